@@ -1,0 +1,53 @@
+//! What the core wants done. The shell does it and feeds the outcome back as events.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{PinSet, Remembered};
+use super::journal::JournalEntry;
+use super::pin::{Fingerprint, Pin};
+use super::status::LinkState;
+use super::time::Timestamp;
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Read the instance's place and key again and answer with `Resolved` or `Unresolved`.
+    Resolve { instance: String },
+    /// Read the pin file and answer with `PinsRead`.
+    ReadPins { instance: String },
+    /// From now on only clients of this generation may be used; requests in flight on older ones are cancelled.
+    UsePins {
+        instance: String,
+        generation: u64,
+        pins: PinSet,
+    },
+    /// Connect, take a snapshot and follow. Replaces an attempt that is under way.
+    Attempt { instance: String, attempt: u64 },
+    /// End the attempt that is under way.
+    Abandon { instance: String },
+    /// Keep what was verified on the wire, for the next run. `None` forgets it.
+    Remember {
+        instance: String,
+        remembered: Option<Remembered>,
+    },
+    /// Keep what the user accepted, for the next run. `None` forgets it.
+    KeepAccepted { instance: String, pin: Option<Pin> },
+    /// Write into the journal.
+    Record(JournalEntry),
+    /// Tell the user.
+    Alert(Alert),
+}
+
+/// A notice to the user: one for each loud state in an outage, one for its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    pub instance: String,
+    pub time: Timestamp,
+    /// `Connected` means: back again.
+    pub state: LinkState,
+    pub message: String,
+    pub hint: String,
+    pub served: Option<Fingerprint>,
+    pub pinned: Option<Fingerprint>,
+}

@@ -1,0 +1,139 @@
+//! Everything that can happen, as serializable values without secrets: a journal can replay them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::failure::{Fault, Patience};
+use super::pin::{Fingerprint, Pin, PinRead, TrustMode};
+use super::service::Service;
+use super::status::Kind;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// The config was loaded or changed: exactly these instances exist from now on.
+    Configured {
+        instances: Vec<InstanceSpec>,
+        patience: Patience,
+    },
+    /// Where an instance is, resolved from the config and, for Syncthing, from its own config.xml.
+    Resolved { instance: String, target: Target },
+    /// An instance's place or key could not be resolved. A target that was known stays in force.
+    Unresolved { instance: String, fault: Fault },
+    /// The pin file was read.
+    PinsRead { instance: String, read: PinRead },
+    /// Somebody opened the certificate file: a server does that right before it listens.
+    CertificateOpened { instance: String },
+    /// The user accepted a pin (trust `fingerprint`).
+    PinAccepted { instance: String, pin: Pin },
+    /// The user took back what was accepted.
+    PinForgotten { instance: String },
+    /// The first success of an attempt, of a generation of pins, or of a newly served certificate.
+    Answered {
+        instance: String,
+        attempt: u64,
+        generation: u64,
+        served: Option<Pin>,
+    },
+    /// The service's state changed.
+    ServiceChanged {
+        instance: String,
+        attempt: u64,
+        service: Arc<Service>,
+    },
+    /// An attempt ended.
+    Failed {
+        instance: String,
+        attempt: u64,
+        generation: u64,
+        fault: Fault,
+    },
+    /// A reason to try at once.
+    Retry {
+        /// All of them when `None`.
+        instance: Option<String>,
+        cause: RetryCause,
+    },
+    /// The server is about to restart, by somebody's wish.
+    RestartAnnounced { instance: String },
+    /// Monitoring of an instance is switched off or on.
+    SetPaused { instance: String, paused: bool },
+    /// A deadline was reached.
+    Tick,
+}
+
+/// Why to try at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetryCause {
+    User,
+    Resumed,
+    NetworkChanged,
+}
+
+/// An instance as the config names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceSpec {
+    pub name: String,
+    pub kind: Kind,
+    /// Changes whenever the instance's own part of the config does.
+    pub revision: u64,
+    /// What was last verified on the wire, from the state file.
+    pub remembered: Option<Remembered>,
+    /// What the user accepted, from the state file.
+    pub accepted: Option<Pin>,
+}
+
+/// A pin that was verified on the wire in an earlier run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    pub pin: Pin,
+    /// The pin file it stood for; the memory counts for no other.
+    pub path: Option<String>,
+}
+
+/// Where an instance is and how it is trusted. The key itself stays in the shell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// As shown to people.
+    pub url: String,
+    /// On this computer: failing costs little, so it is retried sooner.
+    pub local: bool,
+    pub trust: TrustMode,
+    /// The pin or CA file.
+    pub path: Option<String>,
+    /// The pins that stand in the config (trust `fingerprint`).
+    pub pins: Vec<Pin>,
+    /// Changes whenever the address, the key or the trust does.
+    pub revision: u64,
+}
+
+impl Event {
+    /// The instance it is about; `None` when about all or none.
+    pub fn instance(&self) -> Option<&str> {
+        match self {
+            Self::Configured { .. } | Self::Tick => None,
+            Self::Retry { instance, .. } => instance.as_deref(),
+            Self::Resolved { instance, .. }
+            | Self::Unresolved { instance, .. }
+            | Self::PinsRead { instance, .. }
+            | Self::CertificateOpened { instance }
+            | Self::PinAccepted { instance, .. }
+            | Self::PinForgotten { instance }
+            | Self::Answered { instance, .. }
+            | Self::ServiceChanged { instance, .. }
+            | Self::Failed { instance, .. }
+            | Self::RestartAnnounced { instance }
+            | Self::SetPaused { instance, .. } => Some(instance),
+        }
+    }
+}
+
+/// The certificates that a generation of clients accepts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinSet {
+    /// Sorted, without repeats; empty accepts nothing (trust `file`, `fingerprint`) or leaves it to the CA.
+    pub fingerprints: Vec<Fingerprint>,
+}

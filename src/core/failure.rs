@@ -1,0 +1,435 @@
+//! The one table of failures: class -> loud state, patience, retries, words, hint.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::pin::Fingerprint;
+use super::status::LinkState;
+
+/// What went wrong on a link, decided once at the edge, by type and never by a string.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// No Syncthing configuration in any of the usual places.
+    NotFound,
+    /// The pin file is not there, and nothing else is pinned.
+    NoPin,
+    /// The pin file is there but holds no certificate that can be used.
+    BadPinFile,
+    /// The API key could not be had from its source.
+    NoKey,
+    /// The TCP connection was refused.
+    Refused,
+    /// No route to the host or network.
+    Unreachable,
+    /// The connection was reset during the TLS handshake.
+    HandshakeReset,
+    /// The connection was closed during the TLS handshake.
+    HandshakeEof,
+    /// The connection ended before a whole reply head.
+    Lost,
+    /// No TCP connection or handshake in time.
+    ConnectTimeout,
+    /// Connected, but no reply in time.
+    RequestTimeout,
+    /// The host name has no address.
+    Dns,
+    /// Something other than TLS answered.
+    NotTls,
+    /// The peer says that it expects TLS.
+    TlsExpected,
+    /// The peer ended the handshake with a TLS alert.
+    TlsAlert,
+    /// Another protocol error inside TLS.
+    TlsProtocol,
+    /// A certificate that is not pinned was served.
+    PinMismatch,
+    /// The handshake signature does not fit the certificate.
+    BadSignature,
+    /// Expired or from an unknown issuer (trust `ca` and `system`).
+    Certificate,
+    /// The certificate is for another name (trust `ca` and `system`).
+    WrongName,
+    /// A pinned certificate that TLS cannot work with (X.509 v1, RSA-1024, ...).
+    UnusableCertificate,
+    /// The body ended early.
+    Truncated,
+    /// The body is larger than anything this service sends.
+    TooLarge,
+    /// A whole reply that is not what this service sends.
+    BadReply,
+    /// 5xx.
+    ServerError,
+    /// 401.
+    Unauthorized,
+    /// 403 `Forbidden`.
+    Forbidden,
+    /// 403 `CSRF Error`: a missing or wrong API key.
+    Csrf,
+    /// 403 `Host check error`.
+    HostCheck,
+    /// 3xx; never followed.
+    Redirect,
+    /// 404 or another 4xx where the API should be.
+    BadPath,
+}
+
+/// One failure as it was met. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    pub class: Class,
+    /// The innermost error or a short quote of the reply; bounded, hostile, never a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The certificate that was served, where one was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<Fingerprint>,
+}
+
+impl Fault {
+    /// A fault with nothing more to tell.
+    pub fn new(class: Class) -> Self {
+        Self {
+            class,
+            detail: None,
+            served: None,
+        }
+    }
+
+    /// A fault with a detail, cut to 200 characters, control characters replaced.
+    pub fn with_detail(class: Class, detail: impl AsRef<str>) -> Self {
+        let clean = |char: char| if char.is_control() { ' ' } else { char };
+        let detail = detail
+            .as_ref()
+            .trim()
+            .chars()
+            .take(200)
+            .map(clean)
+            .collect();
+        Self {
+            detail: Some(detail),
+            ..Self::new(class)
+        }
+    }
+
+    /// The same fault, met while `served` was on the wire.
+    #[must_use]
+    pub fn with_served(self, served: Option<Fingerprint>) -> Self {
+        Self { served, ..self }
+    }
+}
+
+/// What must be read again before a failure of a class is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Believe it.
+    None,
+    /// Re-read the pin file: a rotation looks just like this.
+    Pins,
+    /// Re-read config.xml and the key source: the key may have changed.
+    Source,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    pub class: Class,
+    /// The state once the patience is over.
+    pub loud: LinkState,
+    /// How long it stays hidden, seconds.
+    pub patience: u64,
+    /// The same while a rotation is under way, seconds.
+    pub rotating_patience: u64,
+    /// How many in a row are retried silently before the patience counts.
+    pub silent_retries: u32,
+    pub doubt: Doubt,
+    /// Retry seldom: each attempt costs the server or its owner something.
+    pub retry_seldom: bool,
+    /// What happened and what it means. `{url}`, `{path}`, `{detail}`, `{served}`, `{pinned}`, `{name}` are filled in.
+    pub message: &'static str,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+const fn rule(class: Class, loud: LinkState, patience: u64) -> Rule {
+    Rule {
+        class,
+        loud,
+        patience,
+        rotating_patience: patience,
+        silent_retries: 0,
+        doubt: Doubt::None,
+        retry_seldom: false,
+        message: "",
+        hint: "",
+    }
+}
+
+impl Rule {
+    const fn rotating(self, rotating_patience: u64) -> Self {
+        Self {
+            rotating_patience,
+            ..self
+        }
+    }
+
+    const fn silent_retry(self) -> Self {
+        Self {
+            silent_retries: 1,
+            ..self
+        }
+    }
+
+    const fn doubt(self, doubt: Doubt) -> Self {
+        Self { doubt, ..self }
+    }
+
+    const fn seldom(self) -> Self {
+        Self {
+            retry_seldom: true,
+            ..self
+        }
+    }
+
+    const fn says(self, message: &'static str, hint: &'static str) -> Self {
+        Self {
+            message,
+            hint,
+            ..self
+        }
+    }
+}
+
+use Class as C;
+use LinkState as S;
+
+/// Every class once, in the order of [`Class`].
+pub const TABLE: &[Rule] = &[
+    rule(C::NotFound, S::Disconnected, 15).says(
+        "No Syncthing was found on this computer.",
+        "Start Syncthing once, or name its place with 'home' or 'url' in the config. 'syncwatch check' lists where it was looked for. It will be picked up as soon as it appears.",
+    ),
+    rule(C::NoPin, S::Disconnected, 15).says(
+        "There is no certificate yet at {path}, so nothing can be trusted.",
+        "Syncthing writes it when it starts. If it is kept elsewhere, set 'home' or 'trust = { file = ... }'.",
+    ),
+    rule(C::BadPinFile, S::Misconfigured, 15).says(
+        "The certificate file {path} cannot be used: {detail}.",
+        "Check that the file is readable for this user and holds a PEM certificate.",
+    ),
+    rule(C::NoKey, S::Unauthorized, 5).doubt(Doubt::Source).says(
+        "The API key for {name} could not be read: {detail}.",
+        "Check 'api-key-file', 'api-key-env' or 'api-key-command' of this instance.",
+    ),
+    rule(C::Refused, S::Disconnected, 15).rotating(30).says(
+        "Nothing is listening at {url}.",
+        "Is the service running? It is tried again by itself.",
+    ),
+    rule(C::Unreachable, S::Disconnected, 15).rotating(30).says(
+        "There is no route to {url}: {detail}.",
+        "Check the network or VPN. It is tried again as soon as the network changes.",
+    ),
+    rule(C::HandshakeReset, S::Disconnected, 15).rotating(30).doubt(Doubt::Pins).says(
+        "The connection to {url} was reset during the TLS handshake.",
+        "If this lasts, something between you and the server closes TLS connections: a firewall, a proxy, or a server that is stuck.",
+    ),
+    rule(C::HandshakeEof, S::Disconnected, 15).rotating(30).doubt(Doubt::Pins).says(
+        "The connection to {url} was closed during the TLS handshake.",
+        "If this lasts, something between you and the server closes TLS connections: a firewall, a proxy, or a server that is stuck.",
+    ),
+    rule(C::Lost, S::Disconnected, 15).rotating(30).says(
+        "The connection to {url} was lost.",
+        "It is tried again by itself.",
+    ),
+    rule(C::ConnectTimeout, S::Disconnected, 15).says(
+        "{url} did not answer in time.",
+        "Is the computer asleep, or does a firewall drop the connection? It is tried again by itself.",
+    ),
+    rule(C::RequestTimeout, S::Disconnected, 15).says(
+        "{url} accepted the connection but did not reply in time.",
+        "The server may be busy or stuck. It is tried again by itself.",
+    ),
+    rule(C::Dns, S::Disconnected, 15).says(
+        "The name in {url} has no address: {detail}.",
+        "Check the spelling of the host in 'url', and the network.",
+    ),
+    rule(C::NotTls, S::Misconfigured, 5).doubt(Doubt::Source).says(
+        "{url} answered, but not with TLS. Nothing was sent to it.",
+        "Syncthing does this while it upgrades its database: then it ends by itself. Otherwise the port belongs to another program; check 'url'.",
+    ),
+    rule(C::TlsExpected, S::Misconfigured, 0).says(
+        "The server at {url} speaks TLS only.",
+        "Use https:// in 'url'.",
+    ),
+    rule(C::TlsAlert, S::Misconfigured, 5).doubt(Doubt::Pins).says(
+        "{url} refused the TLS handshake: {detail}.",
+        "Run 'syncwatch check' to see what the server wants: another server name, a newer protocol, or a client certificate.",
+    ),
+    rule(C::TlsProtocol, S::Misconfigured, 5).doubt(Doubt::Pins).says(
+        "TLS with {url} failed: {detail}.",
+        "Run 'syncwatch check' to see each step.",
+    ),
+    rule(C::PinMismatch, S::Untrusted, 10).rotating(10).doubt(Doubt::Pins).says(
+        "{url} shows a certificate that is not the pinned one. No request and no key was sent. Served: {served}. Pinned: {pinned}.",
+        "If you changed the certificate yourself, run 'syncwatch trust accept --instance {name}'. If not, another program or computer is answering in place of your server: do not accept it.",
+    ),
+    rule(C::BadSignature, S::Untrusted, 0).silent_retry().doubt(Doubt::Pins).says(
+        "{url} shows the pinned certificate but cannot prove that it owns it. No request and no key was sent.",
+        "Somebody may be replaying your server's certificate. Check what is listening on that address.",
+    ),
+    rule(C::Certificate, S::Untrusted, 10).doubt(Doubt::Pins).says(
+        "The certificate of {url} is not valid: {detail}. No request and no key was sent. Served: {served}.",
+        "Renew it on the server, or pin it with 'trust = { fingerprint = [...] }'.",
+    ),
+    rule(C::WrongName, S::Misconfigured, 10).doubt(Doubt::Pins).says(
+        "The certificate of {url} is for another name: {detail}. No request and no key was sent.",
+        "Use the name in the certificate in 'url', or set 'server-name'.",
+    ),
+    rule(C::UnusableCertificate, S::Misconfigured, 0).doubt(Doubt::Pins).says(
+        "The certificate of {url} cannot be used for TLS: {detail}.",
+        "Create a new one: for Syncthing, delete https-cert.pem and https-key.pem and restart it.",
+    ),
+    rule(C::Truncated, S::Disconnected, 0).rotating(30).silent_retry().says(
+        "A reply of {url} broke off before its end.",
+        "It was not used. If this lasts, a proxy in between may cut long replies.",
+    ),
+    rule(C::TooLarge, S::Misconfigured, 0).seldom().says(
+        "A reply of {url} is far larger than this service sends: {detail}. It was not read.",
+        "Check that 'url' points at the right service.",
+    ),
+    rule(C::BadReply, S::Misconfigured, 0).silent_retry().says(
+        "{url} replied with something that this service does not send: {detail}.",
+        "Check that 'url' points at the right service and path.",
+    ),
+    rule(C::ServerError, S::Disconnected, 15).rotating(30).says(
+        "{url} reports an error of its own: {detail}.",
+        "Look at the service's own log. It is tried again by itself.",
+    ),
+    rule(C::Unauthorized, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
+        "{url} refused the API key (401).",
+        "Copy the key from Syncthing's settings into this instance, or remove it so that it is read from config.xml.",
+    ),
+    rule(C::Forbidden, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
+        "{url} refused the API key (403 Forbidden).",
+        "Copy the key from Syncthing's settings into this instance, or remove it so that it is read from config.xml.",
+    ),
+    rule(C::Csrf, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
+        "{url} did not recognise the API key (403 CSRF Error).",
+        "The key is missing or wrong: copy it from Syncthing's settings into this instance, or remove it so that it is read from config.xml.",
+    ),
+    rule(C::HostCheck, S::Misconfigured, 0).doubt(Doubt::Source).seldom().says(
+        "Syncthing at {url} does not accept this host name (403 Host check error).",
+        "Use its IP address or 'localhost' in 'url', or turn on insecureSkipHostcheck in Syncthing's GUI settings.",
+    ),
+    rule(C::Redirect, S::Misconfigured, 0).seldom().says(
+        "{url} redirects elsewhere ({detail}). Redirects are never followed, because they could carry the key away.",
+        "Put the final address into 'url'.",
+    ),
+    rule(C::BadPath, S::Misconfigured, 0).silent_retry().seldom().says(
+        "{url} has no such page ({detail}).",
+        "Check the path in 'url', and that it is the right service.",
+    ),
+];
+
+impl Class {
+    /// The row of [`TABLE`] for this class.
+    pub fn rule(self) -> &'static Rule {
+        // The table has every class in order; a test holds it to that.
+        TABLE
+            .iter()
+            .find(|rule| rule.class == self)
+            .unwrap_or(&FALLBACK)
+    }
+
+    /// The name used in config, JSON and metrics, such as `pin-mismatch`.
+    pub fn name(self) -> String {
+        serde_json_name(&self)
+    }
+
+    /// The peer's TCP connection failed or ended: an opened certificate file says that it is about to listen.
+    pub fn is_connection_level(self) -> bool {
+        matches!(
+            self,
+            C::Refused | C::HandshakeReset | C::HandshakeEof | C::Lost | C::Truncated
+        )
+    }
+}
+
+const FALLBACK: Rule = rule(C::BadReply, S::Misconfigured, 0);
+
+/// How long each class stays hidden: the table's figures with the config's changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patience {
+    /// Overrides by class; one figure for both the normal and the rotating case.
+    pub overrides: BTreeMap<Class, Duration>,
+    /// No class gets more than this; for a single look, where nobody waits for a rotation.
+    pub ceiling: Option<Duration>,
+}
+
+/// What a restart that was announced may take.
+pub const ANNOUNCED_RESTART: Duration = Duration::from_secs(60);
+
+impl Patience {
+    /// The patience of `class`, longer during a rotation.
+    pub fn of(&self, class: Class, rotating: bool) -> Duration {
+        let rule = class.rule();
+        let seconds = if rotating {
+            rule.rotating_patience
+        } else {
+            rule.patience
+        };
+        let wanted = self
+            .overrides
+            .get(&class)
+            .copied()
+            .unwrap_or(Duration::from_secs(seconds));
+        self.ceiling.map_or(wanted, |ceiling| wanted.min(ceiling))
+    }
+}
+
+/// A unit variant's serialized name, without going through a JSON document.
+fn serde_json_name(class: &Class) -> String {
+    let debug = format!("{class:?}");
+    let mut name = String::with_capacity(debug.len() + 4);
+    for (index, char) in debug.char_indices() {
+        if char.is_ascii_uppercase() && index > 0 {
+            name.push('-');
+        }
+        name.push(char.to_ascii_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_every_class_once_with_words() {
+        let last = TABLE.last().expect("rows").class;
+        assert_eq!(last as usize + 1, TABLE.len());
+        for (index, rule) in TABLE.iter().enumerate() {
+            assert_eq!(rule.class as usize, index, "{:?}", rule.class);
+            assert!(
+                !rule.message.is_empty() && !rule.hint.is_empty(),
+                "{:?}",
+                rule.class
+            );
+            assert!(rule.loud.is_loud(), "{:?}", rule.class);
+            assert!(rule.rotating_patience >= rule.patience, "{:?}", rule.class);
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_serde() {
+        for rule in TABLE {
+            let json = serde_json::to_value(rule.class).expect("serializes");
+            assert_eq!(json, rule.class.name());
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What happened, hidden or not. Hiding never touches this record.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::failure::Class;
+use super::pin::Fingerprint;
+use super::status::LinkState;
+use super::time::Timestamp;
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JournalEntry {
+    pub time: Timestamp,
+    pub instance: String,
+    #[serde(flatten)]
+    pub kind: JournalKind,
+}
+
+/// What a journal line tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum JournalKind {
+    /// Connected for the first time in this run.
+    Connected { served: Option<Fingerprint> },
+    /// Attempts began to fail. One line for each class in a row within an outage.
+    Failing {
+        class: Class,
+        message: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        served: Option<Fingerprint>,
+    },
+    /// An outage ended.
+    Recovered {
+        /// How long it lasted.
+        outage_ms: u64,
+        /// From the first chance to connect again to the first verified answer.
+        recovery_ms: u64,
+        /// How many attempts failed.
+        attempts: u32,
+        /// Nothing of it was shown.
+        hidden: bool,
+    },
+    /// The pin file changed.
+    PinPending { pin: Fingerprint },
+    /// The pin file went back to the pin in force.
+    PinWithdrawn { pin: Fingerprint },
+    /// The new certificate was verified on the wire; the old one is retired.
+    Rotated {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Fingerprint>,
+        to: Fingerprint,
+    },
+    /// The pin file could not be read; the last good pin stays.
+    PinFileTrouble { why: String },
+    /// The user accepted a pin.
+    Accepted { pin: Fingerprint },
+    /// The user took back what was accepted.
+    Forgotten,
+    /// A loud state began.
+    Alert { state: LinkState, message: String },
+    /// The address, the key or the trust changed.
+    TargetChanged { url: String },
+    /// Monitoring was switched off or on.
+    Paused { paused: bool },
+    /// The server said that it will restart.
+    RestartAnnounced,
+}

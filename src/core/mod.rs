@@ -1,0 +1,22 @@
+//! The pure heart: events in, effects and a [`Status`] out.
+//!
+//! Invariant: this module never reads a clock, a file, the environment or a socket, and never
+//! holds a secret. The same events at the same times give the same status, byte for byte.
+
+pub mod effect;
+pub mod event;
+pub mod failure;
+pub mod journal;
+pub mod pin;
+pub mod service;
+pub mod status;
+pub mod time;
+
+pub use effect::{Alert, Effect};
+pub use event::{Event, InstanceSpec, PinSet, Remembered, RetryCause, Target};
+pub use failure::{Class, Fault, Patience};
+pub use journal::{JournalEntry, JournalKind};
+pub use pin::{Fingerprint, Pin, PinRead, TrustMode};
+pub use service::Service;
+pub use status::{InstanceStatus, Kind, LinkState, Overall, Status};
+pub use time::Timestamp;

@@ -1,0 +1,213 @@
+//! What a monitored service says of itself, in the words that every view uses.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::time::Timestamp;
+
+/// The last known state of a service. Kept on display while the link is failing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Service {
+    /// The server's own version string, such as `v1.29.5`.
+    pub version: String,
+    /// The server's own device ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Everything is up to date here and on every connected device.
+    pub synced: bool,
+    pub folders: Vec<Folder>,
+    pub devices: Vec<Device>,
+    pub pending_devices: Vec<PendingDevice>,
+    pub pending_folders: Vec<PendingFolder>,
+    /// The server's own list of errors, oldest first.
+    pub errors: Vec<ServiceError>,
+    pub rates: Rates,
+    /// The server asks to be restarted for its configuration to take effect.
+    pub restart_required: bool,
+}
+
+/// One shared folder.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Folder {
+    pub id: String,
+    /// The name to show; the ID where the server has no label.
+    pub label: String,
+    pub path: String,
+    /// `sendreceive`, `sendonly`, `receiveonly` or `receiveencrypted`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub state: FolderState,
+    /// 0 to 100; 99 at most while something is needed.
+    pub percent: u8,
+    pub global_bytes: u64,
+    pub local_bytes: u64,
+    pub in_sync_bytes: u64,
+    pub need_bytes: u64,
+    pub need_items: u64,
+    /// Items changed here in a receive-only folder.
+    pub receive_only_items: u64,
+    /// Items that could not be synced.
+    pub failed_items: u64,
+    /// Why the folder stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// IDs of the other devices that share it.
+    pub devices: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_scan: Option<Timestamp>,
+}
+
+/// A folder's state as the official page names it (gui/default/syncthing/core/syncthingController.js folderStatus).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FolderState {
+    #[default]
+    Unknown,
+    Paused,
+    Stopped,
+    Scanning,
+    ScanWaiting,
+    SyncWaiting,
+    SyncPreparing,
+    Syncing,
+    Cleaning,
+    CleanWaiting,
+    Starting,
+    OutOfSync,
+    FailedItems,
+    LocalAdditions,
+    UnexpectedItems,
+    Unshared,
+    UpToDate,
+}
+
+impl FolderState {
+    /// Work is going on or about to.
+    pub fn is_busy(self) -> bool {
+        matches!(
+            self,
+            Self::Scanning
+                | Self::ScanWaiting
+                | Self::SyncWaiting
+                | Self::SyncPreparing
+                | Self::Syncing
+                | Self::Cleaning
+                | Self::CleanWaiting
+                | Self::Starting
+        )
+    }
+
+    /// A person should look at it.
+    pub fn needs_attention(self) -> bool {
+        matches!(
+            self,
+            Self::Stopped | Self::OutOfSync | Self::FailedItems | Self::UnexpectedItems
+        )
+    }
+
+    /// Nothing is left to do in it.
+    pub fn is_settled(self) -> bool {
+        matches!(
+            self,
+            Self::UpToDate | Self::Unshared | Self::Paused | Self::LocalAdditions
+        )
+    }
+}
+
+/// One remote device.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Device {
+    pub id: String,
+    pub name: String,
+    pub state: DeviceState,
+    /// Completion of everything shared with it, 0 to 100.
+    pub percent: u8,
+    pub connected: bool,
+    pub need_bytes: u64,
+    pub need_items: u64,
+    pub rates: Rates,
+    /// `None` when it was never seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_version: Option<String>,
+}
+
+/// A device's state as the official page names it (syncthingController.js deviceStatus).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceState {
+    #[default]
+    Unknown,
+    Paused,
+    UnusedPaused,
+    InSync,
+    UnusedInSync,
+    Syncing,
+    Disconnected,
+    UnusedDisconnected,
+    Inactive,
+    UnusedInactive,
+}
+
+/// A device that asked to connect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PendingDevice {
+    pub id: String,
+    pub name: String,
+    pub address: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+}
+
+/// A folder that a device offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PendingFolder {
+    pub id: String,
+    pub label: String,
+    /// ID of the device that offers it.
+    pub offered_by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+}
+
+/// One entry of the server's own error list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceError {
+    pub time: Timestamp,
+    pub message: String,
+}
+
+/// Transfer rates, bytes a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rates {
+    pub in_bps: u64,
+    pub out_bps: u64,
+}
+
+impl Service {
+    /// Work is going on.
+    pub fn is_busy(&self) -> bool {
+        self.folders.iter().any(|folder| folder.state.is_busy())
+            || self
+                .devices
+                .iter()
+                .any(|device| device.state == DeviceState::Syncing)
+    }
+
+    /// A person should look at something.
+    pub fn needs_attention(&self) -> bool {
+        self.restart_required
+            || !self.errors.is_empty()
+            || !self.pending_devices.is_empty()
+            || !self.pending_folders.is_empty()
+            || self
+                .folders
+                .iter()
+                .any(|folder| folder.state.needs_attention())
+    }
+}

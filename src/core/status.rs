@@ -1,0 +1,269 @@
+//! The one value that feeds every view. Its JSON is schema 1 of `status --json`: adding keys is fine,
+//! renaming or removing one is a new schema.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::failure::Class;
+use super::pin::{Fingerprint, TrustMode};
+use super::service::Service;
+use super::time::Timestamp;
+
+/// The version of the JSON document.
+pub const SCHEMA: u32 = 1;
+
+/// Everything that is known, at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    pub schema: u32,
+    /// When this status was made.
+    pub time: Timestamp,
+    pub overall: Overall,
+    pub engine: EngineInfo,
+    /// In the order of their names.
+    pub instances: Vec<Arc<InstanceStatus>>,
+}
+
+/// The process that monitors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EngineInfo {
+    pub version: String,
+    pub pid: u32,
+    pub since: Timestamp,
+}
+
+/// One word for all instances together.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Overall {
+    /// Everything is in order.
+    Ok,
+    /// Everything is switched off.
+    Paused,
+    /// Work is going on, or there is no answer yet.
+    Busy,
+    /// A person should look at something.
+    Attention,
+    /// An instance cannot be reached.
+    Offline,
+    /// A security alert.
+    Alert,
+}
+
+/// One monitored server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InstanceStatus {
+    pub name: String,
+    pub kind: Kind,
+    /// Empty until the server's address is known.
+    pub url: String,
+    pub link: Link,
+    /// The last known state; `null` before the first answer.
+    pub service: Option<Arc<Service>>,
+}
+
+/// What kind of service an instance is.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    #[default]
+    Syncthing,
+    Weechat,
+    Centrifugo,
+    Websocket,
+    Http,
+}
+
+/// The connection to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    pub state: LinkState,
+    /// When this state began.
+    pub since: Timestamp,
+    /// The file on disk is newer than what the server serves: healthy, until its next restart.
+    pub restart_pending: bool,
+    /// What is wrong, hidden or not; `null` when nothing is.
+    pub failure: Option<Failure>,
+    pub trust: TrustStatus,
+    /// Certificate changes that were seen through to a verified connection.
+    pub rotations: u64,
+    /// Failures that were met and never shown.
+    pub hidden_failures: u64,
+    /// From the first chance to connect again to the first verified answer, milliseconds.
+    pub last_recovery_ms: Option<u64>,
+    /// The next attempt, while failing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<Timestamp>,
+    /// Any certificate is accepted for this target.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub insecure: bool,
+}
+
+/// The state of a link; the strings are API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkState {
+    /// No answer yet, within patience.
+    Starting,
+    /// The last request succeeded over a verified connection.
+    Connected,
+    /// Failing, within patience, and a rotation is under way.
+    Rotating,
+    /// Failing, within patience, no rotation.
+    Reconnecting,
+    /// Failing past its patience.
+    Disconnected,
+    /// An unpinned certificate past its patience: a security alert.
+    Untrusted,
+    /// Credentials refused.
+    Unauthorized,
+    /// Cannot work as configured.
+    Misconfigured,
+    /// Monitoring is switched off.
+    Paused,
+}
+
+impl LinkState {
+    /// Whether the user must hear of it.
+    pub fn is_loud(self) -> bool {
+        self.severity() > 0
+    }
+
+    /// 0 for the quiet states; then the worse, the higher.
+    pub fn severity(self) -> u8 {
+        match self {
+            Self::Starting | Self::Connected | Self::Rotating => 0,
+            Self::Reconnecting | Self::Paused => 0,
+            Self::Disconnected => 1,
+            Self::Misconfigured => 2,
+            Self::Unauthorized => 3,
+            Self::Untrusted => 4,
+        }
+    }
+
+    /// The word used in JSON and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Connected => "connected",
+            Self::Rotating => "rotating",
+            Self::Reconnecting => "reconnecting",
+            Self::Disconnected => "disconnected",
+            Self::Untrusted => "untrusted",
+            Self::Unauthorized => "unauthorized",
+            Self::Misconfigured => "misconfigured",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// The failure of a link, hidden or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    pub class: Class,
+    /// When the outage began; kept when the class changes within it.
+    pub since: Timestamp,
+    /// When it is shown, unless it ends before.
+    pub shown_after: Timestamp,
+    /// Failed attempts in this outage.
+    pub attempts: u32,
+    /// What happened and what it means.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// How the certificate is judged, and what was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TrustStatus {
+    pub mode: TrustMode,
+    /// The pin or CA file.
+    pub path: Option<String>,
+    /// The pin that was last verified on the wire, or the one to expect.
+    pub current: Option<Fingerprint>,
+    /// The pin that will replace it.
+    pub pending: Option<Fingerprint>,
+    /// What the server showed last.
+    pub served: Option<Fingerprint>,
+    /// When the served certificate ends, where known.
+    pub not_after: Option<Timestamp>,
+}
+
+impl Status {
+    /// The instance called `name`.
+    pub fn instance(&self, name: &str) -> Option<&InstanceStatus> {
+        self.instances
+            .iter()
+            .map(Arc::as_ref)
+            .find(|instance| instance.name == name)
+    }
+}
+
+impl Overall {
+    /// The word for several instances.
+    pub fn of<'a>(instances: impl IntoIterator<Item = &'a InstanceStatus>) -> Self {
+        let words: Vec<Self> = instances.into_iter().map(InstanceStatus::overall).collect();
+        let worst = words
+            .iter()
+            .copied()
+            .filter(|word| *word != Self::Paused)
+            .max();
+        match worst {
+            Some(worst) => worst,
+            None if words.is_empty() => Self::Ok,
+            None => Self::Paused,
+        }
+    }
+
+    /// The word used in JSON and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Paused => "paused",
+            Self::Busy => "busy",
+            Self::Attention => "attention",
+            Self::Offline => "offline",
+            Self::Alert => "alert",
+        }
+    }
+}
+
+impl InstanceStatus {
+    /// One word for this instance. While a failure is hidden, the service's last known state counts.
+    pub fn overall(&self) -> Overall {
+        match self.link.state {
+            LinkState::Paused => Overall::Paused,
+            LinkState::Untrusted => Overall::Alert,
+            LinkState::Unauthorized | LinkState::Misconfigured => Overall::Attention,
+            LinkState::Disconnected => Overall::Offline,
+            LinkState::Starting => Overall::Busy,
+            LinkState::Connected | LinkState::Rotating | LinkState::Reconnecting => {
+                match self.service.as_deref() {
+                    Some(service) if service.needs_attention() => Overall::Attention,
+                    Some(service) if service.is_busy() => Overall::Busy,
+                    Some(_) => Overall::Ok,
+                    None => Overall::Busy,
+                }
+            }
+        }
+    }
+}
+
+impl Kind {
+    /// The word used in config, JSON and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Syncthing => "syncthing",
+            Self::Weechat => "weechat",
+            Self::Centrifugo => "centrifugo",
+            Self::Websocket => "websocket",
+            Self::Http => "http",
+        }
+    }
+}
