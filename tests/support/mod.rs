@@ -10,4 +10,6 @@
     reason = "a test ends at the first surprise"
 )]
 
+pub mod source;
+#[cfg(unix)]
 pub mod syncthing;
