@@ -13,3 +13,5 @@
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
+#[cfg(unix)]
+pub mod watched;
