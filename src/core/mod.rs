@@ -3,11 +3,17 @@
 //! Invariant: this module never reads a clock, a file, the environment or a socket, and never
 //! holds a secret. The same events at the same times give the same status, byte for byte.
 
+pub mod backoff;
 pub mod effect;
 pub mod event;
 pub mod failure;
+mod instance;
 pub mod journal;
+pub mod model;
+pub mod outage;
 pub mod pin;
+pub mod pins;
+mod report;
 pub mod service;
 pub mod status;
 pub mod time;
@@ -16,6 +22,7 @@ pub use effect::{Alert, Effect};
 pub use event::{Event, InstanceSpec, PinSet, Remembered, RetryCause, Target};
 pub use failure::{Class, Fault, Patience};
 pub use journal::{JournalEntry, JournalKind};
+pub use model::Model;
 pub use pin::{Fingerprint, Pin, PinRead, TrustMode};
 pub use service::Service;
 pub use status::{InstanceStatus, Kind, LinkState, Overall, Status};

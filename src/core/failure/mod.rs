@@ -1,0 +1,198 @@
+//! Failures: what went wrong on a link, decided once at the edge.
+//!
+//! Invariant: a class is decided by type, never by a string, and everything else about it stands in one [`TABLE`].
+
+mod patience;
+mod table;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::pin::Fingerprint;
+pub use patience::{ANNOUNCED_RESTART, Patience};
+pub use table::{Doubt, Rule, TABLE};
+
+/// What went wrong on a link, decided once at the edge, by type and never by a string.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// No Syncthing configuration in any of the usual places.
+    NotFound,
+    /// The pin file is not there, and nothing else is pinned.
+    NoPin,
+    /// The pin file is there but holds no certificate that can be used.
+    BadPinFile,
+    /// The API key could not be had from its source.
+    NoKey,
+    /// The TCP connection was refused.
+    Refused,
+    /// No route to the host or network.
+    Unreachable,
+    /// The connection was reset during the TLS handshake.
+    HandshakeReset,
+    /// The connection was closed during the TLS handshake.
+    HandshakeEof,
+    /// The connection ended before a whole reply head.
+    Lost,
+    /// No TCP connection or handshake in time.
+    ConnectTimeout,
+    /// Connected, but no reply in time.
+    RequestTimeout,
+    /// The host name has no address.
+    Dns,
+    /// Something other than TLS answered.
+    NotTls,
+    /// The peer says that it expects TLS.
+    TlsExpected,
+    /// The peer ended the handshake with a TLS alert.
+    TlsAlert,
+    /// Another protocol error inside TLS.
+    TlsProtocol,
+    /// A certificate that is not pinned was served.
+    PinMismatch,
+    /// The handshake signature does not fit the certificate.
+    BadSignature,
+    /// Expired or from an unknown issuer (trust `ca` and `system`).
+    Certificate,
+    /// The certificate is for another name (trust `ca` and `system`).
+    WrongName,
+    /// A pinned certificate that TLS cannot work with (X.509 v1, RSA-1024, ...).
+    UnusableCertificate,
+    /// The body ended early.
+    Truncated,
+    /// The body is larger than anything this service sends.
+    TooLarge,
+    /// A whole reply that is not what this service sends.
+    BadReply,
+    /// 5xx.
+    ServerError,
+    /// 401.
+    Unauthorized,
+    /// 403 `Forbidden`.
+    Forbidden,
+    /// 403 `CSRF Error`: a missing or wrong API key.
+    Csrf,
+    /// 403 `Host check error`.
+    HostCheck,
+    /// 3xx; never followed.
+    Redirect,
+    /// 404 or another 4xx where the API should be.
+    BadPath,
+}
+
+/// One failure as it was met. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    pub class: Class,
+    /// The innermost error or a short quote of the reply; bounded, hostile, never a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The certificate that was served, where one was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<Fingerprint>,
+}
+
+impl Fault {
+    /// A fault with nothing more to tell.
+    pub fn new(class: Class) -> Self {
+        Self {
+            class,
+            detail: None,
+            served: None,
+        }
+    }
+
+    /// A fault with a detail, cut to 200 characters, control characters replaced.
+    pub fn with_detail(class: Class, detail: impl AsRef<str>) -> Self {
+        let clean = |char: char| if char.is_control() { ' ' } else { char };
+        let detail = detail
+            .as_ref()
+            .trim()
+            .chars()
+            .take(200)
+            .map(clean)
+            .collect();
+        Self {
+            detail: Some(detail),
+            ..Self::new(class)
+        }
+    }
+
+    /// The same fault, met while `served` was on the wire.
+    #[must_use]
+    pub fn with_served(self, served: Option<Fingerprint>) -> Self {
+        Self { served, ..self }
+    }
+}
+
+impl Class {
+    /// The row of [`TABLE`] for this class.
+    pub fn rule(self) -> &'static Rule {
+        // The table has every class in order; a test holds it to that.
+        TABLE
+            .iter()
+            .find(|rule| rule.class == self)
+            .unwrap_or(&table::FALLBACK)
+    }
+
+    /// The name used in config, JSON and metrics, such as `pin-mismatch`.
+    pub fn name(self) -> String {
+        serde_json_name(&self)
+    }
+
+    /// The peer's TCP connection failed or ended: an opened certificate file says that it is about to listen.
+    pub fn is_connection_level(self) -> bool {
+        matches!(
+            self,
+            Class::Refused
+                | Class::HandshakeReset
+                | Class::HandshakeEof
+                | Class::Lost
+                | Class::Truncated
+        )
+    }
+}
+
+/// A unit variant's serialized name, without going through a JSON document.
+fn serde_json_name(class: &Class) -> String {
+    let debug = format!("{class:?}");
+    let mut name = String::with_capacity(debug.len() + 4);
+    for (index, char) in debug.char_indices() {
+        if char.is_ascii_uppercase() && index > 0 {
+            name.push('-');
+        }
+        name.push(char.to_ascii_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_every_class_once_with_words() {
+        let last = TABLE.last().expect("rows").class;
+        assert_eq!(last as usize + 1, TABLE.len());
+        for (index, rule) in TABLE.iter().enumerate() {
+            assert_eq!(rule.class as usize, index, "{:?}", rule.class);
+            assert!(
+                !rule.message.is_empty() && !rule.hint.is_empty(),
+                "{:?}",
+                rule.class
+            );
+            assert!(rule.loud.is_loud(), "{:?}", rule.class);
+            assert!(rule.rotating_patience >= rule.patience, "{:?}", rule.class);
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_serde() {
+        for rule in TABLE {
+            let json = serde_json::to_value(rule.class).expect("serializes");
+            assert_eq!(json, rule.class.name());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! How long each class of failure stays hidden.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Class;
+
+/// How long each class stays hidden: the table's figures with the config's changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patience {
+    /// Overrides by class; one figure for both the normal and the rotating case.
+    pub overrides: BTreeMap<Class, Duration>,
+    /// No class gets more than this; for a single look, where nobody waits for a rotation.
+    pub ceiling: Option<Duration>,
+}
+
+/// What a restart that was announced may take.
+pub const ANNOUNCED_RESTART: Duration = Duration::from_secs(60);
+
+impl Patience {
+    /// The patience of `class`, longer during a rotation.
+    pub fn of(&self, class: Class, rotating: bool) -> Duration {
+        let rule = class.rule();
+        let seconds = if rotating {
+            rule.rotating_patience
+        } else {
+            rule.patience
+        };
+        let wanted = self
+            .overrides
+            .get(&class)
+            .copied()
+            .unwrap_or(Duration::from_secs(seconds));
+        self.ceiling.map_or(wanted, |ceiling| wanted.min(ceiling))
+    }
+}

@@ -1,0 +1,131 @@
+//! When an instance tries to connect: the next step, backoff, retries, pauses.
+//!
+//! Invariant: an instance that is not paused has an attempt, a question to the shell or a deadline.
+
+use std::time::Duration;
+
+use super::{Instance, Phase};
+use crate::core::backoff::{self, Backoff};
+use crate::core::effect::Effect;
+use crate::core::event::RetryCause;
+use crate::core::journal::JournalKind;
+use crate::core::pins::Pins;
+use crate::core::time::Timestamp;
+
+impl Instance {
+    /// The next step towards a connection: find the place, read the pin, or connect.
+    pub(super) fn attempt(&mut self, _now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.paused {
+            return;
+        }
+        let instance = self.name();
+        if self.target.is_none() {
+            self.phase = Phase::Resolving;
+            effects.push(Effect::Resolve { instance });
+        } else if self.pins.as_ref().is_some_and(Pins::awaits_file) {
+            self.phase = Phase::ReadingPins;
+            effects.push(Effect::ReadPins { instance });
+        } else {
+            self.phase = Phase::Attempting;
+            self.doubt = None;
+            self.attempt += 1;
+            effects.push(Effect::Attempt {
+                instance,
+                attempt: self.attempt,
+            });
+        }
+    }
+
+    pub(super) fn abandon(&mut self, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Idle;
+        // Whatever the attempt still says is about the past.
+        self.attempt += 1;
+        effects.push(Effect::Abandon {
+            instance: self.name(),
+        });
+    }
+
+    pub(super) fn retry(&mut self, cause: RetryCause, now: Timestamp, effects: &mut Vec<Effect>) {
+        let local = self.target.as_ref().is_none_or(|target| target.local);
+        if self.paused || (cause == RetryCause::NetworkChanged && local) {
+            return;
+        }
+        self.ready_again();
+        match self.phase {
+            Phase::Waiting(_) => {
+                if self.outage.is_some() {
+                    self.chance = Some(now);
+                }
+                // The place may have changed as well, and a person who asks expects everything to be looked at.
+                if cause == RetryCause::User || self.target.is_none() {
+                    effects.push(Effect::Resolve {
+                        instance: self.name(),
+                    });
+                }
+                self.attempt(now, effects);
+            }
+            // After a sleep a connection that looks alive may be dead.
+            Phase::Attempting if cause != RetryCause::User || !self.up => {
+                self.attempt(now, effects)
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn set_paused(&mut self, paused: bool, now: Timestamp, effects: &mut Vec<Effect>) {
+        if paused == self.paused {
+            return;
+        }
+        self.paused = paused;
+        self.record(JournalKind::Paused { paused }, now, effects);
+        self.outage = None;
+        self.doubt = None;
+        if paused {
+            self.abandon(effects);
+        } else {
+            self.phase = Phase::Resolving;
+            effects.push(Effect::Resolve {
+                instance: self.name(),
+            });
+        }
+    }
+
+    pub(super) fn delay(&mut self, now: Timestamp) -> Duration {
+        let Some(outage) = &self.outage else {
+            return Duration::from_millis(1);
+        };
+        let rule = outage.class().rule();
+        if outage.repeats <= rule.silent_retries {
+            return Duration::from_millis(1);
+        }
+        let level = if rule.retry_seldom {
+            outage.repeats.saturating_sub(rule.silent_retries + 1)
+        } else {
+            self.backoff_level
+        };
+        let backoff = Backoff {
+            local: self.target.as_ref().is_none_or(|target| target.local),
+            primed: self.primed,
+            level,
+            seldom: rule.retry_seldom,
+            age: now.since(outage.since),
+            seed: backoff::seed(&self.spec.name, u64::from(outage.attempts)),
+        };
+        self.backoff_level = self.backoff_level.saturating_add(1);
+        backoff.delay()
+    }
+
+    /// The server is about to listen, or may be: try soon and often.
+    pub(super) fn sign_of_life(&mut self, now: Timestamp) {
+        self.primed = true;
+        self.backoff_level = 0;
+        if self.outage.is_some() {
+            self.chance = Some(now);
+        }
+    }
+
+    pub(super) fn ready_again(&mut self) {
+        self.primed = false;
+        self.backoff_level = 0;
+    }
+}

@@ -1,0 +1,243 @@
+//! What an instance makes of answers and failures: doubt, outage, alerts.
+//!
+//! Invariant: an outage begins with the first failure that is believed and ends only with a verified answer.
+
+use std::time::Duration;
+
+use super::{Doubted, Instance, Phase};
+use crate::core::effect::{Alert, Effect};
+use crate::core::failure::{ANNOUNCED_RESTART, Class, Doubt, Fault, Patience};
+use crate::core::journal::JournalKind;
+use crate::core::outage::Outage;
+use crate::core::pin::{Pin, TrustMode};
+use crate::core::pins::Pins;
+use crate::core::status::LinkState;
+use crate::core::time::Timestamp;
+
+/// A re-read that was asked for must have ended by then, or the failure is believed without it.
+const DOUBT_LIMIT: Duration = Duration::from_secs(3);
+/// A connection that lasted this long was a good one: the next backoff starts anew.
+const STEADY: Duration = Duration::from_secs(5);
+
+impl Instance {
+    pub(super) fn failed(
+        &mut self,
+        generation: u64,
+        fault: Fault,
+        patience: &Patience,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        if std::mem::take(&mut self.up) && now.since(self.up_since) >= STEADY {
+            self.ready_again();
+        }
+        self.phase = Phase::Idle;
+        if let Some(served) = fault.served.filter(|_| is_reply(fault.class)) {
+            // A refusal over a verified connection proves the certificate as well as a success does.
+            let not_after = None;
+            self.verified(
+                Pin {
+                    fingerprint: served,
+                    not_after,
+                },
+                now,
+                effects,
+            );
+        }
+        let file_trust = self
+            .target
+            .as_ref()
+            .is_some_and(|target| target.trust == TrustMode::File);
+        let reread = match fault.class.rule().doubt {
+            Doubt::Pins if !file_trust => Doubt::None,
+            // A refusal is doubted once an outage.
+            Doubt::Source if self.is_failing_with(fault.class) => Doubt::None,
+            reread => reread,
+        };
+        let instance = self.name();
+        match reread {
+            Doubt::None => return self.believe(fault, patience, now, effects),
+            Doubt::Pins => effects.push(Effect::ReadPins { instance }),
+            Doubt::Source => effects.push(Effect::Resolve { instance }),
+        }
+        self.doubt = Some(Doubted {
+            fault,
+            generation,
+            reread,
+            until: now + DOUBT_LIMIT,
+        });
+    }
+
+    /// The file was read again: was the failure a rotation, or is it to be believed?
+    pub(super) fn end_pin_doubt(
+        &mut self,
+        patience: &Patience,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(doubt) = self.doubt.take_if(|doubt| doubt.reread == Doubt::Pins) else {
+            return;
+        };
+        let pins_changed = doubt.generation < self.generation;
+        let explained = match doubt.fault.served {
+            Some(served) => self.pins.as_ref().is_some_and(|pins| pins.accepts(served)),
+            None => true,
+        };
+        if pins_changed && explained {
+            self.hidden_failures += 1;
+            self.attempt(now, effects);
+        } else {
+            self.believe(doubt.fault, patience, now, effects);
+        }
+    }
+
+    /// The failure is real: it counts, it is recorded, and the next attempt is planned.
+    pub(super) fn believe(
+        &mut self,
+        fault: Fault,
+        patience: &Patience,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.doubt = None;
+        self.up = false;
+        if fault.class == Class::PinMismatch {
+            self.rotation_since.get_or_insert(now);
+        }
+        let new_class = !self.is_failing_with(fault.class);
+        match self.outage.as_mut() {
+            Some(outage) => outage.again(fault.clone()),
+            None => self.outage = Some(Outage::new(fault.clone(), now)),
+        }
+        let circumstances = self.circumstances(patience);
+        let shown = |outage: &Outage| outage.is_shown(&circumstances, now);
+        if !self.outage.as_ref().is_some_and(shown) {
+            self.hidden_failures += 1;
+        }
+        if new_class {
+            let failing = JournalKind::Failing {
+                class: fault.class,
+                message: self.words(&fault).0,
+                served: fault.served,
+            };
+            self.record(failing, now, effects);
+        }
+        self.phase = Phase::Waiting(now + self.delay(now));
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        served: Option<Pin>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.doubt = None;
+        if !self.up {
+            self.up = true;
+            self.up_since = now;
+        }
+        if !std::mem::replace(&mut self.answered, true) {
+            let served = served.map(|pin| pin.fingerprint);
+            self.record(JournalKind::Connected { served }, now, effects);
+        }
+        if let Some(served) = served {
+            self.verified(served, now, effects);
+        }
+        self.end_outage(now, effects);
+        self.announced = self
+            .announced
+            .filter(|announced| now < *announced + ANNOUNCED_RESTART);
+    }
+
+    pub(super) fn end_outage(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Some(outage) = self.outage.take() else {
+            return;
+        };
+        let began = self
+            .chance
+            .take()
+            .map_or(outage.since, |chance| chance.max(outage.since));
+        let recovery_ms = millis(now.since(began));
+        self.last_recovery_ms = Some(recovery_ms);
+        let recovered = JournalKind::Recovered {
+            outage_ms: millis(now.since(outage.since)),
+            recovery_ms,
+            attempts: outage.attempts,
+            hidden: outage.alerted.is_none(),
+        };
+        self.record(recovered, now, effects);
+        if outage.alerted.is_some() {
+            effects.push(Effect::Alert(Alert {
+                instance: self.name(),
+                time: now,
+                state: LinkState::Connected,
+                message: String::new(),
+                hint: String::new(),
+                served: self.served.map(|pin| pin.fingerprint),
+                pinned: None,
+            }));
+        }
+    }
+
+    pub(super) fn alert_if_loud(
+        &mut self,
+        patience: &Patience,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let circumstances = self.circumstances(patience);
+        let Some(outage) = &self.outage else {
+            return;
+        };
+        let state = outage.class().rule().loud;
+        let told = outage.alerted.map_or(0, LinkState::severity);
+        if !outage.is_shown(&circumstances, now) || state.severity() <= told {
+            return;
+        }
+        let (message, hint) = self.words(&outage.fault);
+        let alert = Alert {
+            instance: self.name(),
+            time: now,
+            state,
+            message: message.clone(),
+            hint,
+            served: outage.fault.served,
+            pinned: self
+                .pins
+                .as_ref()
+                .and_then(Pins::current)
+                .map(|pin| pin.fingerprint),
+        };
+        self.record(JournalKind::Alert { state, message }, now, effects);
+        effects.push(Effect::Alert(alert));
+        if let Some(outage) = &mut self.outage {
+            outage.alerted = Some(state);
+        }
+    }
+
+    pub(super) fn is_failing_with(&self, class: Class) -> bool {
+        self.outage
+            .as_ref()
+            .is_some_and(|outage| outage.class() == class)
+    }
+}
+
+/// The peer answered a request: its certificate and signature were verified.
+fn is_reply(class: Class) -> bool {
+    matches!(
+        class,
+        Class::ServerError
+            | Class::Unauthorized
+            | Class::Forbidden
+            | Class::Csrf
+            | Class::HostCheck
+            | Class::Redirect
+            | Class::BadPath
+            | Class::BadReply
+            | Class::TooLarge
+    )
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

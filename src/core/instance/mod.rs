@@ -1,0 +1,219 @@
+//! One instance: its link, its pins and its service, moved by events.
+
+mod attempts;
+mod failing;
+mod pinning;
+mod place;
+
+use std::sync::Arc;
+
+use super::effect::Effect;
+use super::event::{Event, InstanceSpec, Target};
+use super::failure::{Doubt, Fault, Patience};
+use super::journal::{JournalEntry, JournalKind};
+use super::outage::{Circumstances, Outage};
+use super::pin::Pin;
+use super::pins::Pins;
+use super::service::Service;
+use super::status::{Kind, LinkState};
+use super::time::Timestamp;
+
+/// What is known of one instance.
+#[derive(Debug)]
+pub(super) struct Instance {
+    pub(super) spec: InstanceSpec,
+    pub(super) target: Option<Target>,
+    pub(super) pins: Option<Pins>,
+    pub(super) phase: Phase,
+    /// The last request succeeded.
+    pub(super) up: bool,
+    /// There was an answer in this run.
+    pub(super) answered: bool,
+    pub(super) paused: bool,
+    pub(super) outage: Option<Outage>,
+    pub(super) rotation_since: Option<Timestamp>,
+    pub(super) announced: Option<Timestamp>,
+    pub(super) served: Option<Pin>,
+    pub(super) rotations: u64,
+    pub(super) hidden_failures: u64,
+    pub(super) last_recovery_ms: Option<u64>,
+    pub(super) service: Option<Arc<Service>>,
+    /// The state that was shown last, and since when.
+    pub(super) shown: (LinkState, Timestamp),
+    generation: u64,
+    attempt: u64,
+    /// A failure that is not believed before a file was read again.
+    doubt: Option<Doubted>,
+    up_since: Timestamp,
+    backoff_level: u32,
+    primed: bool,
+    /// The first sign within an outage that the server is back.
+    chance: Option<Timestamp>,
+    pin_file_trouble: Option<String>,
+}
+
+/// What an instance is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its place is being looked up.
+    Resolving,
+    /// The first pin is awaited.
+    ReadingPins,
+    /// An attempt is under way or connected.
+    Attempting,
+    /// Nothing until then.
+    Waiting(Timestamp),
+    /// Nothing at all.
+    Idle,
+}
+
+#[derive(Debug)]
+struct Doubted {
+    fault: Fault,
+    generation: u64,
+    reread: Doubt,
+    until: Timestamp,
+}
+
+impl Instance {
+    pub(super) fn new(spec: InstanceSpec, now: Timestamp) -> Self {
+        Self {
+            spec,
+            target: None,
+            pins: None,
+            phase: Phase::Resolving,
+            up: false,
+            answered: false,
+            paused: false,
+            outage: None,
+            rotation_since: None,
+            announced: None,
+            served: None,
+            rotations: 0,
+            hidden_failures: 0,
+            last_recovery_ms: None,
+            service: None,
+            shown: (LinkState::Starting, now),
+            generation: 0,
+            attempt: 0,
+            doubt: None,
+            up_since: now,
+            backoff_level: 0,
+            primed: false,
+            chance: None,
+            pin_file_trouble: None,
+        }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.spec.kind
+    }
+
+    pub(super) fn handle(
+        &mut self,
+        event: Event,
+        patience: &Patience,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        match event {
+            Event::Resolved { target, .. } => self.resolved(target, now, effects),
+            Event::Unresolved { fault, .. } => self.unresolved(fault, patience, now, effects),
+            Event::PinsRead { read, .. } => self.pins_read(read, patience, now, effects),
+            Event::CertificateOpened { .. } => self.certificate_opened(now, effects),
+            Event::PinAccepted { pin, .. } => self.pin_accepted(pin, now, effects),
+            Event::PinForgotten { .. } => self.pin_forgotten(now, effects),
+            Event::Answered {
+                attempt,
+                generation,
+                served,
+                ..
+            } => {
+                if attempt == self.attempt && generation == self.generation {
+                    self.answered(served, now, effects);
+                }
+            }
+            Event::ServiceChanged {
+                attempt, service, ..
+            } => {
+                if attempt == self.attempt && self.up {
+                    self.service = Some(service);
+                }
+            }
+            Event::Failed {
+                attempt,
+                generation,
+                fault,
+                ..
+            } => {
+                if attempt == self.attempt && self.phase == Phase::Attempting {
+                    self.failed(generation, fault, patience, now, effects);
+                }
+            }
+            Event::Retry { cause, .. } => self.retry(cause, now, effects),
+            Event::RestartAnnounced { .. } => {
+                self.announced = Some(now);
+                self.record(JournalKind::RestartAnnounced, now, effects);
+            }
+            Event::SetPaused { paused, .. } => self.set_paused(paused, now, effects),
+            Event::Configured { .. } | Event::Tick => {}
+        }
+    }
+
+    /// Does what is due, and tells the user once when something became loud.
+    pub(super) fn settle(
+        &mut self,
+        patience: &Patience,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(doubt) = self.doubt.take_if(|doubt| doubt.until <= now) {
+            self.believe(doubt.fault, patience, now, effects);
+        }
+        if matches!(self.phase, Phase::Waiting(due) if due <= now) {
+            self.attempt(now, effects);
+        }
+        self.alert_if_loud(patience, now, effects);
+    }
+
+    pub(super) fn next_deadline(&self, patience: &Patience) -> Option<Timestamp> {
+        let retry = match self.phase {
+            Phase::Waiting(due) => Some(due),
+            _ => None,
+        };
+        let doubt = self.doubt.as_ref().map(|doubt| doubt.until);
+        let shown = self
+            .outage
+            .as_ref()
+            .filter(|outage| outage.alerted.is_none())
+            .map(|outage| outage.shown_after(&self.circumstances(patience)));
+        [retry, doubt, shown].into_iter().flatten().min()
+    }
+
+    pub(super) fn circumstances<'a>(&self, patience: &'a Patience) -> Circumstances<'a> {
+        Circumstances {
+            patience,
+            rotation_since: self.rotation_since,
+            announced: self.announced,
+        }
+    }
+
+    pub(super) fn next_attempt(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Waiting(due) => Some(due),
+            _ => None,
+        }
+    }
+
+    fn record(&self, kind: JournalKind, now: Timestamp, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Record(JournalEntry {
+            time: now,
+            instance: self.name(),
+            kind,
+        }));
+    }
+
+    fn name(&self) -> String {
+        self.spec.name.clone()
+    }
+}

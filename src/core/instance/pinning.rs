@@ -1,0 +1,183 @@
+//! The pins of an instance: read from the file, accepted by the user, verified on the wire.
+//!
+//! Invariant: what a server shows never adds a pin, and a file that cannot be read never drops one.
+
+use super::{Instance, Phase};
+use crate::core::effect::Effect;
+use crate::core::event::Remembered;
+use crate::core::failure::{Class, Fault, Patience};
+use crate::core::journal::JournalKind;
+use crate::core::pin::{Pin, PinRead};
+use crate::core::pins::{Offered, Pins, Verified};
+use crate::core::time::Timestamp;
+
+impl Instance {
+    pub(super) fn pins_read(
+        &mut self,
+        read: PinRead,
+        patience: &Patience,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let trouble = match read {
+            PinRead::Read(pin) => {
+                self.offer(pin, now, effects);
+                None
+            }
+            PinRead::Unusable { pin, why } => {
+                self.offer(pin, now, effects);
+                Some(Fault::with_detail(Class::UnusableCertificate, why))
+            }
+            PinRead::Missing => Some(Fault::new(Class::NoPin)),
+            PinRead::Torn { why } | PinRead::Unreadable { why } => {
+                Some(Fault::with_detail(Class::BadPinFile, why))
+            }
+        };
+        self.note_trouble(trouble.as_ref(), now, effects);
+        self.end_pin_doubt(patience, now, effects);
+        let awaits = self.pins.as_ref().is_some_and(Pins::awaits_file);
+        match trouble {
+            Some(fault) if awaits && self.phase == Phase::ReadingPins => {
+                self.believe(fault, patience, now, effects);
+            }
+            _ if !awaits && self.phase == Phase::ReadingPins => self.attempt(now, effects),
+            _ => {}
+        }
+    }
+
+    pub(super) fn offer(&mut self, pin: Pin, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Some(pins) = self.pins.as_mut() else {
+            return;
+        };
+        let offered = pins.offer(pin);
+        let fingerprint = pin.fingerprint;
+        match offered {
+            Offered::Same => return,
+            Offered::First => {}
+            Offered::Pending => {
+                self.rotation_since.get_or_insert(now);
+                self.record(JournalKind::PinPending { pin: fingerprint }, now, effects);
+            }
+            Offered::Withdrawn => {
+                self.rotation_since = None;
+                self.record(JournalKind::PinWithdrawn { pin: fingerprint }, now, effects);
+            }
+        }
+        self.renew_generation(effects);
+        self.sign_of_life(now);
+        if matches!(self.phase, Phase::Waiting(_)) {
+            self.attempt(now, effects);
+        }
+    }
+
+    /// Says once what is wrong with the pin file, and keeps the pins.
+    pub(super) fn note_trouble(
+        &mut self,
+        trouble: Option<&Fault>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let why = trouble.map(|fault| {
+            fault
+                .detail
+                .clone()
+                .unwrap_or_else(|| "it is not there".into())
+        });
+        if why != self.pin_file_trouble {
+            if let Some(why) = why.clone() {
+                self.record(JournalKind::PinFileTrouble { why }, now, effects);
+            }
+            self.pin_file_trouble = why;
+        }
+    }
+
+    /// A server opens its certificate right before it listens (lib/api/api.go getListener). Not believed for TLS
+    /// failures: those make us open the file ourselves.
+    pub(super) fn certificate_opened(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let away = self.outage.as_ref().is_some_and(|outage| {
+            matches!(
+                outage.class(),
+                Class::Refused | Class::Lost | Class::Truncated
+            )
+        });
+        if away && matches!(self.phase, Phase::Waiting(_)) {
+            self.sign_of_life(now);
+            self.attempt(now, effects);
+        }
+    }
+
+    pub(super) fn pin_accepted(&mut self, pin: Pin, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.spec.accepted = Some(pin);
+        effects.push(Effect::KeepAccepted {
+            instance: self.name(),
+            pin: Some(pin),
+        });
+        let accepted = JournalKind::Accepted {
+            pin: pin.fingerprint,
+        };
+        self.record(accepted, now, effects);
+        if self.pins.as_mut().is_some_and(|pins| pins.accept(pin)) {
+            self.renew_generation(effects);
+            self.sign_of_life(now);
+            self.attempt(now, effects);
+        }
+    }
+
+    pub(super) fn pin_forgotten(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.spec.accepted = None;
+        effects.push(Effect::KeepAccepted {
+            instance: self.name(),
+            pin: None,
+        });
+        self.record(JournalKind::Forgotten, now, effects);
+        if self.pins.as_mut().is_some_and(Pins::forget) {
+            self.renew_generation(effects);
+            self.attempt(now, effects);
+        }
+    }
+
+    /// A verified connection showed `served`: promote it, retire the old one, remember it for the next run.
+    pub(super) fn verified(&mut self, served: Pin, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Some(pins) = self.pins.as_mut() else {
+            return;
+        };
+        self.served = Some(served);
+        let set_before = pins.set();
+        let verified = pins.verified(served);
+        if pins.pending().is_none() {
+            self.rotation_since = None;
+        }
+        let set_changed = pins.set() != set_before;
+        if let Verified::Rotated { from } = verified {
+            self.rotations += 1;
+            let rotated = JournalKind::Rotated {
+                from: Some(from),
+                to: served.fingerprint,
+            };
+            self.record(rotated, now, effects);
+        }
+        let remembered = Remembered {
+            pin: served,
+            path: self.target.as_ref().and_then(|target| target.path.clone()),
+        };
+        if self.spec.remembered.as_ref() != Some(&remembered) {
+            self.spec.remembered = Some(remembered.clone());
+            effects.push(Effect::Remember {
+                instance: self.name(),
+                remembered: Some(remembered),
+            });
+        }
+        if set_changed {
+            self.renew_generation(effects);
+        }
+    }
+
+    pub(super) fn renew_generation(&mut self, effects: &mut Vec<Effect>) {
+        self.generation += 1;
+        effects.push(Effect::UsePins {
+            instance: self.name(),
+            generation: self.generation,
+            pins: self.pins.as_ref().map(Pins::set).unwrap_or_default(),
+        });
+    }
+}

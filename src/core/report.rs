@@ -1,0 +1,142 @@
+//! From an instance's inner state to its part of the [`super::Status`], and a fault's words.
+
+use super::failure::{Fault, Patience};
+use super::instance::Instance;
+use super::pin::TrustMode;
+use super::pins::Pins;
+use super::status::{Failure, InstanceStatus, Link, LinkState, TrustStatus};
+use super::time::Timestamp;
+
+impl Instance {
+    /// What every view shows of this instance at `now`.
+    pub(super) fn status(&mut self, patience: &Patience, now: Timestamp) -> InstanceStatus {
+        let state = self.state(patience, now);
+        if state != self.shown.0 {
+            self.shown = (state, now);
+        }
+        InstanceStatus {
+            name: self.spec.name.clone(),
+            kind: self.spec.kind,
+            url: self
+                .target
+                .as_ref()
+                .map(|target| target.url.clone())
+                .unwrap_or_default(),
+            link: self.link(state, patience),
+            service: self.service.clone(),
+        }
+    }
+
+    /// What happened and what it means; what to do.
+    pub(super) fn words(&self, fault: &Fault) -> (String, String) {
+        let rule = fault.class.rule();
+        (self.fill(rule.message, fault), self.fill(rule.hint, fault))
+    }
+
+    fn state(&self, patience: &Patience, now: Timestamp) -> LinkState {
+        if self.paused {
+            return LinkState::Paused;
+        }
+        let Some(outage) = &self.outage else {
+            return if self.answered {
+                LinkState::Connected
+            } else {
+                LinkState::Starting
+            };
+        };
+        let circumstances = self.circumstances(patience);
+        if outage.is_shown(&circumstances, now) {
+            outage.class().rule().loud
+        } else if !self.answered {
+            LinkState::Starting
+        } else if self.rotation_since.is_some() {
+            LinkState::Rotating
+        } else {
+            LinkState::Reconnecting
+        }
+    }
+
+    fn link(&self, state: LinkState, patience: &Patience) -> Link {
+        let pins = self.pins.as_ref();
+        let pending = pins.and_then(Pins::pending);
+        let mode = self
+            .target
+            .as_ref()
+            .map_or(TrustMode::File, |target| target.trust);
+        Link {
+            state,
+            since: self.shown.1,
+            restart_pending: state == LinkState::Connected
+                && mode == TrustMode::File
+                && pending.is_some(),
+            failure: self.failure(patience),
+            trust: TrustStatus {
+                mode,
+                path: self.target.as_ref().and_then(|target| target.path.clone()),
+                current: pins.and_then(Pins::current).map(|pin| pin.fingerprint),
+                pending: pending.map(|pin| pin.fingerprint),
+                served: self.shown_served(),
+                not_after: self.served.and_then(|pin| pin.not_after),
+            },
+            rotations: self.rotations,
+            hidden_failures: self.hidden_failures,
+            last_recovery_ms: self.last_recovery_ms,
+            next_attempt: self.next_attempt(),
+            insecure: mode == TrustMode::Any,
+        }
+    }
+
+    /// What the wire showed last: in an outage perhaps another one than the verified one.
+    fn shown_served(&self) -> Option<super::pin::Fingerprint> {
+        self.outage
+            .as_ref()
+            .and_then(|outage| outage.fault.served)
+            .or(self.served.map(|pin| pin.fingerprint))
+    }
+
+    fn failure(&self, patience: &Patience) -> Option<Failure> {
+        let outage = self.outage.as_ref()?;
+        let (message, hint) = self.words(&outage.fault);
+        Some(Failure {
+            class: outage.class(),
+            since: outage.since,
+            shown_after: outage.shown_after(&self.circumstances(patience)),
+            attempts: outage.attempts,
+            message,
+            hint,
+        })
+    }
+
+    fn fill(&self, template: &str, fault: &Fault) -> String {
+        let target = self.target.as_ref();
+        let none = || "none".to_owned();
+        let pinned = || {
+            let set = self.pins.as_ref().map(Pins::set).unwrap_or_default();
+            let words: Vec<String> = set.fingerprints.iter().map(ToString::to_string).collect();
+            if words.is_empty() {
+                none()
+            } else {
+                words.join(", ")
+            }
+        };
+        let mut filled = String::with_capacity(template.len() + 80);
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (key, after) = after.split_once('}').unwrap_or((after, ""));
+            filled.push_str(before);
+            filled.push_str(&match key {
+                "url" => target.map_or_else(|| self.spec.name.clone(), |target| target.url.clone()),
+                "path" => target
+                    .and_then(|target| target.path.clone())
+                    .unwrap_or_else(|| "the configured place".into()),
+                "detail" => fault.detail.clone().unwrap_or_else(|| "no details".into()),
+                "served" => fault.served.map_or_else(none, |served| served.to_string()),
+                "pinned" => pinned(),
+                _ => self.spec.name.clone(),
+            });
+            rest = after;
+        }
+        filled.push_str(rest);
+        filled
+    }
+}

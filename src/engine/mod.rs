@@ -1,0 +1,146 @@
+//! The running monitor: events in, effects out, one loop. One process per user owns the local socket.
+//!
+//! Invariant: every decision is taken in `core`; this room only performs effects and reports what happened.
+
+pub mod client;
+pub mod clock;
+pub mod journal;
+pub mod protocol;
+mod runtime;
+mod shell;
+mod signs;
+#[cfg(unix)]
+mod socket;
+pub mod state_file;
+mod supervisor;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use self::journal::Journal;
+use self::protocol::{Answer, Ask};
+use self::shell::Shell;
+use crate::config::{self, Resolved, ResolvedTrust};
+use crate::core::{Alert, PinSet, Status};
+use crate::tls::{ClientSpec, Trust};
+
+/// How an engine is to run.
+#[derive(Debug)]
+pub struct Options {
+    /// The config file; `None` takes the usual place, where it may be missing.
+    pub config: Option<PathBuf>,
+    pub environment: config::Environment,
+    /// Monitor this instance only.
+    pub only: Option<String>,
+    /// Own the local socket. Without, the engine is private to this process.
+    pub owner: bool,
+    /// No failure is hidden for longer; for a single look.
+    pub patience_ceiling: Option<Duration>,
+    /// Write the state file and the journal.
+    pub keep_state: bool,
+}
+
+/// Why an engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("an engine is running already: it holds {}", socket.display())]
+    AlreadyRunning { socket: PathBuf },
+    #[error(transparent)]
+    Config(#[from] config::ConfigError),
+    #[error("there is no instance called '{name}' in the config")]
+    UnknownInstance { name: String, known: Vec<String> },
+    #[error("{}: {source}", path.display())]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+/// A running engine. Dropping it without [`Engine::stop`] ends it at once, connections unclosed.
+#[derive(Debug)]
+pub struct Engine {
+    status: watch::Receiver<Arc<Status>>,
+    alerts: broadcast::Sender<Alert>,
+    journal: Journal,
+    questions: mpsc::Sender<shell::Question>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+/// How a client for `resolved` is built: one verifier that accepts `pins`, or what the trust says instead.
+pub fn client_spec(resolved: &Resolved, pins: PinSet, generation: u64) -> ClientSpec {
+    ClientSpec {
+        base: resolved.base.clone(),
+        server_name: resolved.server_name.clone(),
+        unix_socket: resolved.unix_socket.clone(),
+        trust: match &resolved.trust {
+            ResolvedTrust::File(_) | ResolvedTrust::Fingerprint => Trust::Pinned,
+            ResolvedTrust::Ca(path) => Trust::Ca(path.clone()),
+            ResolvedTrust::System => Trust::System,
+            ResolvedTrust::Any => Trust::Any,
+        },
+        pins,
+        generation,
+    }
+}
+
+impl Engine {
+    /// Loads the config, takes the socket (as owner) and starts to monitor.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let (stop, stopped) = oneshot::channel();
+        let (shell, ends) = Shell::new(options)?;
+        Ok(Self {
+            status: ends.status,
+            alerts: ends.alerts,
+            journal: ends.journal,
+            questions: ends.questions,
+            stop: Some(stop),
+            task: tokio::spawn(shell.run(stopped)),
+        })
+    }
+
+    /// The status, now and at every change.
+    pub fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.status.clone()
+    }
+
+    /// Every notice to the user from now on.
+    pub fn alerts(&self) -> broadcast::Receiver<Alert> {
+        self.alerts.subscribe()
+    }
+
+    /// The record of what happened.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Asks the running engine as a view would. `Watch` and `WatchJournal` are for the socket only.
+    pub async fn ask(&self, ask: Ask) -> Answer {
+        shell::put(&self.questions, ask).await
+    }
+
+    /// Runs until SIGINT or SIGTERM, or until a view asks for the end; SIGHUP reads the config again.
+    pub async fn run_until_signal(mut self) -> std::io::Result<()> {
+        supervisor::run(&mut self).await?;
+        self.stop().await;
+        Ok(())
+    }
+
+    /// Ends it cleanly: connections are closed with close_notify, the socket is removed.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+            let _ = (&mut self.task).await;
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,266 @@
+//! What runs for one instance: its resolved place and key, its clients, its session, its file watches.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{mpsc, watch as channel};
+use tokio::task::AbortHandle;
+
+use crate::config::{InstanceConfig, Resolved, ResolvedTrust};
+use crate::core::event::PinSet;
+use crate::core::{Class, Event, Fault, PinRead};
+use crate::services::{self, Session};
+use crate::tls::{self, Client};
+
+use super::client_spec;
+use crate::watch::Subscription;
+
+/// A torn file is read again after this, then after twice as long, and so on.
+const FIRST_SETTLE: Duration = Duration::from_millis(5);
+/// After so many re-reads only the timed one is left.
+const MOST_SETTLES: u32 = 9;
+
+/// One instance's side of the shell.
+#[derive(Debug)]
+pub(super) struct Runtime {
+    pub(super) config: InstanceConfig,
+    /// Of the target: address, key, trust.
+    pub(super) revision: u64,
+    /// Of this instance's part of the config.
+    pub(super) config_revision: u64,
+    pub(super) resolving: Option<AbortHandle>,
+    /// Something changed while it was being resolved.
+    pub(super) resolve_again: bool,
+    pub(super) is_unresolved: bool,
+    pub(super) source_watch: Option<Subscription>,
+    source_paths: Vec<PathBuf>,
+    place: Option<Place>,
+    settles: u32,
+}
+
+/// Where the instance is, once that is known.
+#[derive(Debug)]
+struct Place {
+    resolved: Resolved,
+    pin_watch: Option<Subscription>,
+    clients: Result<channel::Sender<Arc<Client>>, Fault>,
+    session: Option<Running>,
+    generation: u64,
+    stamp: Option<Stamp>,
+}
+
+/// An attempt under way.
+#[derive(Debug)]
+struct Running {
+    attempt: u64,
+    task: AbortHandle,
+}
+
+/// Tells cheaply whether a file may have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    identity: u64,
+}
+
+impl Runtime {
+    pub(super) fn new(config: InstanceConfig, revision: u64) -> Self {
+        Self {
+            config,
+            revision,
+            config_revision: revision,
+            resolving: None,
+            resolve_again: false,
+            is_unresolved: true,
+            source_watch: None,
+            source_paths: Vec::new(),
+            place: None,
+            settles: 0,
+        }
+    }
+
+    /// Whether `paths` are other files than those watched now; remembers them.
+    pub(super) fn watches_other(&mut self, paths: &[PathBuf]) -> bool {
+        let other = self.source_watch.is_none() || self.source_paths != paths;
+        self.source_paths = paths.to_vec();
+        other
+    }
+
+    /// Takes over a resolved place. `None` when it is what it was.
+    pub(super) fn settle_in(&mut self, resolved: Resolved) -> Option<&Resolved> {
+        let same = |place: &Place| place.resolved.same_as(&resolved);
+        if !self.place.as_ref().is_some_and(same) {
+            self.abandon();
+            self.place = Some(Place {
+                resolved,
+                pin_watch: None,
+                clients: Err(Fault::new(Class::NoPin)),
+                session: None,
+                generation: 0,
+                stamp: None,
+            });
+            return self.place.as_ref().map(|place| &place.resolved);
+        }
+        None
+    }
+
+    pub(super) fn resolved(&self) -> Option<&Resolved> {
+        self.place.as_ref().map(|place| &place.resolved)
+    }
+
+    /// The file whose change changes what is trusted.
+    pub(super) fn trust_file(&self) -> Option<PathBuf> {
+        match &self.resolved()?.trust {
+            ResolvedTrust::File(path) | ResolvedTrust::Ca(path) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_ca(&self) -> bool {
+        self.resolved()
+            .is_some_and(|resolved| matches!(resolved.trust, ResolvedTrust::Ca(_)))
+    }
+
+    pub(super) fn watch_trust_file(&mut self, watch: Option<Subscription>) {
+        if let Some(place) = &mut self.place {
+            place.pin_watch = watch;
+        }
+    }
+
+    /// Reads the pin file. Also says after which time a torn one is worth another look.
+    pub(super) fn read_pins(&mut self) -> (PinRead, Option<Duration>) {
+        let Some(path) = self.trust_file().filter(|_| !self.is_ca()) else {
+            return (PinRead::Missing, None);
+        };
+        let stamp = Stamp::of(&path);
+        let read = tls::read_pin_file(&path);
+        if let Some(place) = &mut self.place {
+            place.stamp = stamp;
+        }
+        self.settles = match read {
+            PinRead::Torn { .. } => self.settles + 1,
+            _ => 0,
+        };
+        let settle = (1..=MOST_SETTLES)
+            .contains(&self.settles)
+            .then(|| FIRST_SETTLE * 2_u32.saturating_pow(self.settles - 1));
+        (read, settle)
+    }
+
+    /// Whether the trust file may have changed since it was read, for the timed look.
+    pub(super) fn trust_file_moved(&self) -> bool {
+        let Some(path) = self.trust_file() else {
+            return false;
+        };
+        self.place
+            .as_ref()
+            .is_some_and(|place| place.stamp != Stamp::of(&path))
+    }
+
+    /// Notes the trust file as it is now, without reading it.
+    pub(super) fn note_stamp(&mut self) {
+        let stamp = self.trust_file().and_then(|path| Stamp::of(&path));
+        if let Some(place) = &mut self.place {
+            place.stamp = stamp;
+        }
+    }
+
+    /// Builds the client of a generation and hands it to the session; the older one is dropped with its connections.
+    /// Where none can be built, the attempt under way has failed.
+    pub(super) fn use_pins(
+        &mut self,
+        generation: u64,
+        pins: PinSet,
+        events: &mpsc::UnboundedSender<Event>,
+    ) {
+        let Some(place) = &mut self.place else { return };
+        place.generation = generation;
+        match (Client::build(&client_spec(&place.resolved, pins, generation)), &place.clients) {
+            (Ok(client), Ok(clients)) => {
+                clients.send_replace(Arc::new(client));
+            }
+            (Ok(client), Err(_)) => place.clients = Ok(channel::channel(Arc::new(client)).0),
+            (Err(fault), _) => {
+                place.clients = Err(fault.clone());
+                if let Some(running) = place.session.take() {
+                    running.task.abort();
+                    self.fail(running.attempt, fault, events);
+                }
+            }
+        }
+    }
+
+    /// Starts an attempt in place of the one under way. A client that could not be built is the attempt's failure.
+    pub(super) fn attempt(&mut self, attempt: u64, events: &mpsc::UnboundedSender<Event>) {
+        self.abandon();
+        let Some(place) = &mut self.place else { return };
+        let clients = match &place.clients {
+            Ok(clients) => clients.subscribe(),
+            Err(fault) => {
+                let fault = fault.clone();
+                return self.fail(attempt, fault, events);
+            }
+        };
+        let session = Session {
+            instance: self.config.name.clone(),
+            attempt,
+            clients,
+            key: place.resolved.key.clone(),
+            events: events.clone(),
+        };
+        let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();
+        place.session = Some(Running { attempt, task });
+    }
+
+    /// Ends the attempt under way.
+    pub(super) fn abandon(&mut self) {
+        if let Some(running) = self.place.as_mut().and_then(|place| place.session.take()) {
+            running.task.abort();
+        }
+    }
+
+    fn fail(&self, attempt: u64, fault: Fault, events: &mpsc::UnboundedSender<Event>) {
+        // The receiver is the loop that called us.
+        let _ = events.send(Event::Failed {
+            instance: self.config.name.clone(),
+            attempt,
+            generation: self.place.as_ref().map_or(0, |place| place.generation),
+            fault,
+        });
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.abandon();
+        if let Some(resolving) = &self.resolving {
+            resolving.abort();
+        }
+    }
+}
+
+impl Stamp {
+    fn of(path: &std::path::Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            identity: identity(&metadata),
+        })
+    }
+}
+
+/// Another inode or status change under the same name is another file, even when size and time are the same.
+#[cfg(unix)]
+fn identity(metadata: &std::fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let changed = metadata.ctime().wrapping_mul(1_000_000_000) + metadata.ctime_nsec();
+    metadata.ino().rotate_left(32) ^ changed.unsigned_abs()
+}
+
+#[cfg(not(unix))]
+fn identity(_: &std::fs::Metadata) -> u64 {
+    0
+}

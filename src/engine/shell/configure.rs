@@ -1,0 +1,80 @@
+//! Takes a config into force, at the start and whenever its file changes. An invalid one changes nothing.
+
+use crate::config::{self, Config};
+use crate::core::{Event, InstanceSpec};
+use crate::engine::StartError;
+use crate::engine::protocol::Answer;
+use crate::engine::runtime::Runtime;
+
+use super::Shell;
+
+impl Shell {
+    pub(super) fn reload(&mut self) -> Answer {
+        let loaded = config::load(self.options.config.as_deref(), &self.options.environment);
+        let configured = loaded.map_err(StartError::from).and_then(|loaded| {
+            loaded.warnings.iter().for_each(|warning| warn!("{warning}"));
+            self.configure(loaded.config)
+        });
+        match configured {
+            Ok(()) => Answer::Done,
+            Err(error) => Answer::Refused {
+                message: format!("{} was not taken over: {error}", self.config_path.display()),
+                hint: "The config in force stays. Correct the file; it is read again by itself.".into(),
+            },
+        }
+    }
+
+    /// Makes `config` the one in force.
+    pub(super) fn configure(&mut self, config: Config) -> Result<(), StartError> {
+        let only = self.options.only.as_deref();
+        let wanted: Vec<_> = config
+            .instances
+            .iter()
+            .filter(|instance| only.is_none_or(|only| only == instance.name))
+            .cloned()
+            .collect();
+        if let (Some(name), true) = (only, wanted.is_empty()) {
+            let known = config.instances.iter().map(|known| known.name.clone()).collect();
+            return Err(StartError::UnknownInstance { name: name.to_owned(), known });
+        }
+        let names: Vec<&String> = wanted.iter().map(|instance| &instance.name).collect();
+        self.runtimes.retain(|name, _| names.contains(&name));
+        let mut instances = Vec::new();
+        for instance in &wanted {
+            let kept = self.state.get(&instance.name);
+            let unchanged = self.runtimes.get(&instance.name).is_some_and(|known| known.config == *instance);
+            if !unchanged {
+                self.revisions += 1;
+                let runtime = Runtime::new(instance.clone(), self.revisions);
+                match self.runtimes.get_mut(&instance.name) {
+                    Some(known) => known.config = instance.clone(),
+                    None => {
+                        self.runtimes.insert(instance.name.clone(), runtime);
+                    }
+                }
+            }
+            instances.push(InstanceSpec {
+                name: instance.name.clone(),
+                kind: instance.kind,
+                revision: self.config_revision(instance, unchanged),
+                remembered: kept.remembered,
+                accepted: kept.accepted,
+            });
+        }
+        let mut patience = config.patience.clone();
+        patience.ceiling = self.options.patience_ceiling;
+        self.config = config;
+        self.queue.push_back(Event::Configured { instances, patience });
+        Ok(())
+    }
+
+    pub(super) fn config_revision(&mut self, instance: &config::InstanceConfig, unchanged: bool) -> u64 {
+        let revisions = self.revisions;
+        self.runtimes.get_mut(&instance.name).map_or(revisions, |runtime| {
+            if !unchanged {
+                runtime.config_revision = revisions;
+            }
+            runtime.config_revision
+        })
+    }
+}

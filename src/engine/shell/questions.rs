@@ -1,0 +1,68 @@
+//! What views ask of the loop itself.
+
+use super::Shell;
+use crate::core::{Event, Pin, RetryCause, Status, TrustMode};
+use crate::engine::protocol::{Answer, Ask};
+
+impl Shell {
+    pub(super) fn answer(&mut self, ask: Ask) -> Answer {
+        match ask {
+            Ask::Retry { instance } => {
+                let cause = RetryCause::User;
+                self.queue.push_back(Event::Retry { instance, cause });
+                Answer::Done
+            }
+            Ask::Reload => self.reload(),
+            Ask::Accept {
+                instance,
+                fingerprint,
+            } => match self.refusal_to_accept(&instance) {
+                Some(refused) => refused,
+                None => {
+                    let not_after = None;
+                    let pin = Pin { fingerprint, not_after };
+                    self.queue.push_back(Event::PinAccepted { instance, pin });
+                    Answer::Done
+                }
+            },
+            Ask::Forget { instance } => match self.refusal_to_accept(&instance) {
+                Some(refused) => refused,
+                None => {
+                    self.queue.push_back(Event::PinForgotten { instance });
+                    Answer::Done
+                }
+            },
+            Ask::Status | Ask::Watch => Answer::Status {
+                status: Box::new(Status::clone(&self.status.borrow())),
+            },
+            Ask::Journal { limit } => Answer::Journal {
+                entries: self.journal.newest(limit),
+            },
+            Ask::WatchJournal => Answer::Journal { entries: Vec::new() },
+            Ask::Shutdown => Answer::Done,
+        }
+    }
+
+    /// Only trust `fingerprint` takes pins from the user; for the others something else decides.
+    pub(super) fn refusal_to_accept(&self, instance: &str) -> Option<Answer> {
+        let status = self.status.borrow();
+        let Some(known) = status.instance(instance) else {
+            let names: Vec<&str> = self.runtimes.keys().map(String::as_str).collect();
+            return Some(Answer::Refused {
+                message: format!("There is no instance called '{instance}'."),
+                hint: format!("Known: {}.", names.join(", ")),
+            });
+        };
+        let hint = match known.link.trust.mode {
+            TrustMode::Fingerprint => return None,
+            TrustMode::File => "Its pin is read from its certificate file: put the right certificate there, and it is followed by itself.",
+            TrustMode::Ca => "Its CA file decides: put the right CA there.",
+            TrustMode::System => "The system's certificate store decides.",
+            TrustMode::Any => "It accepts any certificate already.",
+        };
+        Some(Answer::Refused {
+            message: format!("'{instance}' does not take pins by hand."),
+            hint: hint.into(),
+        })
+    }
+}

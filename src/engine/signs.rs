@@ -1,0 +1,132 @@
+//! Signs from the system that a connection may be worth a try: waking from sleep, a network that changed.
+
+use tokio::sync::mpsc;
+use tracing::debug;
+
+use crate::core::RetryCause;
+
+/// Sends a cause whenever the system shows one, until dropped. Where the system has no such sign, nothing comes:
+/// the engine's own tick notices a sleep a few seconds later.
+#[derive(Debug)]
+pub struct Signs {
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Signs {
+    /// Starts to listen.
+    pub fn listen(causes: &mpsc::UnboundedSender<RetryCause>) -> Self {
+        let mut tasks = Vec::new();
+        #[cfg(target_os = "linux")]
+        {
+            match linux::clock_changes() {
+                Ok(timer) => tasks.push(tokio::spawn(linux::resumed(timer, causes.clone()))),
+                Err(error) => debug!("no sign of sleep from the system: {error}"),
+            }
+            match linux::network_changes() {
+                Ok(socket) => tasks.push(tokio::spawn(linux::network(socket, causes.clone()))),
+                Err(error) => debug!("no sign of network changes from the system: {error}"),
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        debug!("this system gives no sign of sleep or network changes; causes: {}", causes.is_closed());
+        Self { tasks }
+    }
+}
+
+impl Drop for Signs {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::os::fd::OwnedFd;
+    use std::time::Duration;
+
+    use rustix::io::Errno;
+    use rustix::net::netlink::{self, SocketAddrNetlink};
+    use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
+    use rustix::time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    };
+    use tokio::io::unix::AsyncFd;
+    use tokio::sync::mpsc;
+
+    use crate::core::RetryCause;
+
+    /// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR of linux/rtnetlink.h.
+    const GROUPS: u32 = 0x1 | 0x10 | 0x100;
+    /// A network comes up in several messages.
+    const SETTLE: Duration = Duration::from_secs(1);
+    /// Far enough never to be reached.
+    const NEVER: i64 = 1 << 33;
+
+    /// A timer that the kernel cancels when the wall clock jumps, as it does on waking (timerfd_create(2)).
+    pub(super) fn clock_changes() -> std::io::Result<AsyncFd<OwnedFd>> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let timer = timerfd_create(TimerfdClockId::Realtime, flags)?;
+        arm(&timer)?;
+        AsyncFd::new(timer)
+    }
+
+    pub(super) async fn resumed(timer: AsyncFd<OwnedFd>, causes: mpsc::UnboundedSender<RetryCause>) {
+        while let Ok(mut ready) = timer.readable().await {
+            let read = rustix::io::read(timer.get_ref(), &mut [0_u8; 8]);
+            ready.clear_ready();
+            if read == Err(Errno::CANCELED) && causes.send(RetryCause::Resumed).is_err() {
+                return;
+            }
+            if read != Err(Errno::AGAIN) && arm(timer.get_ref()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn arm(timer: &OwnedFd) -> std::io::Result<()> {
+        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let spec = Itimerspec {
+            it_interval: zero,
+            it_value: Timespec { tv_sec: NEVER, tv_nsec: 0 },
+        };
+        let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
+        timerfd_settime(timer, flags, &spec)?;
+        Ok(())
+    }
+
+    pub(super) fn network_changes() -> std::io::Result<AsyncFd<OwnedFd>> {
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let route = Some(netlink::ROUTE);
+        let socket = rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, route)?;
+        rustix::net::bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
+        AsyncFd::new(socket)
+    }
+
+    pub(super) async fn network(socket: AsyncFd<OwnedFd>, causes: mpsc::UnboundedSender<RetryCause>) {
+        while drain(&socket).await {
+            let _ = tokio::time::timeout(SETTLE, async { while drain(&socket).await {} }).await;
+            if causes.send(RetryCause::NetworkChanged).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Reads what is there; what it says does not matter.
+    async fn drain(socket: &AsyncFd<OwnedFd>) -> bool {
+        let Ok(mut ready) = socket.readable().await else {
+            return false;
+        };
+        let mut buffer = [0_u8; 8192];
+        loop {
+            match rustix::net::recv(socket.get_ref(), &mut buffer[..], RecvFlags::DONTWAIT) {
+                Ok(_) | Err(Errno::INTR | Errno::NOBUFS) => {}
+                Err(Errno::AGAIN) => {
+                    ready.clear_ready();
+                    return true;
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+}

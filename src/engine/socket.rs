@@ -1,0 +1,217 @@
+//! The local socket: one engine per user owns it, every other process is a view of it.
+//!
+//! Invariant: only processes of the same user are answered, and what they send is bounded.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinSet;
+use tracing::{debug, warn};
+
+use super::journal::Journal;
+use super::protocol::{Answer, Ask};
+use super::shell::{Question, put};
+use super::state_file::create_private_directory;
+use crate::core::Status;
+
+/// A question is short; more is not from a view.
+const LONGEST_QUESTION: u64 = 64 * 1024;
+/// Views that may be connected at once.
+const MOST_VIEWS: usize = 64;
+
+/// What a view may see.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    pub status: watch::Receiver<Arc<Status>>,
+    pub journal: Journal,
+    pub questions: mpsc::Sender<Question>,
+}
+
+/// The bound socket. Dropping it ends every view and removes the file.
+#[derive(Debug)]
+pub struct Socket {
+    path: PathBuf,
+    listener: UnixListener,
+    /// Held as long as the engine lives; tells a living owner from a file left behind.
+    _lock: File,
+}
+
+/// Why the socket could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    #[error("an engine is running already: it holds {0}")]
+    Owned(PathBuf),
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: io::Error },
+}
+
+impl Socket {
+    /// Takes ownership of `path`. A socket that a dead engine left behind is replaced.
+    pub fn bind(path: &Path) -> Result<Self, SocketError> {
+        let failed = |source| SocketError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        create_private_directory(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+        let lock = lock(&path.with_extension("lock")).map_err(failed)?;
+        let Some(lock) = lock else {
+            return Err(SocketError::Owned(path.to_owned()));
+        };
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        // The peer's user is checked as well: between bind and chmod somebody else might connect.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            listener,
+            _lock: lock,
+        })
+    }
+
+    /// Answers views until dropped.
+    pub async fn serve(self, sources: Sources) {
+        let mut views = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) if views.len() < MOST_VIEWS && is_ours(&stream) => {
+                        views.spawn(view(stream, sources.clone()));
+                    }
+                    Ok(_) => warn!("a view was turned away: another user's, or more than {MOST_VIEWS} at once"),
+                    Err(error) => {
+                        warn!("the local socket could not accept a view: {error}");
+                        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    }
+                },
+                Some(_) = views.join_next() => {}
+            }
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn is_ours(stream: &UnixStream) -> bool {
+    let ours = rustix::process::geteuid().as_raw();
+    stream
+        .peer_cred()
+        .is_ok_and(|peer| peer.uid() == ours || peer.uid() == 0)
+}
+
+async fn view(stream: UnixStream, sources: Sources) {
+    let (reader, writer) = stream.into_split();
+    if let Err(error) = answer_all(BufReader::new(reader), writer, sources).await {
+        debug!("a view ended: {error}");
+    }
+}
+
+async fn answer_all(
+    mut reader: BufReader<OwnedReadHalf>,
+    mut writer: OwnedWriteHalf,
+    mut sources: Sources,
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut reader)
+            .take(LONGEST_QUESTION)
+            .read_until(b'\n', &mut line)
+            .await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let answer = match serde_json::from_slice::<Ask>(&line) {
+            Ok(Ask::Watch) => return watch_status(&mut reader, &mut writer, sources.status).await,
+            Ok(Ask::WatchJournal) => {
+                return watch_journal(&mut reader, &mut writer, &sources.journal).await;
+            }
+            Ok(Ask::Status) => status_answer(&mut sources.status),
+            Ok(Ask::Journal { limit }) => Answer::Journal {
+                entries: sources.journal.newest(limit),
+            },
+            Ok(ask) => put(&sources.questions, ask).await,
+            Err(error) => Answer::Refused {
+                message: format!("that is no question this engine knows: {error}"),
+                hint: "Are both programs of the same version?".into(),
+            },
+        };
+        send(&mut writer, &answer).await?;
+    }
+}
+
+async fn watch_status(
+    reader: &mut BufReader<OwnedReadHalf>,
+    writer: &mut OwnedWriteHalf,
+    mut status: watch::Receiver<Arc<Status>>,
+) -> io::Result<()> {
+    loop {
+        send(writer, &status_answer(&mut status)).await?;
+        tokio::select! {
+            changed = status.changed() => if changed.is_err() { return Ok(()) },
+            () = gone(reader) => return Ok(()),
+        }
+    }
+}
+
+async fn watch_journal(
+    reader: &mut BufReader<OwnedReadHalf>,
+    writer: &mut OwnedWriteHalf,
+    journal: &Journal,
+) -> io::Result<()> {
+    let mut news = journal.follow();
+    loop {
+        let entry = tokio::select! {
+            entry = news.recv() => entry,
+            () = gone(reader) => return Ok(()),
+        };
+        match entry {
+            Ok(entry) => send(writer, &Answer::Journal { entries: vec![entry] }).await?,
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return Ok(()),
+        }
+    }
+}
+
+/// A view that watches has nothing more to ask: whatever comes, it is the end.
+async fn gone(reader: &mut BufReader<OwnedReadHalf>) {
+    let _ = reader.read_u8().await;
+}
+
+fn status_answer(status: &mut watch::Receiver<Arc<Status>>) -> Answer {
+    Answer::Status {
+        status: Box::new(Status::clone(&status.borrow_and_update())),
+    }
+}
+
+async fn send(writer: &mut OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}

@@ -1,0 +1,17 @@
+//! What the integration tests share. Each test file says `mod support;` and uses a part of it.
+
+#![allow(dead_code, unused_imports, reason = "no test file uses everything")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise"
+)]
+
+pub mod source;
+#[cfg(unix)]
+pub mod syncthing;
+#[cfg(unix)]
+pub mod watched;
