@@ -135,7 +135,9 @@ impl Walk {
                 for attribute in start.attributes() {
                     let attribute = attribute.map_err(|error| error.to_string())?;
                     if attribute.key.as_ref() == "enabled" {
-                        enabled = attribute.value.as_ref() != "false";
+                        // As strconv.ParseBool reads it.
+                        let value = attribute.value.to_ascii_lowercase();
+                        enabled = !matches!(value.as_str(), "false" | "f" | "0");
                     }
                 }
                 self.gui = Some(Gui {
@@ -213,5 +215,148 @@ impl<R: BufRead> BufRead for Lines<R> {
             self.passed += passed.filter(|byte| **byte == b'\n').count();
         }
         self.text.consume(amount);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use secrecy::ExposeSecret as _;
+
+    /// What 1.19.2 writes; 1.29 adds `sendBasicAuthPrompt="false"` and more elements, 2.x a higher version.
+    const SHAPE: &str = r#"<configuration version="36">
+    <folder id="default" label="Default &amp; more" path="/s"><device id="A" introducedBy=""><encryptionPassword></encryptionPassword></device>
+        <minDiskFree unit="%">1</minDiskFree></folder>
+    <device id="A" name="vm"><address>dynamic</address><paused>false</paused></device>
+    <gui enabled="true" tls="false" debugging="false" sendBasicAuthPrompt="false">
+        <address>127.0.0.1:8384</address>
+        <metricsWithoutAuth>false</metricsWithoutAuth>
+        <user>u</user>
+        <password>$2a$10$x</password>
+        <apikey>tiiuwEfhS7xDo2HD</apikey>
+        <theme>default</theme>
+    </gui>
+    <ldap></ldap>
+    <options><listenAddress>default</listenAddress></options>
+</configuration>
+"#;
+
+    fn shown(text: &str) -> String {
+        match parse(text.as_bytes()) {
+            Ok(gui) => {
+                let key = gui.key.as_ref().map_or("-", |key| key.expose_secret());
+                format!("{} {} {key}", gui.enabled, gui.address)
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn reads_the_gui_section() {
+        let gui = |inner: &str| format!("<configuration version=\"51\">{inner}</configuration>");
+        let table = [
+            (SHAPE.to_owned(), "true 127.0.0.1:8384 tiiuwEfhS7xDo2HD"),
+            (gui("<gui><address>a</address></gui>"), "true a -"),
+            (gui("<gui enabled=\"false\"/>"), "false  -"),
+            (
+                gui("<gui enabled=\"0\"><apikey></apikey></gui>"),
+                "false  -",
+            ),
+            (
+                gui("<gui><address>a&amp;&#98;</address><apikey> <![CDATA[k<]]>\n</apikey></gui>"),
+                "true a&b k<",
+            ),
+            (
+                gui(
+                    "<other><gui><address>no</address></gui></other><gui><address/><deep><apikey>no</apikey></deep></gui>",
+                ),
+                "true  -",
+            ),
+            // What follows is not even looked at.
+            (
+                "<configuration><gui><address>a</address></gui><folder".to_owned(),
+                "true a -",
+            ),
+            (
+                format!("\u{feff}<?xml version=\"1.0\"?>{SHAPE}"),
+                "true 127.0.0.1:8384 tiiuwEfhS7xDo2HD",
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(shown(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let table = [
+            ("", "it has no <gui> section"),
+            ("<configuration></configuration>", "it has no <gui> section"),
+            (
+                "<configuration>\n<gui>\n<address>a</address>\n",
+                "line 4: the file ends in the middle",
+            ),
+            (
+                "<html></html>",
+                "line 1: this is not Syncthing's configuration",
+            ),
+            (
+                "<!DOCTYPE x [<!ENTITY a \"b\">]>\n<configuration><gui><apikey>&a;</apikey></gui></configuration>",
+                "line 1: a document type has no place here",
+            ),
+            (
+                "<configuration>\n<gui><apikey>&a;</apikey></gui></configuration>",
+                "line 2: an unknown entity",
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+        assert!(shown("<configuration>\n</gui>").starts_with("line 2: "));
+        for torn in (0..SHAPE.len()).filter(|end| SHAPE.is_char_boundary(*end)) {
+            let said = shown(SHAPE.get(..torn).unwrap_or_default());
+            assert!(
+                !said.contains("tiiuw") || said.starts_with("true "),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_torn_file_is_never_half_a_key() {
+        let end = SHAPE.find("</gui>").expect("gui");
+        for torn in 0..end {
+            assert!(parse(SHAPE.get(..torn).unwrap_or_default().as_bytes()).is_err());
+        }
+    }
+
+    #[test]
+    fn thousands_of_folders_before_and_after() {
+        let folder =
+            "<folder id=\"f\" path=\"/x\"><device id=\"A\"></device></folder>\n".repeat(5000);
+        let gui = "<gui><address>a</address></gui>";
+        for text in [
+            format!("<configuration>{folder}{gui}</configuration>"),
+            format!("<configuration>{gui}{folder}</configuration>"),
+        ] {
+            assert_eq!(shown(&text), "true a -");
+        }
+        let torn = format!("<configuration>{folder}<gui><address>");
+        assert_eq!(shown(&torn), "line 5001: the file ends in the middle");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse(bytes.as_slice());
+        }
+
+        #[test]
+        fn any_damage_is_answered(at in 0..SHAPE.len(), byte in any::<u8>()) {
+            let mut bytes = SHAPE.as_bytes().to_vec();
+            bytes[at] = byte;
+            let _ = parse(bytes.as_slice());
+        }
     }
 }

@@ -11,10 +11,13 @@ mod environment;
 mod instance;
 mod load;
 mod parse;
+mod parse_instance;
 mod problem;
 mod resolve;
 mod secrets;
 mod section;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 

@@ -120,12 +120,18 @@ async fn from_command(mut command: Command) -> Result<SecretString, String> {
         if let Some(stdout) = stdout {
             stdout.take(LARGEST + 2).read_to_end(&mut written).await?;
         }
-        Ok::<_, std::io::Error>((written, child.wait().await?))
+        let cut = written.len() as u64 > LARGEST;
+        // Nobody reads the rest, so the program need not come to its end.
+        let status = if cut { None } else { Some(child.wait().await?) };
+        Ok::<_, std::io::Error>((written, status))
     };
     let (written, status) = tokio::time::timeout(COMMAND_TIMEOUT, work)
         .await
         .map_err(|_| "api-key-command took longer than 10 s".to_owned())?
         .map_err(|error| format!("api-key-command: {error}"))?;
+    let Some(status) = status else {
+        return Err("what api-key-command wrote is far too long for a key".to_owned());
+    };
     if !status.success() {
         return Err(format!("api-key-command {}", ending(status)));
     }
