@@ -7,6 +7,9 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+/// More than anybody corrects at once; one missing bracket can make a flood.
+const MOST_SHOWN: usize = 20;
+
 /// Why a config cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -127,5 +130,13 @@ fn listed(file: &Path, problems: &[Problem]) -> String {
         } = problem;
         format!("{}:{line}:{column}: {message}", file.display())
     };
-    problems.iter().map(line).collect::<Vec<_>>().join("\n")
+    let mut lines: Vec<String> = problems.iter().take(MOST_SHOWN).map(line).collect();
+    if let Some(more) = problems
+        .len()
+        .checked_sub(MOST_SHOWN)
+        .filter(|more| *more > 0)
+    {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n")
 }

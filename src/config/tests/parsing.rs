@@ -280,6 +280,18 @@ fn what_is_no_toml() {
 }
 
 #[test]
+fn deep_nesting_is_refused() {
+    for deep in [
+        "a = ".to_owned() + &"[".repeat(200_000),
+        "a.".repeat(100_000) + "b = 1",
+    ] {
+        let error = read(&deep).expect_err("too deep").to_string();
+        assert!(error.contains("recurs"));
+        assert!(error.lines().count() <= 21, "a flood is cut");
+    }
+}
+
+#[test]
 fn no_message_holds_a_secret() {
     for text in [
         "[[instance]]\napi-key = 'hidden'",
@@ -343,7 +355,8 @@ fn described_and_read_again_it_is_the_same() {
         listen = "127.0.0.1:1"
     "#;
     let (config, _) = read(text).expect("valid");
-    let (again, _) = read(&config.describe()).expect(&config.describe());
+    let described = config.describe();
+    let (again, _) = read(&described).expect(&described);
     assert_eq!(config, again);
 }
 
