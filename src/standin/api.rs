@@ -229,7 +229,9 @@ async fn poll(
     let cut = || io::Error::new(io::ErrorKind::ConnectionAborted, "long poll cut");
     let mut emitted = shared.emitted();
     let mut cuts = shared.cuts();
-    if shared.state().knobs.take_drop() {
+    let dropped = shared.state().knobs.take_drop();
+    if dropped {
+        flushed().await;
         return Err(cut());
     }
     let deadline = Instant::now() + wait;
@@ -244,6 +246,11 @@ async fn poll(
             () = sleep_until(deadline) => return Ok(Vec::new()),
         }
     }
+}
+
+/// Lets hyper send what it holds: it drops that when a body fails at its first poll.
+async fn flushed() {
+    tokio::task::yield_now().await;
 }
 
 fn record(shared: &Shared, request: &Request<Incoming>, plain: bool) {
@@ -350,6 +357,7 @@ fn canned(answer: Answer) -> Result<Response<Body>, io::Error> {
                 if stalled {
                     std::future::pending::<()>().await;
                 }
+                flushed().await;
                 Err(ended())
             };
             let parts = futures_util::stream::iter([Ok(Frame::data(half))]);
