@@ -278,3 +278,6 @@ fn bounded(length: usize) -> BTreeSet<Need> {
     }
     BTreeSet::new()
 }
+
+#[cfg(test)]
+mod tests;
