@@ -213,3 +213,6 @@ async fn due(sample: &mut Option<Sample<'_>>) -> Result<Connections, Fault> {
         None => pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
