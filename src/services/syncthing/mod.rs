@@ -10,6 +10,7 @@ mod folder;
 mod lenient;
 mod poller;
 mod reducer;
+mod show;
 mod state;
 mod wire;
 

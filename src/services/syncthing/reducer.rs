@@ -80,8 +80,9 @@ impl State {
             Some(summary) => {
                 summary.state.clone_from(&data.to);
                 summary.error.clone_from(&data.error);
-                // Its counters are those from before the work: "out of sync" would be shown for a moment.
-                if data.to == "idle" && summary.need_total_items > 0 {
+                // Its counters are older than this: "syncing, 100 %" or "out of sync" would be shown for a moment.
+                let needed = summary.need_total_items > 0;
+                if (data.to == "syncing" && !needed) || (data.to == "idle" && needed) {
                     needs.insert(Need::Folder(data.folder.clone()));
                 }
             }

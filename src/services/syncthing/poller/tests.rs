@@ -192,6 +192,9 @@ async fn an_event_asks_for_what_it_changed_and_no_more() {
 async fn connections_are_sampled_every_five_seconds_only_while_busy() {
     let mut rig = Rig::start(server()).await;
     rig.server.asked();
+    let status = |state: &str| json!({"state": state});
+    rig.server
+        .set("/rest/db/status?folder=a", 200, status("syncing"));
     rig.server
         .emit("StateChanged", changed("a", "idle", "syncing"));
     let mut bytes = 0;
@@ -211,6 +214,8 @@ async fn connections_are_sampled_every_five_seconds_only_while_busy() {
     }
     let services = rig.services();
     assert_eq!(services.last().unwrap().rates.in_bps, 1_000_000);
+    rig.server
+        .set("/rest/db/status?folder=a", 200, status("idle"));
     rig.server
         .emit("StateChanged", changed("a", "syncing", "idle"));
     sleep(Duration::from_secs(300)).await;

@@ -237,6 +237,11 @@ fn what_each_event_calls_for() {
         ),
         (
             "StateChanged",
+            json!({"folder": "f", "from": "idle", "to": "syncing"}),
+            vec![folder()],
+        ),
+        (
+            "StateChanged",
             json!({"folder": "gone", "to": "error"}),
             vec![],
         ),
