@@ -6,5 +6,7 @@
 
 pub mod config;
 pub mod core;
+pub mod services;
 pub mod standin;
+pub mod tls;
 pub mod watch;
