@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod core;
+pub mod engine;
 pub mod services;
 pub mod standin;
 pub mod tls;
