@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use syncwatch::core::failure::ANNOUNCED_RESTART;
 use syncwatch::core::{
-    Alert, Class, Effect, Event, Fingerprint, InstanceSpec, InstanceStatus, LinkState, Model,
-    Patience, Pin, PinRead, Status, Timestamp,
+    Alert, Class, Effect, Event, Fingerprint, InstanceSpec, InstanceStatus, JournalKind, LinkState,
+    Model, Patience, Pin, PinRead, Status, Timestamp,
 };
 
 use crate::shell::engine;
@@ -28,6 +28,8 @@ pub struct Laws {
     /// The loud states that the user was told of since all was well.
     told: Vec<LinkState>,
     announced: Option<Timestamp>,
+    /// There was a sign of a rotation: the file changed, or a stranger was served.
+    rotating: bool,
     deadline: Option<Timestamp>,
     /// Since when it is connected without a break.
     connected: Option<Timestamp>,
@@ -41,6 +43,7 @@ impl Laws {
             statuses: vec![],
             told: vec![],
             announced: None,
+            rotating: false,
             deadline: None,
             connected: None,
         };
@@ -90,6 +93,16 @@ impl Laws {
                     "a pin out of nowhere: {pins:?}"
                 ),
                 Effect::Alert(alert) => self.tells(alert),
+                Effect::Record(entry) => {
+                    self.rotating |= matches!(
+                        entry.kind,
+                        JournalKind::PinPending { .. }
+                            | JournalKind::Failing {
+                                class: Class::PinMismatch,
+                                ..
+                            }
+                    );
+                }
                 _ => {}
             }
         }
@@ -101,6 +114,8 @@ impl Laws {
             _ => {}
         }
         for instance in &status.instances {
+            let link = &instance.link;
+            self.rotating &= link.state != LinkState::Connected || link.trust.pending.is_some();
             self.hides_no_longer_than_its_patience(instance, now);
             self.ends_are_told(instance, now);
             let paused = instance.link.state == LinkState::Paused;
@@ -194,10 +209,10 @@ impl Laws {
         if instance.link.state.is_loud() || instance.link.state == LinkState::Paused {
             return;
         }
-        let rotating =
-            instance.link.state == LinkState::Rotating || instance.link.trust.pending.is_some();
         let rule = failure.class.rule();
-        let mut patience = Patience::default().of(failure.class, rotating).max(DOUBT);
+        let mut patience = Patience::default()
+            .of(failure.class, self.rotating)
+            .max(DOUBT);
         if rule.silent_retries > 0 {
             patience = patience.max(SILENT_RETRY);
         }

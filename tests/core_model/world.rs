@@ -98,7 +98,11 @@ impl World {
             Server::Silent => return Err(Fault::new(Class::ConnectTimeout)),
             Server::Serves(letter) | Server::Flaps(letter) => (letter, None),
             Server::Alternates(good, bad) => {
-                let letter = if self.requests % 2 == 0 { bad } else { good };
+                let letter = if self.requests.is_multiple_of(2) {
+                    bad
+                } else {
+                    good
+                };
                 (letter, None)
             }
             Server::Replays(letter) => (letter, Some(Class::BadSignature)),
