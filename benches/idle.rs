@@ -22,10 +22,15 @@ async fn main() {
         .filter_map(|argument| argument.parse().ok())
         .next()
         .unwrap_or(120);
-    let server = Standin::start(Options::default()).await.expect("a stand-in");
+    let server = Standin::start(Options::default())
+        .await
+        .expect("a stand-in");
     let directory = tempfile::tempdir().expect("a directory");
     let config = directory.path().join("config.toml");
-    let text = format!("[[instance]]\nname = \"idle\"\nhome = {:?}\n", server.home().path());
+    let text = format!(
+        "[[instance]]\nname = \"idle\"\nhome = {:?}\n",
+        server.home().path()
+    );
     std::fs::write(&config, text).expect("written");
     let mut daemon = Command::new(env!("CARGO_BIN_EXE_syncwatch"))
         .args(["--config", config.to_str().expect("UTF-8"), "daemon"])
@@ -47,11 +52,23 @@ async fn main() {
     let _ = daemon.wait();
     let length = seconds as f64;
     println!("daemon with one idle instance, over {seconds} s");
-    println!("  resident memory       {:>8.1} MB", after.resident_kib / 1024.0);
+    println!(
+        "  resident memory       {:>8.1} MB",
+        after.resident_kib / 1024.0
+    );
     println!("  threads               {:>8}", after.threads);
-    println!("  CPU                   {:>8.3} s an hour", (after.cpu - before.cpu) / length * 3600.0);
-    println!("  context switches      {:>8.2} a second", (after.switches - before.switches) / length);
-    println!("  requests              {:>8.0} an hour", requests as f64 / length * 3600.0);
+    println!(
+        "  CPU                   {:>8.3} s an hour",
+        (after.cpu - before.cpu) / length * 3600.0
+    );
+    println!(
+        "  context switches      {:>8.2} a second",
+        (after.switches - before.switches) / length
+    );
+    println!(
+        "  requests              {:>8.0} an hour",
+        requests as f64 / length * 3600.0
+    );
 }
 
 /// What /proc says of a process.
@@ -65,13 +82,15 @@ struct Figures {
 
 impl Figures {
     fn of(pid: u32) -> Self {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the daemon runs");
+        let status =
+            std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the daemon runs");
         let mut switches = 0.0;
         let mut cpu = 0.0;
         for task in std::fs::read_dir(format!("/proc/{pid}/task")).expect("tasks") {
             let task = task.expect("a task").path();
             let text = std::fs::read_to_string(task.join("status")).unwrap_or_default();
-            switches += field(&text, "voluntary_ctxt_switches") + field(&text, "nonvoluntary_ctxt_switches");
+            switches += field(&text, "voluntary_ctxt_switches")
+                + field(&text, "nonvoluntary_ctxt_switches");
             // The first figure is the time on a processor, nanoseconds.
             let times = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
             let first = times.split_whitespace().next().unwrap_or("0");

@@ -36,7 +36,10 @@ fn main() {
         .next()
         .unwrap_or(50);
     println!("served -> connected, milliseconds, {rotations} rotations each");
-    println!("{:<34} {:>8} {:>8} {:>8} {:>8}", "way", "min", "median", "p99", "max");
+    println!(
+        "{:<34} {:>8} {:>8} {:>8} {:>8}",
+        "way", "min", "median", "p99", "max"
+    );
     for (name, way) in [
         ("listener restarted in process", Way::InProcess),
         ("process restarted, renewed", Way::Restart),
@@ -46,11 +49,16 @@ fn main() {
         figures.sort();
         let at = |share: f64| {
             let index = (share * (figures.len().saturating_sub(1)) as f64).round() as usize;
-            figures.get(index).map_or(0.0, |figure| figure.as_secs_f64() * 1e3)
+            figures
+                .get(index)
+                .map_or(0.0, |figure| figure.as_secs_f64() * 1e3)
         };
         println!(
             "{name:<34} {:>8.2} {:>8.2} {:>8.2} {:>8.2}",
-            at(0.0), at(0.5), at(0.99), at(1.0)
+            at(0.0),
+            at(0.5),
+            at(0.99),
+            at(1.0)
         );
     }
 }
@@ -62,8 +70,12 @@ fn measure(way: Way, rotations: usize) -> Vec<Duration> {
     let (served_end, served) = mpsc::channel();
     let server = std::thread::spawn(move || {
         runtime().block_on(async move {
-            let server = Standin::start(standin::Options::default()).await.expect("a stand-in");
-            home_end.send(server.home().path().to_owned()).expect("sent");
+            let server = Standin::start(standin::Options::default())
+                .await
+                .expect("a stand-in");
+            home_end
+                .send(server.home().path().to_owned())
+                .expect("sent");
             loop {
                 // Serve while waiting for the turn.
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -105,7 +117,11 @@ async fn watch(
 ) -> Vec<Duration> {
     let directory = tempfile::tempdir().expect("a directory");
     let config = directory.path().join("config.toml");
-    std::fs::write(&config, format!("[[instance]]\nname = \"bench\"\nhome = {home:?}\n")).expect("written");
+    std::fs::write(
+        &config,
+        format!("[[instance]]\nname = \"bench\"\nhome = {home:?}\n"),
+    )
+    .expect("written");
     let environment = Environment::made_up(Platform::current(), directory.path(), &[]);
     let engine = Engine::start(engine::Options {
         config: Some(config),
@@ -126,7 +142,10 @@ async fn watch(
         turn.send(()).expect("sent");
         let seen = until(&mut status, |now| current(now) != before).await;
         let (at, fingerprint) = served.recv().expect("rotated");
-        assert_eq!(current(&status.borrow()).as_deref(), Some(fingerprint.as_str()));
+        assert_eq!(
+            current(&status.borrow()).as_deref(),
+            Some(fingerprint.as_str())
+        );
         figures.push(seen.saturating_duration_since(at));
     }
     engine.stop().await;
@@ -142,7 +161,10 @@ async fn until(
         {
             let now = status.borrow_and_update();
             let state = now.instances.first().map(|instance| instance.link.state);
-            assert!(!state.is_some_and(LinkState::is_loud), "{state:?} was shown");
+            assert!(
+                !state.is_some_and(LinkState::is_loud),
+                "{state:?} was shown"
+            );
             if state == Some(LinkState::Connected) && check(&now) {
                 return Instant::now();
             }

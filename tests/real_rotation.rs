@@ -54,10 +54,22 @@ async fn rotate(how: Renewal) {
         watched.assert_never_loud();
         let last = watched.seen.last().expect("a status");
         // Renewals of the file that were never served (the expiring pair) are no rotations.
-        assert_eq!(last["instances"][0]["link"]["rotations"], json!(series()), "{:?}", watched.states());
-        eprintln!("{} by {how:?}: {} rotations, recovery ms {recoveries:?}", binary.version, series());
+        assert_eq!(
+            last["instances"][0]["link"]["rotations"],
+            json!(series()),
+            "{:?}",
+            watched.states()
+        );
+        eprintln!(
+            "{} by {how:?}: {} rotations, recovery ms {recoveries:?}",
+            binary.version,
+            series()
+        );
         assert_eq!(watched.stop().await, Some(0));
-        assert!(!watched.log().contains("key-of-a-test"), "the key is in the log");
+        assert!(
+            !watched.log().contains("key-of-a-test"),
+            "the key is in the log"
+        );
     })
     .await;
 }
@@ -92,7 +104,9 @@ async fn a_replaced_file_waits_for_the_restart_even_across_a_restart_of_ours() {
 
         watched.stop().await;
         watched.launch().await;
-        watched.wait_for_news("restart pending again", pending).await;
+        watched
+            .wait_for_news("restart pending again", pending)
+            .await;
 
         // A state file that was destroyed costs the memory, not the program; the file on disk is then all there is.
         syncthing.restart().await;
@@ -106,7 +120,11 @@ async fn a_replaced_file_waits_for_the_restart_even_across_a_restart_of_ours() {
         assert_eq!(after["link"]["trust"]["pending"], json!(null));
         watched.assert_never_loud();
         let journal = watched.journal().await;
-        assert!(journal.iter().any(|entry| entry["kind"] == "rotated" && entry["to"] == *new));
+        assert!(
+            journal
+                .iter()
+                .any(|entry| entry["kind"] == "rotated" && entry["to"] == *new)
+        );
     })
     .await;
 }
@@ -122,7 +140,11 @@ async fn a_corrupt_state_file_is_survived() {
         assert!(state.exists(), "{}", watched.log());
         std::fs::write(&state, "{torn").expect("written");
         watched.launch().await;
-        watched.wait_for_news("connected", |instance| instance["link"]["state"] == "connected").await;
+        watched
+            .wait_for_news("connected", |instance| {
+                instance["link"]["state"] == "connected"
+            })
+            .await;
         watched.assert_never_loud();
         assert!(watched.log().contains("state.json"), "it is said");
     })

@@ -51,7 +51,10 @@ impl Journal {
         if let Err(error) = inner.write(&entry)
             && let Some(path) = inner.path.take()
         {
-            warn!("{} could not be written ({error}); the journal is kept in memory only", path.display());
+            warn!(
+                "{} could not be written ({error}); the journal is kept in memory only",
+                path.display()
+            );
         }
         if inner.entries.len() == IN_MEMORY {
             inner.entries.pop_front();
@@ -84,7 +87,10 @@ pub fn read_file(path: &Path) -> Vec<JournalEntry> {
             }
             _ => continue,
         };
-        for entry in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+        for entry in text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+        {
             if entries.len() == IN_MEMORY {
                 entries.pop_front();
             }

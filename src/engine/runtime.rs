@@ -177,7 +177,10 @@ impl Runtime {
     ) {
         let Some(place) = &mut self.place else { return };
         place.generation = generation;
-        match (Client::build(&client_spec(&place.resolved, pins, generation)), &place.clients) {
+        match (
+            Client::build(&client_spec(&place.resolved, pins, generation)),
+            &place.clients,
+        ) {
             (Ok(client), Ok(clients)) => {
                 clients.send_replace(Arc::new(client));
             }

@@ -28,7 +28,10 @@ impl Signs {
             }
         }
         #[cfg(not(target_os = "linux"))]
-        debug!("this system gives no sign of sleep or network changes; causes: {}", causes.is_closed());
+        debug!(
+            "this system gives no sign of sleep or network changes; causes: {}",
+            causes.is_closed()
+        );
         Self { tasks }
     }
 }
@@ -71,7 +74,10 @@ mod linux {
         register(timer)
     }
 
-    pub(super) async fn resumed(timer: AsyncFd<OwnedFd>, causes: mpsc::UnboundedSender<RetryCause>) {
+    pub(super) async fn resumed(
+        timer: AsyncFd<OwnedFd>,
+        causes: mpsc::UnboundedSender<RetryCause>,
+    ) {
         while let Ok(mut ready) = timer.readable().await {
             let read = rustix::io::read(timer.get_ref(), &mut [0_u8; 8]);
             ready.clear_ready();
@@ -93,10 +99,16 @@ mod linux {
     }
 
     fn arm(timer: &OwnedFd) -> std::io::Result<()> {
-        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let zero = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         let spec = Itimerspec {
             it_interval: zero,
-            it_value: Timespec { tv_sec: NEVER, tv_nsec: 0 },
+            it_value: Timespec {
+                tv_sec: NEVER,
+                tv_nsec: 0,
+            },
         };
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
         timerfd_settime(timer, flags, &spec)?;
@@ -106,12 +118,16 @@ mod linux {
     pub(super) fn network_changes() -> std::io::Result<AsyncFd<OwnedFd>> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         // Protocol 0 of netlink is NETLINK_ROUTE.
-        let socket = rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
+        let socket =
+            rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
         rustix::net::bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
         register(socket)
     }
 
-    pub(super) async fn network(socket: AsyncFd<OwnedFd>, causes: mpsc::UnboundedSender<RetryCause>) {
+    pub(super) async fn network(
+        socket: AsyncFd<OwnedFd>,
+        causes: mpsc::UnboundedSender<RetryCause>,
+    ) {
         while drain(&socket).await {
             let _ = tokio::time::timeout(SETTLE, async { while drain(&socket).await {} }).await;
             if causes.send(RetryCause::NetworkChanged).is_err() {

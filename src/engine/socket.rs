@@ -192,7 +192,15 @@ async fn watch_journal(
             () = gone(reader) => return Ok(()),
         };
         match entry {
-            Ok(entry) => send(writer, &Answer::Journal { entries: vec![entry] }).await?,
+            Ok(entry) => {
+                send(
+                    writer,
+                    &Answer::Journal {
+                        entries: vec![entry],
+                    },
+                )
+                .await?
+            }
             Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => return Ok(()),
         }

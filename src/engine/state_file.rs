@@ -75,7 +75,9 @@ fn read(path: &Path, keep: bool) -> BTreeMap<String, Kept> {
         Ok(metadata) if metadata.is_file() && metadata.len() <= LARGEST => {
             std::fs::read_to_string(path)
         }
-        Ok(_) => Err(io::Error::other("it is not a regular file of a plausible size")),
+        Ok(_) => Err(io::Error::other(
+            "it is not a regular file of a plausible size",
+        )),
         Err(error) => Err(error),
     };
     let trouble = match text {
@@ -137,7 +139,10 @@ mod tests {
         let path = directory.path().join("deep/state.json");
         let mut state = StateFile::open(&path, true);
         state.change("laptop", |kept| kept.accepted = Some(pin()));
-        assert_eq!(StateFile::open(&path, false).get("laptop").accepted, Some(pin()));
+        assert_eq!(
+            StateFile::open(&path, false).get("laptop").accepted,
+            Some(pin())
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -156,7 +161,10 @@ mod tests {
         for text in ["", "{", "[1]", "{\"instances\":3}", "\u{0}\u{0}"] {
             std::fs::write(&path, text).expect("written");
             assert_eq!(StateFile::open(&path, true).get("laptop"), Kept::default());
-            assert!(directory.path().join("state.json.corrupt").exists(), "{text:?}");
+            assert!(
+                directory.path().join("state.json.corrupt").exists(),
+                "{text:?}"
+            );
         }
     }
 }

@@ -15,6 +15,9 @@ use crate::tls::{Client, Reply, Request};
 
 use super::Session;
 
+/// For the reply that proves a new generation of pins.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// What can be asked. Real clients ask over TLS; tests answer from memory.
 pub trait Ask: Send + Sync + 'static {
     /// The generation of pins that it accepts.
@@ -58,6 +61,8 @@ impl Ask for Client {
 #[derive(Debug)]
 pub struct Link<A> {
     session: Session<A>,
+    /// What every server of this kind answers at once.
+    probe: &'static str,
     told: Mutex<Told>,
 }
 
@@ -71,10 +76,12 @@ struct Told {
 }
 
 impl<A: Ask> Link<A> {
-    /// Wraps a session of which nothing was told yet.
-    pub fn new(session: Session<A>) -> Self {
+    /// Wraps a session of which nothing was told yet. `probe` is a path that every server of this kind answers at
+    /// once: a new generation of pins is proved with it, because a long poll may keep its answer for a minute.
+    pub fn new(session: Session<A>, probe: &'static str) -> Self {
         Self {
             session,
+            probe,
             told: Mutex::default(),
         }
     }
@@ -147,6 +154,11 @@ impl<A: Ask> Link<A> {
         let mut clients = self.session.clients.clone();
         loop {
             let client = Arc::clone(&clients.borrow_and_update());
+            let proven = self.is_proven(client.generation());
+            let (path, timeout) = match proven {
+                true => (path, timeout),
+                false => (self.probe, PROBE_TIMEOUT),
+            };
             let result = tokio::select! {
                 biased;
                 () = newer(&mut clients) => continue,
@@ -171,10 +183,18 @@ impl<A: Ask> Link<A> {
                 }
                 Ok(reply) => {
                     self.answered(client.generation(), reply.served);
-                    return Ok(reply);
+                    if proven {
+                        return Ok(reply);
+                    }
                 }
             }
         }
+    }
+
+    /// Whether `generation` has answered, or none has: the first request of a session is a quick one anyway.
+    fn is_proven(&self, generation: u64) -> bool {
+        let answered = self.told().answered;
+        answered.is_none_or(|(proven, _)| proven == generation)
     }
 
     fn answered(&self, generation: u64, served: Option<Pin>) {

@@ -44,7 +44,12 @@ impl<A> fmt::Debug for Session<A> {
 /// One attempt: takes a snapshot, then follows the service until something fails, and ends by
 /// sending [`Event::Failed`]. Dropping it cancels it, without a word.
 pub async fn run<A: Ask>(kind: Kind, session: Session<A>) {
-    let link = Link::new(session);
+    // One registration a kind: the path that proves a new generation of pins, and what follows it.
+    let probe = match kind {
+        Kind::Syncthing => syncthing::PROBE,
+        Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => "/",
+    };
+    let link = Link::new(session, probe);
     let fault = match kind {
         Kind::Syncthing => syncthing::follow(&link).await,
         Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => Fault::with_detail(

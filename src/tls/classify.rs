@@ -101,7 +101,9 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 }
 
 fn innermost_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
-    causes(error).filter_map(|cause| cause.downcast_ref()).last()
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref())
+        .last()
 }
 
 fn of_io(error: &io::Error, stage: Stage) -> Option<Fault> {
@@ -198,9 +200,10 @@ fn of_certificate(error: &CertificateError) -> Fault {
     };
     let (class, words) = match error {
         E::Expired => (Class::Certificate, "it has expired".into()),
-        E::ExpiredContext { not_after, .. } => {
-            (Class::Certificate, format!("it expired on {}", date(*not_after)))
-        }
+        E::ExpiredContext { not_after, .. } => (
+            Class::Certificate,
+            format!("it expired on {}", date(*not_after)),
+        ),
         E::NotValidYet => (Class::Certificate, "it is not valid yet".into()),
         E::NotValidYetContext { not_before, .. } => (
             Class::Certificate,
@@ -219,10 +222,7 @@ fn of_certificate(error: &CertificateError) -> Fault {
         E::NotValidForNameContext {
             expected,
             presented,
-        } => (
-            Class::WrongName,
-            other_names(&expected.to_str(), presented),
-        ),
+        } => (Class::WrongName, other_names(&expected.to_str(), presented)),
         E::BadEncoding => (
             Class::UnusableCertificate,
             "it is not encoded as a certificate must be".into(),

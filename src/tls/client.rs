@@ -288,7 +288,8 @@ async fn whole_body(response: &mut Response, limit: usize) -> Result<Vec<u8>, Fa
             Ok(None) => return Ok(body),
             Err(error) => {
                 let fault = classify::of_reqwest(&error, Stage::Body);
-                let whole = fault.class == Class::Truncated && close_delimited && ends_itself(&body);
+                let whole =
+                    fault.class == Class::Truncated && close_delimited && ends_itself(&body);
                 return if whole { Ok(body) } else { Err(fault) };
             }
         }

@@ -183,7 +183,10 @@ mod tests {
         let renamed = endpoint("https://[::1]:8384", Some("nas.lan.")).expect("renamed");
         assert_eq!(renamed.url.as_str(), "https://nas.lan:8384/");
         assert_eq!(renamed.resolver().expect("resolver").host, "::1");
-        assert_eq!(renamed.server_name, ServerName::try_from("nas.lan").unwrap());
+        assert_eq!(
+            renamed.server_name,
+            ServerName::try_from("nas.lan").unwrap()
+        );
         let absolute = endpoint("https://nas.lan.", None).expect("absolute");
         assert_eq!(absolute.url.host_str(), Some("nas.lan"));
         assert_eq!(absolute.resolver().expect("resolver").host, "nas.lan.");
@@ -207,7 +210,13 @@ mod tests {
     #[test]
     fn a_path_never_leaves_the_host() {
         let endpoint = endpoint("https://nas.lan", None).expect("endpoint");
-        for path in ["//evil.example/x", "/../x", "\\\\evil.example", "@evil.example", "/a#b"] {
+        for path in [
+            "//evil.example/x",
+            "/../x",
+            "\\\\evil.example",
+            "@evil.example",
+            "/a#b",
+        ] {
             assert_eq!(endpoint.at(path).host_str(), Some("nas.lan"), "{path}");
         }
     }

@@ -106,9 +106,7 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
         stream,
         first: &mut first,
     };
-    let shaken = connector
-        .connect(endpoint.server_name.clone(), heard)
-        .await;
+    let shaken = connector.connect(endpoint.server_name.clone(), heard).await;
     let mut stream = match shaken {
         Ok(stream) => stream,
         Err(error) => {

@@ -113,7 +113,11 @@ mod tests {
         for (status, body, class) in [
             (302, "", Class::Redirect),
             (304, "", Class::Redirect),
-            (400, "Client sent an HTTP request to an HTTPS server.\n", Class::TlsExpected),
+            (
+                400,
+                "Client sent an HTTP request to an HTTPS server.\n",
+                Class::TlsExpected,
+            ),
             (400, "no", Class::BadPath),
             (401, "Not Authorized", Class::Unauthorized),
             (403, "CSRF Error\n", Class::Csrf),

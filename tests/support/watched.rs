@@ -37,7 +37,10 @@ impl Watched {
 
     /// Starts a daemon that watches the Syncthing in `home`, under the name `laptop`.
     pub async fn home(home: &Path) -> Self {
-        Self::start(&format!("[[instance]]\nname = \"laptop\"\nhome = {home:?}\n")).await
+        Self::start(&format!(
+            "[[instance]]\nname = \"laptop\"\nhome = {home:?}\n"
+        ))
+        .await
     }
 
     /// The places for a daemon that is started later with [`launch`](Self::launch).
@@ -80,7 +83,9 @@ impl Watched {
         let mut daemon = self.daemon.take()?;
         self.signal_child(&daemon, Signal::TERM);
         let ended = tokio::task::spawn_blocking(move || daemon.wait());
-        let status = tokio::time::timeout(DEADLINE, ended).await.expect("ends in time");
+        let status = tokio::time::timeout(DEADLINE, ended)
+            .await
+            .expect("ends in time");
         status.expect("waits").expect("waits").code()
     }
 
@@ -91,7 +96,11 @@ impl Watched {
 
     /// Waits for a status in which `check` holds of the only instance; every one on the way is noted.
     pub async fn wait_for(&mut self, what: &str, check: impl Fn(&Value) -> bool) -> Value {
-        if let Some(status) = self.seen.last().filter(|status| check(&status["instances"][0])) {
+        if let Some(status) = self
+            .seen
+            .last()
+            .filter(|status| check(&status["instances"][0]))
+        {
             return status["instances"][0].clone();
         }
         self.wait_for_news(what, check).await
@@ -143,7 +152,12 @@ impl Watched {
         let mut states: Vec<String> = self
             .seen
             .iter()
-            .map(|status| status["instances"][0]["link"]["state"].as_str().unwrap_or("").to_owned())
+            .map(|status| {
+                status["instances"][0]["link"]["state"]
+                    .as_str()
+                    .unwrap_or("")
+                    .to_owned()
+            })
             .collect();
         states.dedup();
         states
@@ -202,7 +216,8 @@ impl Watched {
 
     /// Starts the view; the daemon needs a moment until its socket is there.
     async fn attach(&mut self) {
-        let mut view = tokio::process::Command::from(self.command(&["status", "--watch", "--json"]));
+        let mut view =
+            tokio::process::Command::from(self.command(&["status", "--watch", "--json"]));
         // The daemon takes the socket first; a view that comes too early would start an engine of its own.
         let socket = self.path("syncwatch/engine.sock");
         let bound = async {

@@ -14,14 +14,18 @@ impl Shell {
     pub(super) fn reload(&mut self) -> Answer {
         let loaded = config::load(self.options.config.as_deref(), &self.options.environment);
         let configured = loaded.map_err(StartError::from).and_then(|loaded| {
-            loaded.warnings.iter().for_each(|warning| warn!("{warning}"));
+            loaded
+                .warnings
+                .iter()
+                .for_each(|warning| warn!("{warning}"));
             self.configure(loaded.config)
         });
         match configured {
             Ok(()) => Answer::Done,
             Err(error) => Answer::Refused {
                 message: format!("{} was not taken over: {error}", self.config_path.display()),
-                hint: "The config in force stays. Correct the file; it is read again by itself.".into(),
+                hint: "The config in force stays. Correct the file; it is read again by itself."
+                    .into(),
             },
         }
     }
@@ -36,15 +40,25 @@ impl Shell {
             .cloned()
             .collect();
         if let (Some(name), true) = (only, wanted.is_empty()) {
-            let known = config.instances.iter().map(|known| known.name.clone()).collect();
-            return Err(StartError::UnknownInstance { name: name.to_owned(), known });
+            let known = config
+                .instances
+                .iter()
+                .map(|known| known.name.clone())
+                .collect();
+            return Err(StartError::UnknownInstance {
+                name: name.to_owned(),
+                known,
+            });
         }
         let names: Vec<&String> = wanted.iter().map(|instance| &instance.name).collect();
         self.runtimes.retain(|name, _| names.contains(&name));
         let mut instances = Vec::new();
         for instance in &wanted {
             let kept = self.state.get(&instance.name);
-            let unchanged = self.runtimes.get(&instance.name).is_some_and(|known| known.config == *instance);
+            let unchanged = self
+                .runtimes
+                .get(&instance.name)
+                .is_some_and(|known| known.config == *instance);
             if !unchanged {
                 self.revisions += 1;
                 let runtime = Runtime::new(instance.clone(), self.revisions);
@@ -66,17 +80,26 @@ impl Shell {
         let mut patience = config.patience.clone();
         patience.ceiling = self.options.patience_ceiling;
         self.config = config;
-        self.queue.push_back(Event::Configured { instances, patience });
+        self.queue.push_back(Event::Configured {
+            instances,
+            patience,
+        });
         Ok(())
     }
 
-    pub(super) fn config_revision(&mut self, instance: &config::InstanceConfig, unchanged: bool) -> u64 {
+    pub(super) fn config_revision(
+        &mut self,
+        instance: &config::InstanceConfig,
+        unchanged: bool,
+    ) -> u64 {
         let revisions = self.revisions;
-        self.runtimes.get_mut(&instance.name).map_or(revisions, |runtime| {
-            if !unchanged {
-                runtime.config_revision = revisions;
-            }
-            runtime.config_revision
-        })
+        self.runtimes
+            .get_mut(&instance.name)
+            .map_or(revisions, |runtime| {
+                if !unchanged {
+                    runtime.config_revision = revisions;
+                }
+                runtime.config_revision
+            })
     }
 }

@@ -14,6 +14,9 @@ use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
+use crate::config::{self, Config, Resolution};
+use crate::core::status::EngineInfo;
+use crate::core::{Alert, Effect, Event, Model, RetryCause, Status};
 use crate::engine::clock::Clock;
 use crate::engine::journal::Journal;
 use crate::engine::protocol::{Answer, Ask};
@@ -23,11 +26,6 @@ use crate::engine::signs::Signs;
 use crate::engine::socket::{Socket, SocketError, Sources};
 use crate::engine::state_file::StateFile;
 use crate::engine::{Options, StartError};
-use crate::config::{self, Config, Resolution};
-use crate::core::status::EngineInfo;
-use crate::core::{
-    Alert, Effect, Event, Model, RetryCause, Status,
-};
 use crate::watch::{Subscription, Touch, Watcher};
 
 /// The timed look at everything that should have been noticed sooner.
@@ -93,7 +91,10 @@ impl Shell {
         let environment = &options.environment;
         let config_path = environment.config_file(options.config.as_deref());
         let loaded = config::load(options.config.as_deref(), environment)?;
-        loaded.warnings.iter().for_each(|warning| warn!("{warning}"));
+        loaded
+            .warnings
+            .iter()
+            .for_each(|warning| warn!("{warning}"));
         let state = StateFile::open(&environment.state_file(), options.keep_state);
         let journal = Journal::open(options.keep_state.then(|| environment.journal_file()));
         let engine = EngineInfo {
@@ -152,7 +153,10 @@ impl Shell {
         safety.reset();
         loop {
             self.digest();
-            let deadline = self.model.next_deadline().map(|due| self.clock.instant(due));
+            let deadline = self
+                .model
+                .next_deadline()
+                .map(|due| self.clock.instant(due));
             tokio::select! {
                 _ = &mut stop => break,
                 Some(event) = self.events.1.recv() => self.queue.push_back(event),
@@ -176,7 +180,11 @@ impl Shell {
     /// Steps the model through everything that is queued, performs what it wants, then publishes once.
     fn digest(&mut self) {
         let mut stepped = false;
-        while let Some(event) = self.queue.pop_front().or_else(|| self.events.1.try_recv().ok()) {
+        while let Some(event) = self
+            .queue
+            .pop_front()
+            .or_else(|| self.events.1.try_recv().ok())
+        {
             stepped = true;
             for effect in self.model.step(event, self.clock.now()) {
                 self.perform(effect);
@@ -224,7 +232,9 @@ impl Shell {
             Effect::Remember {
                 instance,
                 remembered,
-            } => self.state.change(&instance, |kept| kept.remembered = remembered),
+            } => self
+                .state
+                .change(&instance, |kept| kept.remembered = remembered),
             Effect::KeepAccepted { instance, pin } => {
                 self.state.change(&instance, |kept| kept.accepted = pin);
             }

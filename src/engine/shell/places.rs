@@ -53,7 +53,10 @@ impl Shell {
                 self.revisions += 1;
                 let revision = self.revisions;
                 if let Some(resolved) = runtime.settle_in(resolved) {
-                    resolved.warnings.iter().for_each(|warning| warn!("{instance}: {warning}"));
+                    resolved
+                        .warnings
+                        .iter()
+                        .for_each(|warning| warn!("{instance}: {warning}"));
                     runtime.revision = revision;
                     self.watch_trust_file(&instance);
                 }

@@ -20,7 +20,10 @@ impl Shell {
                 Some(refused) => refused,
                 None => {
                     let not_after = None;
-                    let pin = Pin { fingerprint, not_after };
+                    let pin = Pin {
+                        fingerprint,
+                        not_after,
+                    };
                     self.queue.push_back(Event::PinAccepted { instance, pin });
                     Answer::Done
                 }
@@ -38,7 +41,9 @@ impl Shell {
             Ask::Journal { limit } => Answer::Journal {
                 entries: self.journal.newest(limit),
             },
-            Ask::WatchJournal => Answer::Journal { entries: Vec::new() },
+            Ask::WatchJournal => Answer::Journal {
+                entries: Vec::new(),
+            },
             Ask::Shutdown => Answer::Done,
         }
     }
@@ -55,7 +60,9 @@ impl Shell {
         };
         let hint = match known.link.trust.mode {
             TrustMode::Fingerprint => return None,
-            TrustMode::File => "Its pin is read from its certificate file: put the right certificate there, and it is followed by itself.",
+            TrustMode::File => {
+                "Its pin is read from its certificate file: put the right certificate there, and it is followed by itself."
+            }
             TrustMode::Ca => "Its CA file decides: put the right CA there.",
             TrustMode::System => "The system's certificate store decides.",
             TrustMode::Any => "It accepts any certificate already.",

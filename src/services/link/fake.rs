@@ -86,6 +86,7 @@ impl Server {
             json!({"myID": "ME", "startTime": "2026-11-21T00:00:00Z", "uptime": 3600}),
         );
         set("/rest/system/version", json!({"version": "v1.29.5"}));
+        set("/rest/system/ping", json!({"ping": "pong"}));
         set("/rest/config", config);
         set(
             "/rest/system/connections",

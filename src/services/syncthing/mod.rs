@@ -16,3 +16,6 @@ mod wire;
 
 pub use poller::follow;
 pub use reducer::MASK;
+
+/// Every version answers it at once, without looking anything up (lib/api/api.go getSystemPing).
+pub const PROBE: &str = "/rest/system/ping";
