@@ -34,6 +34,8 @@ pub struct Laws {
     /// The highest attempt and generation so far.
     attempt: u64,
     generation: u64,
+    /// The latest attempt that failed.
+    failed: Option<u64>,
     /// The certificates that clients accept.
     accepted: Vec<Fingerprint>,
     /// The link's state, and since when.
@@ -54,6 +56,7 @@ impl Laws {
             deadline: None,
             attempt: 0,
             generation: 0,
+            failed: None,
             accepted: vec![],
             state: None,
             connected: None,
@@ -134,6 +137,9 @@ impl Laws {
             }
         }
         match event {
+            Event::Failed { attempt, .. } if *attempt <= self.attempt => {
+                self.failed = self.failed.max(Some(*attempt));
+            }
             Event::RestartAnnounced { .. } => self.announced = Some(now),
             // What is switched off or gone has nothing more to tell.
             Event::SetPaused { paused: true, .. } => self.told.clear(),
@@ -170,10 +176,11 @@ impl Laws {
         }
     }
 
-    /// An answer under a certificate that is not pinned is no answer.
+    /// An answer under a certificate that is not pinned is no answer, nor is one of an attempt that failed before.
     fn strangers_connect_nothing(&self, event: &Event, status: &Status) {
         let Event::Answered {
             served: Some(served),
+            attempt,
             ..
         } = event
         else {
@@ -185,7 +192,7 @@ impl Laws {
         let stranger =
             instance.link.trust.mode.is_pinned() && !self.accepted.contains(&served.fingerprint);
         assert!(
-            !stranger
+            !(stranger || self.failed >= Some(*attempt))
                 || before == LinkState::Connected
                 || instance.link.state != LinkState::Connected,
             "connected to a stranger: {instance:?}"
