@@ -174,9 +174,6 @@ impl Pins {
         if self.is_pending(served.fingerprint) {
             self.pending = None;
         }
-        if self.mode == TrustMode::File && self.pending.is_some() {
-            return Verified::Same;
-        }
         self.current = Some(served);
         match before {
             None => Verified::First,

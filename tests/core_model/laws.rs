@@ -31,6 +31,15 @@ pub struct Laws {
     /// There was a sign of a rotation: the file changed, or a stranger was served.
     rotating: bool,
     deadline: Option<Timestamp>,
+    /// The highest attempt and generation so far.
+    attempt: u64,
+    generation: u64,
+    /// The latest attempt that failed.
+    failed: Option<u64>,
+    /// The certificates that clients accept.
+    accepted: Vec<Fingerprint>,
+    /// The link's state, and since when.
+    state: Option<(LinkState, Timestamp)>,
     /// Since when it is connected without a break.
     connected: Option<Timestamp>,
 }
@@ -45,6 +54,11 @@ impl Laws {
             announced: None,
             rotating: false,
             deadline: None,
+            attempt: 0,
+            generation: 0,
+            failed: None,
+            accepted: vec![],
+            state: None,
             connected: None,
         };
         world.configured.iter().for_each(|pin| laws.allow(*pin));
@@ -84,13 +98,29 @@ impl Laws {
         }
         self.round_trips(event, effects, status, now);
         self.deadlines_advance(event, model, now);
+        self.strangers_connect_nothing(event, status);
         for effect in effects {
             match effect {
-                Effect::UsePins { pins, .. } => assert!(
-                    pins.fingerprints
-                        .iter()
-                        .all(|pin| self.allowed.contains(pin)),
-                    "a pin out of nowhere: {pins:?}"
+                Effect::UsePins {
+                    pins, generation, ..
+                } => {
+                    assert!(
+                        pins.fingerprints
+                            .iter()
+                            .all(|pin| self.allowed.contains(pin)),
+                        "a pin out of nowhere: {pins:?}"
+                    );
+                    assert!(*generation > self.generation);
+                    self.generation = *generation;
+                    self.accepted.clone_from(&pins.fingerprints);
+                }
+                Effect::Attempt { attempt, .. } => {
+                    assert!(*attempt > self.attempt);
+                    self.attempt = *attempt;
+                }
+                Effect::Remember { .. } => assert!(
+                    status.instances[0].link.trust.mode.is_pinned(),
+                    "without a pin there is nothing to remember"
                 ),
                 Effect::Alert(alert) => self.tells(alert),
                 Effect::Record(entry) => {
@@ -107,15 +137,22 @@ impl Laws {
             }
         }
         match event {
+            Event::Failed { attempt, .. } if *attempt <= self.attempt => {
+                self.failed = self.failed.max(Some(*attempt));
+            }
             Event::RestartAnnounced { .. } => self.announced = Some(now),
             // What is switched off or gone has nothing more to tell.
             Event::SetPaused { paused: true, .. } => self.told.clear(),
-            Event::Configured { .. } if status.instances.is_empty() => self.told.clear(),
+            Event::Configured { .. } if status.instances.is_empty() => {
+                self.told.clear();
+                self.state = None;
+            }
             _ => {}
         }
         for instance in &status.instances {
             let link = &instance.link;
             self.rotating &= link.state != LinkState::Connected || link.trust.pending.is_some();
+            self.states_tell_since_when(instance, now);
             self.hides_no_longer_than_its_patience(instance, now);
             self.ends_are_told(instance, now);
             let paused = instance.link.state == LinkState::Paused;
@@ -137,6 +174,39 @@ impl Laws {
             let status = serde_json::to_string(&model.status(*now)).unwrap();
             assert_eq!(&status, expected);
         }
+    }
+
+    /// An answer under a certificate that is not pinned is no answer, nor is one of an attempt that failed before.
+    fn strangers_connect_nothing(&self, event: &Event, status: &Status) {
+        let Event::Answered {
+            served: Some(served),
+            attempt,
+            ..
+        } = event
+        else {
+            return;
+        };
+        let (Some(instance), Some((before, _))) = (status.instances.first(), self.state) else {
+            return;
+        };
+        let stranger =
+            instance.link.trust.mode.is_pinned() && !self.accepted.contains(&served.fingerprint);
+        assert!(
+            !(stranger || self.failed >= Some(*attempt))
+                || before == LinkState::Connected
+                || instance.link.state != LinkState::Connected,
+            "connected to a stranger: {instance:?}"
+        );
+    }
+
+    fn states_tell_since_when(&mut self, instance: &InstanceStatus, now: Timestamp) {
+        let link = &instance.link;
+        let since = match self.state {
+            Some((state, since)) if state == link.state => since,
+            _ => now,
+        };
+        assert_eq!(link.since, since, "{link:?}");
+        self.state = Some((link.state, since));
     }
 
     fn round_trips(&mut self, event: &Event, effects: &[Effect], status: &Status, now: Timestamp) {

@@ -37,6 +37,7 @@ pub struct Shell {
     generation: u64,
     /// The attempt under way.
     attempt: Option<u64>,
+    last_attempt: u64,
     connected: bool,
 }
 
@@ -84,6 +85,7 @@ impl Shell {
             accepted: vec![],
             generation: 0,
             attempt: None,
+            last_attempt: 0,
             connected: false,
         }
     }
@@ -174,8 +176,9 @@ impl Shell {
         self.generation
     }
 
+    /// The latest attempt, ended or not.
     pub fn attempt(&self) -> u64 {
-        self.attempt.unwrap_or_default()
+        self.last_attempt
     }
 
     /// A pin that the user accepts is one that may be used.
@@ -228,6 +231,7 @@ impl Shell {
             Effect::Attempt { attempt, .. } => {
                 self.attempts += 1;
                 self.attempt = Some(*attempt);
+                self.last_attempt = *attempt;
                 self.connected = false;
                 if self.world.server == Server::Silent {
                     let due = self.now + Duration::from_secs(10);

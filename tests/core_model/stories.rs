@@ -285,7 +285,7 @@ fn a_pin_by_fingerprint_changes_by_the_user_only() {
         1s     | serves B, file B |
         20s    |                  | untrusted, served B, current A, pending -, alerts untrusted
         21s    | accept B         | pending B
-        21.1s  |                  | connected, current B, rotations 1, alerts untrusted connected
+        21.1s  |                  | connected, accepted B, current B, rotations 1, alerts untrusted connected
         22s    | forget           |
         40s    |                  | untrusted, alerts untrusted connected untrusted
         ",
@@ -298,7 +298,7 @@ fn what_a_user_accepts_says_nothing_against_a_file() {
         local(),
         "
         1s     | serves M  |
-        20s    | accept M  | untrusted, pending -, current A
+        20s    | accept M  | untrusted, pending -, current A, accepted -
         60s    |           | untrusted, alerts untrusted
         ",
     );
@@ -313,7 +313,7 @@ fn a_new_key_shows_nothing() {
         "
         10s    | key 2, server-key 2, serves A |
         10.1s  |                               | connected, alerts -
-        20s    | key 3, server-key 3, look     |
+        20s    | key 3, server-key 3, look     | reconnecting, service
         20.1s  |                               | connected, alerts -
         ",
     );
@@ -329,6 +329,21 @@ fn a_wrong_key_is_told_at_once_and_not_knocked_with() {
         10m    | network, woke, look    | unauthorized, alerts unauthorized, attempts <8
         601s   | key 2, look            |
         601.1s |                        | connected, alerts unauthorized connected
+        ",
+    );
+}
+
+#[test]
+fn another_network_is_no_reason_to_try_a_refused_key_again() {
+    tell(
+        remote(),
+        "
+        10s    | server-key 2, serves A |
+        11s    | network                | unauthorized, attempts <5
+        12s    | network                | unauthorized, attempts <1
+        13s    | woke                   | unauthorized, attempts <1
+        14s    | user                   | unauthorized
+        15s    |                        | unauthorized, attempts <1
         ",
     );
 }
@@ -475,13 +490,13 @@ fn rotations_in_quick_succession_are_no_flapping() {
 
 #[test]
 fn a_file_that_is_opened_all_the_time_does_not_make_us_hammer() {
-    let mut table = String::from("1s | fails refused |\n");
-    for turn in 0..1000 {
-        table += &format!("{}ms | opened | attempts <15\n", 2000 + turn * 10);
-    }
-    table += "12s | | reconnecting";
-    let total: u64 = 60 * 10;
-    tell(local(), &(table + &format!(", attempts <{total}")));
+    tell(
+        local(),
+        "
+        1s     | fails refused     |
+        2s     | opened 1000 times | reconnecting, attempts <200
+        ",
+    );
 }
 
 // ---- retries, pauses, the config ----

@@ -1,10 +1,10 @@
 //! Stories as tables: `when | what happens | what is seen right then`.
 //!
 //! What happens (several with commas): `file A`, `file torn|missing|unreadable`, `quietly file A` (no watcher saw it),
-//! `serves A`, `replays A`, `flaps A`, `alternates A M`, `replies A CLASS`, `fails CLASS`, `silent`, `opened`, `user`,
+//! `serves A`, `replays A`, `flaps A`, `alternates A M`, `replies A CLASS`, `fails CLASS`, `silent`, `opened [N times]`, `user`,
 //! `woke`, `network`, `announced`, `pause`, `unpause`, `accept A`, `forget`, `key N`, `server-key N`, `restless key`,
 //! `config changed`, `place lost CLASS`, `place found`, `url U`, `look` (the place is resolved again), `remote`.
-//! What is seen: a link state; `pending A|-`, `current A`, `served A`, `rotations N`, `hidden N`, `alerts WORDS|-` (in
+//! What is seen: a link state; `pending A|-`, `current A`, `served A`, `accepted A|-`, `rotations N`, `hidden N`, `alerts WORDS|-` (in
 //! all so far), `attempts <N` (since the line before), `restart-pending`, `service`, `recovered <N` (ms), `class C`.
 
 use std::time::Duration;
@@ -95,6 +95,14 @@ fn act(shell: &mut Shell, what: &[String]) {
         }
         ["fails", name] => shell.serve(Server::Fails(class(name))),
         ["silent"] => shell.serve(Server::Silent),
+        ["opened", times, "times"] => {
+            for _ in 0..times.parse().unwrap() {
+                shell.send(Event::CertificateOpened {
+                    instance: NAME.into(),
+                });
+                shell.run(Duration::from_millis(10));
+            }
+        }
         ["opened"] => shell.send(Event::CertificateOpened { instance }),
         ["user"] => shell.send(retry(RetryCause::User)),
         ["woke"] => shell.send(retry(RetryCause::Resumed)),
@@ -138,6 +146,10 @@ fn see(shell: &mut Shell, seen: &[String], line: &str, attempts_before: u64) {
         ["pending", pin] => assert_eq!(link.trust.pending, name(pin), "{line}"),
         ["current", pin] => assert_eq!(link.trust.current, name(pin), "{line}"),
         ["served", pin] => assert_eq!(link.trust.served, name(pin), "{line}"),
+        ["accepted", pin] => {
+            let accepted = shell.spec.accepted.map(|pin| pin.fingerprint);
+            assert_eq!(accepted, name(pin), "{line}");
+        }
         ["rotations", number] => assert_eq!(link.rotations.to_string(), number, "{line}"),
         ["hidden", number] => assert_eq!(link.hidden_failures.to_string(), number, "{line}"),
         ["alerts", ref told @ ..] => {

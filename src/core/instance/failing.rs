@@ -33,7 +33,7 @@ impl Instance {
         if std::mem::take(&mut self.up) {
             self.came_down(now);
         }
-        if generation == self.generation && is_reply(fault.class) {
+        if is_reply(fault.class) {
             // A refusal over a verified connection proves the certificate as well as a success does.
             if let Some(pin) = fault.served.map(|served| self.known(served)) {
                 self.verified(pin, now, effects);
