@@ -1,0 +1,106 @@
+//! What views and the engine say to each other over the local socket: one JSON value a line.
+//!
+//! Invariant: nothing here holds a secret; a key never crosses the socket.
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::{Fingerprint, JournalEntry, Status};
+
+/// No line is longer: a status of thousands of folders is far below it.
+pub const MAX_LINE: usize = 64 * 1024 * 1024;
+
+/// What a view asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Ask {
+    /// The status now.
+    Status,
+    /// The status now and at every change, until the connection ends.
+    Watch,
+    /// The newest entries of the journal, oldest first.
+    Journal { limit: usize },
+    /// Every entry of the journal from now on, until the connection ends.
+    WatchJournal,
+    /// Try again at once; all instances when `None`.
+    Retry { instance: Option<String> },
+    /// Read the config again.
+    Reload,
+    /// Pin this certificate (trust `fingerprint` only).
+    Accept {
+        instance: String,
+        fingerprint: Fingerprint,
+    },
+    /// Take back what was accepted.
+    Forget { instance: String },
+    /// End the engine.
+    Shutdown,
+}
+
+/// What the engine answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    Status { status: Box<Status> },
+    Journal { entries: Vec<JournalEntry> },
+    /// It is done, or under way.
+    Done,
+    /// It is not done: why, and what to do instead.
+    Refused { message: String, hint: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::{JournalKind, LinkState, Timestamp};
+
+    #[test]
+    fn questions_are_one_json_object_each() {
+        let fingerprint = Fingerprint::from_digest([7; 32]);
+        let instance = || "laptop".to_owned();
+        for (ask, json) in [
+            (Ask::Status, r#"{"ask":"status"}"#.to_owned()),
+            (Ask::WatchJournal, r#"{"ask":"watch-journal"}"#.to_owned()),
+            (Ask::Journal { limit: 5 }, r#"{"ask":"journal","limit":5}"#.to_owned()),
+            (
+                Ask::Retry { instance: None },
+                r#"{"ask":"retry","instance":null}"#.to_owned(),
+            ),
+            (
+                Ask::Accept {
+                    instance: instance(),
+                    fingerprint,
+                },
+                format!(r#"{{"ask":"accept","instance":"laptop","fingerprint":"{fingerprint}"}}"#),
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&ask).expect("serializes"), json);
+            assert_eq!(serde_json::from_str::<Ask>(&json).expect(&json), ask);
+        }
+    }
+
+    #[test]
+    fn answers_survive_the_socket() {
+        let entry = JournalEntry {
+            time: Timestamp::from_secs(1),
+            instance: "laptop".into(),
+            kind: JournalKind::Alert {
+                state: LinkState::Untrusted,
+                message: "line\nbreak".into(),
+            },
+        };
+        for answer in [
+            Answer::Done,
+            Answer::Journal {
+                entries: vec![entry],
+            },
+            Answer::Refused {
+                message: "no".into(),
+                hint: "yes".into(),
+            },
+        ] {
+            let line = serde_json::to_string(&answer).expect("serializes");
+            assert!(!line.contains('\n'), "one line: {line}");
+            assert_eq!(serde_json::from_str::<Answer>(&line).expect(&line), answer);
+        }
+    }
+}
