@@ -4,7 +4,10 @@
 
 #![forbid(unsafe_code)]
 
+#[path = "stub_config.rs"]
 pub mod config;
 pub mod core;
+#[path = "stub_engine.rs"]
+pub mod engine;
 pub mod standin;
 pub mod watch;
