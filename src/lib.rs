@@ -10,4 +10,5 @@ pub mod core;
 #[path = "stub_engine.rs"]
 pub mod engine;
 pub mod standin;
+pub mod view;
 pub mod watch;

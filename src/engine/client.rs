@@ -74,8 +74,8 @@ mod unix {
         /// # Errors
         /// The engine ended.
         pub async fn begin(&mut self, ask: Ask) -> Result<(), ClientError> {
-            let mut line =
-                serde_json::to_vec(&ask).map_err(|error| ClientError::NotUnderstood(error.to_string()))?;
+            let mut line = serde_json::to_vec(&ask)
+                .map_err(|error| ClientError::NotUnderstood(error.to_string()))?;
             line.push(b'\n');
             let written = self.stream.get_mut().write_all(&line).await;
             written.map_err(|source| self.broken(source))
@@ -126,7 +126,9 @@ mod unix {
     fn is_nobody(error: &io::Error) -> bool {
         matches!(
             error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory
+            io::ErrorKind::NotFound
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::NotADirectory
         )
     }
 }
@@ -177,7 +179,8 @@ mod elsewhere {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -194,7 +197,10 @@ mod tests {
             stream.write_all(reply).await.expect("answered");
             asked[..read].to_vec()
         });
-        let mut connection = Connection::open(&path).await.expect("open").expect("an engine");
+        let mut connection = Connection::open(&path)
+            .await
+            .expect("open")
+            .expect("an engine");
         let answer = connection.ask(Ask::Status).await;
         assert_eq!(server.await.expect("served"), b"{\"ask\":\"status\"}\n");
         answer
@@ -202,14 +208,19 @@ mod tests {
 
     #[tokio::test]
     async fn reads_an_answer() {
-        let answer = against(b"{\"answer\":\"done\"}\n").await.expect("an answer");
+        let answer = against(b"{\"answer\":\"done\"}\n")
+            .await
+            .expect("an answer");
         assert_eq!(answer, Answer::Done);
     }
 
     #[tokio::test]
     async fn an_engine_that_ends_or_is_none_is_an_error_in_words() {
         assert!(matches!(against(b"").await, Err(ClientError::Ended)));
-        assert!(matches!(against(b"{\"answer\":").await, Err(ClientError::Ended)));
+        assert!(matches!(
+            against(b"{\"answer\":").await,
+            Err(ClientError::Ended)
+        ));
         let error = against(b"SSH-2.0-OpenSSH\n").await.expect_err("no engine");
         assert!(matches!(error, ClientError::NotUnderstood(_)), "{error}");
     }
@@ -229,7 +240,10 @@ mod tests {
         let directory = tempfile::tempdir().expect("directory");
         let path = directory.path().join("engine.sock");
         let listener = UnixListener::bind(&path).expect("bound");
-        let mut connection = Connection::open(&path).await.expect("open").expect("an engine");
+        let mut connection = Connection::open(&path)
+            .await
+            .expect("open")
+            .expect("an engine");
         let (mut stream, _) = listener.accept().await.expect("accepted");
         stream.write_all(b"{\"answer\":").await.expect("half");
         tokio::select! {

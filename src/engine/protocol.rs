@@ -40,12 +40,19 @@ pub enum Ask {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
-    Status { status: Box<Status> },
-    Journal { entries: Vec<JournalEntry> },
+    Status {
+        status: Box<Status>,
+    },
+    Journal {
+        entries: Vec<JournalEntry>,
+    },
     /// It is done, or under way.
     Done,
     /// It is not done: why, and what to do instead.
-    Refused { message: String, hint: String },
+    Refused {
+        message: String,
+        hint: String,
+    },
 }
 
 #[cfg(test)]
@@ -60,7 +67,10 @@ mod tests {
         for (ask, json) in [
             (Ask::Status, r#"{"ask":"status"}"#.to_owned()),
             (Ask::WatchJournal, r#"{"ask":"watch-journal"}"#.to_owned()),
-            (Ask::Journal { limit: 5 }, r#"{"ask":"journal","limit":5}"#.to_owned()),
+            (
+                Ask::Journal { limit: 5 },
+                r#"{"ask":"journal","limit":5}"#.to_owned(),
+            ),
             (
                 Ask::Retry { instance: None },
                 r#"{"ask":"retry","instance":null}"#.to_owned(),
