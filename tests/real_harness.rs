@@ -6,7 +6,7 @@
 mod support;
 
 use support::syncthing::{
-    Options, RealSyncthing, Renewal, Restarted, each_version, free_port, serves,
+    Binary, Options, RealSyncthing, Renewal, Restarted, each_version, free_port, serves,
 };
 
 #[tokio::test]
@@ -82,6 +82,21 @@ async fn a_gui_change_renews_it_in_the_running_process_and_too_many_start_a_new_
         assert_eq!(seen.len(), rotations);
     })
     .await;
+}
+
+#[tokio::test]
+async fn more_restarts_than_the_monitor_allows_are_spread_over_new_processes() {
+    // One version: each restart takes seconds.
+    let Some(binary) = Binary::newest() else {
+        return;
+    };
+    let mut syncthing = RealSyncthing::start(&binary, Options::default()).await;
+    let mut done = Vec::new();
+    for _ in 0..5 {
+        done.push(syncthing.restart().await);
+    }
+    use Restarted::{Fresh, Process};
+    assert_eq!(done, [Process, Process, Process, Fresh, Process]);
 }
 
 #[tokio::test]

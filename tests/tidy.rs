@@ -253,6 +253,7 @@ mod checker {
         Source {
             name: name.to_owned(),
             text: text.to_owned(),
+            test: false,
         }
     }
 

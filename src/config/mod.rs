@@ -1,1 +1,105 @@
-//! The config.
+//! What the user wants watched, where a local Syncthing keeps its things, and the keys to both.
+//!
+//! Invariant: secrets leave this room only as `SecretString`; nothing outside [`Environment`] reads the
+//! process's environment.
+
+mod address;
+mod config_xml;
+mod describe;
+mod discovery;
+mod environment;
+mod instance;
+mod load;
+mod parse;
+mod parse_instance;
+mod problem;
+mod resolve;
+mod secrets;
+mod section;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+pub use discovery::Tried;
+pub use environment::{Environment, Platform};
+pub use instance::{InstanceConfig, KeySource, TrustConfig};
+pub use load::{Loaded, load};
+pub use parse::parse;
+pub use problem::{ConfigError, Problem, Warning};
+pub use resolve::{Resolution, Resolved, ResolvedTrust, resolve};
+
+use crate::core::Patience;
+
+/// The commented example, which `config init` writes.
+pub const EXAMPLE: &str = include_str!("../../config/syncwatch.toml");
+
+/// A whole, valid configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// In the order of the file; names are unique.
+    pub instances: Vec<InstanceConfig>,
+    pub patience: Patience,
+    pub notifications: Notifications,
+    pub tray: Tray,
+    pub metrics: Metrics,
+}
+
+/// What the user wants to be notified of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notifications {
+    /// Any at all. An untrusted certificate is always shown in the views.
+    pub enabled: bool,
+    /// An instance became unreachable, or came back after a notice.
+    pub connection: bool,
+    /// A device or folder waits for an answer.
+    pub pending: bool,
+    /// A folder stopped or has items that failed.
+    pub errors: bool,
+}
+
+/// How the tray icon behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tray {
+    /// Transfer rates in the menu and tooltip.
+    pub rates: bool,
+    /// One-coloured icons.
+    pub monochrome: bool,
+}
+
+/// The page for Prometheus.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Off when `None`.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Config {
+    /// What is watched when there is no config file: the Syncthing of this user on this computer.
+    pub fn local() -> Self {
+        Self {
+            instances: vec![InstanceConfig::local()],
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for Notifications {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            connection: true,
+            pending: true,
+            errors: true,
+        }
+    }
+}
+
+impl Default for Tray {
+    fn default() -> Self {
+        Self {
+            rates: true,
+            monochrome: false,
+        }
+    }
+}

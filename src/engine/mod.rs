@@ -24,8 +24,9 @@ use tokio::task::JoinHandle;
 use self::journal::Journal;
 use self::protocol::{Answer, Ask};
 use self::shell::Shell;
-use crate::config;
-use crate::core::{Alert, Status};
+use crate::config::{self, Resolved, ResolvedTrust};
+use crate::core::{Alert, PinSet, Status};
+use crate::tls::{ClientSpec, Trust};
 
 /// How an engine is to run.
 #[derive(Debug)]
@@ -68,6 +69,23 @@ pub struct Engine {
     questions: mpsc::Sender<shell::Question>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
+}
+
+/// How a client for `resolved` is built: one verifier that accepts `pins`, or what the trust says instead.
+pub fn client_spec(resolved: &Resolved, pins: PinSet, generation: u64) -> ClientSpec {
+    ClientSpec {
+        base: resolved.base.clone(),
+        server_name: resolved.server_name.clone(),
+        unix_socket: resolved.unix_socket.clone(),
+        trust: match &resolved.trust {
+            ResolvedTrust::File(_) | ResolvedTrust::Fingerprint => Trust::Pinned,
+            ResolvedTrust::Ca(path) => Trust::Ca(path.clone()),
+            ResolvedTrust::System => Trust::System,
+            ResolvedTrust::Any => Trust::Any,
+        },
+        pins,
+        generation,
+    }
 }
 
 impl Engine {

@@ -11,7 +11,9 @@ use crate::config::{InstanceConfig, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead};
 use crate::services::{self, Session};
-use crate::tls::{self, Client, ClientSpec, Trust};
+use crate::tls::{self, Client};
+
+use super::client_spec;
 use crate::watch::Subscription;
 
 /// A torn file is read again after this, then after twice as long, and so on.
@@ -175,7 +177,7 @@ impl Runtime {
     ) {
         let Some(place) = &mut self.place else { return };
         place.generation = generation;
-        match (Client::build(&place.spec(pins)), &place.clients) {
+        match (Client::build(&client_spec(&place.resolved, pins, generation)), &place.clients) {
             (Ok(client), Ok(clients)) => {
                 clients.send_replace(Arc::new(client));
             }
@@ -227,25 +229,6 @@ impl Runtime {
             generation: self.place.as_ref().map_or(0, |place| place.generation),
             fault,
         });
-    }
-}
-
-impl Place {
-    fn spec(&self, pins: PinSet) -> ClientSpec {
-        let resolved = &self.resolved;
-        ClientSpec {
-            base: resolved.base.clone(),
-            server_name: resolved.server_name.clone(),
-            unix_socket: resolved.unix_socket.clone(),
-            trust: match &resolved.trust {
-                ResolvedTrust::File(_) | ResolvedTrust::Fingerprint => Trust::Pinned,
-                ResolvedTrust::Ca(path) => Trust::Ca(path.clone()),
-                ResolvedTrust::System => Trust::System,
-                ResolvedTrust::Any => Trust::Any,
-            },
-            pins,
-            generation: self.generation,
-        }
     }
 }
 

@@ -1,18 +1,19 @@
-//! Who wants which path, what is watched for it, and which event concerns whom.
+//! Keeps plans and watches in line with the disk, and tells subscribers what happened.
 //!
 //! Invariant: `table` is never locked while notify is called or a subscriber is told; locks are taken
 //! in the order `backend`, `table`; notify's thread takes `table` only.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
 use notify::Event;
-use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 
 use super::backend::{Backend, Handler, Make, Watched};
+use super::happening::Happening;
 use super::plan::Plan;
+use super::table::{Callback, Followed, Place, Role, Subscriber, Table};
 use super::{Mode, Touch};
 
 /// More re-plans in a row than any real change needs; the next refresh goes on from there.
@@ -20,70 +21,10 @@ const ROUNDS: usize = 16;
 /// Linux says when a writer closes the file, so that one notice per burst of writes is enough.
 const TELLS_CLOSE: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-type Callback = Box<dyn Fn(Touch) + Send>;
-
 pub(super) struct Hub {
     me: Weak<Hub>,
     backend: Mutex<Backend>,
     table: Mutex<Table>,
-}
-
-#[derive(Default)]
-struct Table {
-    next: u64,
-    subscribers: HashMap<u64, Subscriber>,
-    /// By the path that an event names.
-    index: HashMap<PathBuf, Vec<Place>>,
-    /// Subscribers whose plans must be made again.
-    dirty: BTreeSet<u64>,
-    /// Directories that were removed or moved: their watches are void.
-    stale: BTreeSet<PathBuf>,
-    /// Directories that may no longer be wanted.
-    loose: BTreeSet<PathBuf>,
-    replanning: bool,
-}
-
-struct Subscriber {
-    touched: Arc<Mutex<Callback>>,
-    paths: Vec<Followed>,
-}
-
-struct Followed {
-    /// As the subscriber named it.
-    path: PathBuf,
-    absolute: PathBuf,
-    plan: Option<Plan>,
-    /// A write was reported, and the writer has not closed the file yet.
-    writing: bool,
-}
-
-/// What a path in the index means to a subscriber.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    role: Role,
-    subscriber: u64,
-    path: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Role {
-    File,
-    /// A symlink on the way, or the first missing part of the path.
-    Hop,
-    /// A directory that is watched.
-    Directory,
-}
-
-/// What happened, as far as it matters here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Happening {
-    /// Created, removed or renamed.
-    Entry,
-    Written,
-    /// Closed after writing, or changed in a way that the system does not tell.
-    Complete,
-    Metadata,
-    Opened,
 }
 
 type Telling = (Arc<Mutex<Callback>>, Touch);
@@ -342,151 +283,6 @@ impl Hub {
         drop(table);
         tell(tellings);
     }
-}
-
-/// Paths to plan (subscriber, index, absolute path), stale directories, loose directories.
-type Work = (
-    Vec<(u64, usize, PathBuf)>,
-    BTreeSet<PathBuf>,
-    BTreeSet<PathBuf>,
-);
-
-impl Table {
-    fn has_work(&self) -> bool {
-        !(self.dirty.is_empty() && self.stale.is_empty() && self.loose.is_empty())
-    }
-
-    fn take_work(&mut self) -> Option<Work> {
-        if !self.has_work() {
-            return None;
-        }
-        let mut paths = Vec::new();
-        for id in std::mem::take(&mut self.dirty) {
-            let followed = self
-                .subscribers
-                .get(&id)
-                .map(|found| found.paths.as_slice());
-            for (index, followed) in followed.unwrap_or_default().iter().enumerate() {
-                paths.push((id, index, followed.absolute.clone()));
-            }
-        }
-        let stale = std::mem::take(&mut self.stale);
-        Some((paths, stale, std::mem::take(&mut self.loose)))
-    }
-
-    fn followed(&mut self, id: u64, path: usize) -> Option<(Arc<Mutex<Callback>>, &mut Followed)> {
-        let subscriber = self.subscribers.get_mut(&id)?;
-        let followed = subscriber.paths.get_mut(path)?;
-        Some((Arc::clone(&subscriber.touched), followed))
-    }
-
-    /// Puts a plan in force; whether it differs from the one before.
-    fn place(&mut self, subscriber: u64, path: usize, plan: Plan) -> bool {
-        let Some((_, followed)) = self.followed(subscriber, path) else {
-            return false;
-        };
-        if followed.plan.as_ref() == Some(&plan) {
-            return false;
-        }
-        let before = followed.plan.replace(plan.clone());
-        self.unplace(subscriber, path, before.as_ref());
-        for (role, key) in roles(&plan) {
-            let places = self.index.entry(key).or_default();
-            let place = Place {
-                role,
-                subscriber,
-                path,
-            };
-            if !places.contains(&place) {
-                places.push(place);
-            }
-        }
-        true
-    }
-
-    fn unplace(&mut self, subscriber: u64, path: usize, plan: Option<&Plan>) {
-        let Some(plan) = plan else { return };
-        for (role, key) in roles(plan) {
-            if let Some(places) = self.index.get_mut(&key) {
-                places.retain(|place| (place.subscriber, place.path) != (subscriber, path));
-                if places.is_empty() {
-                    self.index.remove(&key);
-                }
-            }
-            if role == Role::Directory {
-                self.loose.insert(key);
-            }
-        }
-    }
-
-    /// The subscribers and paths that need `directory`.
-    fn users(&self, directory: &Path) -> Vec<(u64, usize)> {
-        let places = self.index.get(directory).map(Vec::as_slice);
-        let places = places.unwrap_or_default().iter();
-        places
-            .filter(|place| place.role == Role::Directory)
-            .map(|place| (place.subscriber, place.path))
-            .collect()
-    }
-
-    fn directories(&self) -> impl Iterator<Item = &PathBuf> {
-        let is_directory =
-            |places: &[Place]| places.iter().any(|place| place.role == Role::Directory);
-        self.index
-            .iter()
-            .filter(move |(_, places)| is_directory(places))
-            .map(|(directory, _)| directory)
-    }
-
-    /// A directory went: its watch and those below it are void, or follow it to its new place.
-    fn void_below(&mut self, gone: &Path) {
-        let below: Vec<PathBuf> = self
-            .directories()
-            .filter(|directory| directory.starts_with(gone))
-            .cloned()
-            .collect();
-        for directory in below {
-            let users = self.users(&directory);
-            self.dirty
-                .extend(users.into_iter().map(|(subscriber, _)| subscriber));
-            self.stale.insert(directory);
-        }
-    }
-}
-
-impl Happening {
-    fn of(kind: &EventKind) -> Option<Self> {
-        match kind {
-            // Both halves of a rename come on their own as well.
-            EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
-            EventKind::Modify(ModifyKind::Name(_)) => Some(Self::Entry),
-            EventKind::Modify(ModifyKind::Data(_)) => Some(Self::Written),
-            EventKind::Modify(ModifyKind::Metadata(_)) => Some(Self::Metadata),
-            EventKind::Modify(_) => Some(Self::Complete),
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => Some(Self::Complete),
-            EventKind::Access(AccessKind::Open(_)) => Some(Self::Opened),
-            EventKind::Access(_) => None,
-            EventKind::Create(_) | EventKind::Remove(_) | EventKind::Any | EventKind::Other => {
-                Some(Self::Entry)
-            }
-        }
-    }
-}
-
-/// What a plan means in the index.
-fn roles(plan: &Plan) -> Vec<(Role, PathBuf)> {
-    let last = plan.steps.len().saturating_sub(1);
-    let mut roles = Vec::new();
-    for (index, step) in plan.steps.iter().enumerate() {
-        let role = if plan.arrives && index == last {
-            Role::File
-        } else {
-            Role::Hop
-        };
-        roles.push((role, step.directory.join(&step.name)));
-        roles.push((Role::Directory, step.directory.clone()));
-    }
-    roles
 }
 
 fn tell(tellings: Vec<Telling>) {

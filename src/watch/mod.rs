@@ -4,8 +4,10 @@
 //! Invariant: this module never reads the content of a file, and never turns reading into a change.
 
 mod backend;
+mod happening;
 mod hub;
 mod plan;
+mod table;
 #[cfg(test)]
 mod tests;
 

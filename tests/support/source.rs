@@ -14,6 +14,8 @@ pub struct Source {
     pub name: String,
     /// As it is.
     pub text: String,
+    /// Its parent declares it with `#[cfg(test)]`.
+    pub test: bool,
 }
 
 /// Something in a source file.
@@ -33,6 +35,7 @@ impl Source {
         Self {
             name: name.join("/"),
             text: fs::read_to_string(file).expect("UTF-8"),
+            test: is_test_module(file),
         }
     }
 
@@ -119,7 +122,7 @@ impl Source {
     fn paths(&self) -> Vec<Spelled> {
         let module = self.module();
         let mut paths = Vec::new();
-        if !module.contains(&"tests") {
+        if !self.test && !module.contains(&"tests") {
             let code = self.text.parse();
             let code: TokenStream = code.unwrap_or_else(|error| panic!("{}: {error}", self.name));
             collect(code, &[], module.len(), &mut paths);
@@ -132,6 +135,16 @@ impl Source {
         let path = self.name.trim_start_matches("src/").trim_end_matches(".rs");
         path.split('/').filter(|part| *part != "mod").collect()
     }
+}
+
+/// Whether the `mod.rs` beside `file` says `#[cfg(test)] mod file;`.
+fn is_test_module(file: &Path) -> bool {
+    let parent = fs::read_to_string(file.with_file_name("mod.rs")).unwrap_or_default();
+    let parent = parent.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    ["", "pub(crate) ", "pub(super) "]
+        .iter()
+        .any(|seen| parent.contains(&format!("#[cfg(test)] {seen}mod {name};")))
 }
 
 /// A path as it is spelled, with `use a::{b, c}` taken apart.

@@ -1,0 +1,94 @@
+//! Starts the daemon beside an idle stand-in and prints what it costs: memory, CPU, context switches, threads, requests.
+//!
+//! `cargo bench --bench idle [-- SECONDS]`, 120 by default. Linux only: the figures are those of /proc.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark measures and prints"
+)]
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use syncwatch::standin::{Options, Standin};
+
+/// The start-up is over by then.
+const SETTLE: Duration = Duration::from_secs(5);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let seconds = std::env::args()
+        .filter_map(|argument| argument.parse().ok())
+        .next()
+        .unwrap_or(120);
+    let server = Standin::start(Options::default()).await.expect("a stand-in");
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = directory.path().join("config.toml");
+    let text = format!("[[instance]]\nname = \"idle\"\nhome = {:?}\n", server.home().path());
+    std::fs::write(&config, text).expect("written");
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_syncwatch"))
+        .args(["--config", config.to_str().expect("UTF-8"), "daemon"])
+        .env_clear()
+        .env("HOME", directory.path())
+        .env("XDG_RUNTIME_DIR", directory.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the daemon");
+    tokio::time::sleep(SETTLE).await;
+    let before = Figures::of(daemon.id());
+    server.forget_requests();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let after = Figures::of(daemon.id());
+    let requests = server.requests().len();
+    let _ = daemon.kill();
+    let _ = daemon.wait();
+    let length = seconds as f64;
+    println!("daemon with one idle instance, over {seconds} s");
+    println!("  resident memory       {:>8.1} MB", after.resident_kib / 1024.0);
+    println!("  threads               {:>8}", after.threads);
+    println!("  CPU                   {:>8.3} s an hour", (after.cpu - before.cpu) / length * 3600.0);
+    println!("  context switches      {:>8.2} a second", (after.switches - before.switches) / length);
+    println!("  requests              {:>8.0} an hour", requests as f64 / length * 3600.0);
+}
+
+/// What /proc says of a process.
+struct Figures {
+    resident_kib: f64,
+    threads: u32,
+    /// Seconds.
+    cpu: f64,
+    switches: f64,
+}
+
+impl Figures {
+    fn of(pid: u32) -> Self {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the daemon runs");
+        let mut switches = 0.0;
+        let mut cpu = 0.0;
+        for task in std::fs::read_dir(format!("/proc/{pid}/task")).expect("tasks") {
+            let task = task.expect("a task").path();
+            let text = std::fs::read_to_string(task.join("status")).unwrap_or_default();
+            switches += field(&text, "voluntary_ctxt_switches") + field(&text, "nonvoluntary_ctxt_switches");
+            // The first figure is the time on a processor, nanoseconds.
+            let times = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+            let first = times.split_whitespace().next().unwrap_or("0");
+            cpu += first.parse::<f64>().unwrap_or(0.0) / 1e9;
+        }
+        Self {
+            resident_kib: field(&status, "VmRSS"),
+            threads: field(&status, "Threads") as u32,
+            cpu,
+            switches,
+        }
+    }
+}
+
+fn field(text: &str, name: &str) -> f64 {
+    text.lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0.0)
+}

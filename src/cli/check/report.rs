@@ -1,0 +1,95 @@
+//! What a check found: steps with an outcome, the evidence, and what to do.
+
+use serde::Serialize;
+
+use crate::core::Fault;
+
+/// Everything that was looked at for one instance, in order.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub instance: String,
+    /// Every place where Syncthing's own config was looked for.
+    pub tried: Vec<String>,
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// What was looked at, such as `handshake`.
+    pub name: &'static str,
+    pub outcome: Outcome,
+    /// What was seen.
+    pub found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// How a step went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Ok,
+    Warning,
+    Failed,
+    /// Not done, because an earlier one failed.
+    Skipped,
+}
+
+impl Report {
+    /// An empty report.
+    pub fn new(instance: &str) -> Self {
+        Self {
+            instance: instance.to_owned(),
+            tried: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Whether no step failed.
+    pub fn is_fine(&self) -> bool {
+        self.steps.iter().all(|step| step.outcome != Outcome::Failed)
+    }
+
+    pub(super) fn ok(&mut self, name: &'static str, found: impl Into<String>) {
+        self.push(name, Outcome::Ok, found, None);
+    }
+
+    pub(super) fn warn(&mut self, name: &'static str, found: impl Into<String>, hint: &str) {
+        self.push(name, Outcome::Warning, found, Some(hint.to_owned()));
+    }
+
+    pub(super) fn fail(&mut self, name: &'static str, found: impl Into<String>, hint: &str) {
+        self.push(name, Outcome::Failed, found, Some(hint.to_owned()));
+    }
+
+    /// A failure in the words of the core's table.
+    pub(super) fn fault(&mut self, name: &'static str, fault: &Fault, url: &str, path: Option<&str>) {
+        let rule = fault.class.rule();
+        let fill = |words: &str| {
+            let detail = fault.detail.as_deref().unwrap_or("no details");
+            let served = fault.served.map_or("unknown".to_owned(), |served| served.to_string());
+            words
+                .replace("{url}", url)
+                .replace("{path}", path.unwrap_or("the configured place"))
+                .replace("{name}", &self.instance)
+                .replace("{served}", &served)
+                .replace("{pinned}", "see the step 'pin'")
+                .replace("{detail}", detail)
+        };
+        let (found, hint) = (fill(rule.message), fill(rule.hint));
+        self.push(name, Outcome::Failed, found, Some(hint));
+    }
+
+    pub(super) fn skip(&mut self, names: &[&'static str]) {
+        for name in names {
+            self.push(name, Outcome::Skipped, "not looked at, because of the step before", None);
+        }
+    }
+
+    fn push(&mut self, name: &'static str, outcome: Outcome, found: impl Into<String>, hint: Option<String>) {
+        let found = found.into();
+        self.steps.push(Step { name, outcome, found, hint });
+    }
+}

@@ -1,0 +1,104 @@
+//! A config as it is in force, for `syncwatch config show`: valid TOML, without secrets.
+
+use std::fmt::Write as _;
+
+use toml::Value;
+
+use super::Config;
+use super::instance::{InstanceConfig, KeySource, TrustConfig};
+
+impl Config {
+    /// Every setting with its value, defaults included. Secrets and commands are left out.
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        for instance in &self.instances {
+            describe(instance, &mut text);
+        }
+        let mut section = |title: &str, lines: &[(&str, Value)]| {
+            let _ = writeln!(text, "[{title}]");
+            for (key, value) in lines {
+                let _ = writeln!(text, "{key} = {value}");
+            }
+            text.push('\n');
+        };
+        let patience = self.patience.overrides.iter();
+        let names: Vec<_> = patience
+            .map(|(class, time)| (class.name(), format!("{}ms", time.as_millis())))
+            .collect();
+        let lines: Vec<_> = names
+            .iter()
+            .map(|(name, time)| (name.as_str(), Value::from(time.as_str())))
+            .collect();
+        section("patience", &lines);
+        let wanted = &self.notifications;
+        section(
+            "notifications",
+            &[
+                ("enabled", wanted.enabled.into()),
+                ("connection", wanted.connection.into()),
+                ("pending", wanted.pending.into()),
+                ("errors", wanted.errors.into()),
+            ],
+        );
+        let tray = [
+            ("rates", self.tray.rates.into()),
+            ("monochrome", self.tray.monochrome.into()),
+        ];
+        section("tray", &tray);
+        let listen = self.metrics.listen.map(|listen| listen.to_string());
+        let listen: Vec<_> = listen
+            .into_iter()
+            .map(|listen| ("listen", listen.into()))
+            .collect();
+        section("metrics", &listen);
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        text
+    }
+}
+
+fn describe(instance: &InstanceConfig, text: &mut String) {
+    let _ = writeln!(text, "[[instance]]");
+    let mut line = |key: &str, value: Value| {
+        let _ = writeln!(text, "{key} = {value}");
+    };
+    let path = |path: &std::path::Path| Value::from(path.display().to_string());
+    line("name", instance.name.as_str().into());
+    line("kind", instance.kind.name().into());
+    if let Some(url) = &instance.url {
+        line("url", url.as_str().into());
+    }
+    if let Some(home) = &instance.home {
+        line("home", path(home));
+    }
+    if let Some(name) = &instance.server_name {
+        line("server-name", name.as_str().into());
+    }
+    if let KeySource::File(file) = &instance.key {
+        line("api-key-file", path(file));
+    }
+    if let KeySource::Env(name) = &instance.key {
+        line("api-key-env", name.as_str().into());
+    }
+    match &instance.trust {
+        None => {}
+        Some(TrustConfig::System) => line("trust", "system".into()),
+        Some(TrustConfig::Any) => line("trust", "any".into()),
+        Some(TrustConfig::File(file)) => line("trust.file", path(file)),
+        Some(TrustConfig::Ca(file)) => line("trust.ca", path(file)),
+        Some(TrustConfig::Fingerprint(pins)) => {
+            let pins: Vec<Value> = pins.iter().map(|pin| pin.to_string().into()).collect();
+            line("trust.fingerprint", pins.into());
+        }
+    }
+    let comment = match &instance.key {
+        KeySource::Literal(_) => "# api-key is set; it is not shown\n",
+        KeySource::Shell(_) | KeySource::Command(_) => {
+            "# api-key-command is set; it is not shown\n"
+        }
+        KeySource::ConfigXml => "# the API key is read from Syncthing's config.xml\n",
+        KeySource::File(_) | KeySource::Env(_) => "",
+    };
+    text.push_str(comment);
+    text.push('\n');
+}

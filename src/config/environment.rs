@@ -1,0 +1,200 @@
+//! A snapshot of the process's environment: variables, platform directories.
+//!
+//! Invariant: the only place that reads them, once, at start; tests make up their own.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use directories::{BaseDirs, ProjectDirs};
+
+/// Whose rules for directories count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// Linux and the BSDs.
+    Unix,
+    MacOs,
+    Windows,
+}
+
+/// The variables and directories of one process. Debug shows the names of variables, never their values.
+#[derive(Clone)]
+pub struct Environment {
+    pub(super) platform: Platform,
+    pub(super) home: Option<PathBuf>,
+    variables: BTreeMap<OsString, OsString>,
+    config_dir: PathBuf,
+    state_dir: PathBuf,
+    runtime_dir: Option<PathBuf>,
+}
+
+impl Platform {
+    /// The platform that this was built for.
+    pub fn current() -> Self {
+        if cfg!(windows) {
+            Self::Windows
+        } else if cfg!(target_os = "macos") {
+            Self::MacOs
+        } else {
+            Self::Unix
+        }
+    }
+}
+
+impl Environment {
+    /// The environment of this process, as it is now.
+    pub fn from_process() -> Self {
+        let variables: BTreeMap<OsString, OsString> = env::vars_os().collect();
+        let own = ProjectDirs::from("", "", "syncwatch");
+        let own = own.as_ref();
+        let state_dir = own.map(|own| own.state_dir().unwrap_or(own.data_local_dir()));
+        // A system service without a home has these (systemd StateDirectory=).
+        let given = variables.get(OsStr::new("STATE_DIRECTORY")).map(Path::new);
+        Self {
+            platform: Platform::current(),
+            home: BaseDirs::new().map(|base| base.home_dir().to_path_buf()),
+            config_dir: own
+                .map_or(Path::new("/etc/syncwatch"), ProjectDirs::config_dir)
+                .to_path_buf(),
+            state_dir: state_dir
+                .or(given)
+                .unwrap_or(Path::new("/var/lib/syncwatch"))
+                .to_path_buf(),
+            runtime_dir: own
+                .and_then(ProjectDirs::runtime_dir)
+                .map(Path::to_path_buf),
+            variables,
+        }
+    }
+
+    /// A made-up environment that lives below `home`.
+    pub fn made_up(platform: Platform, home: &Path, variables: &[(&str, &Path)]) -> Self {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (OsString::from(name), value.as_os_str().to_owned()));
+        Self {
+            platform,
+            home: Some(home.to_path_buf()),
+            variables: variables.collect(),
+            config_dir: home.join(".config/syncwatch"),
+            state_dir: home.join(".local/state/syncwatch"),
+            runtime_dir: None,
+        }
+    }
+
+    /// The config file: `given` (`--config`), else `SYNCWATCH_CONFIG`, else the platform's place.
+    pub fn config_file(&self, given: Option<&Path>) -> PathBuf {
+        self.chosen_config(given)
+            .unwrap_or_else(|| self.config_dir.join("config.toml"))
+    }
+
+    /// The config file that the user asked for, which must then exist.
+    pub(super) fn chosen_config(&self, given: Option<&Path>) -> Option<PathBuf> {
+        given
+            .map(Path::to_path_buf)
+            .or_else(|| self.path("SYNCWATCH_CONFIG"))
+    }
+
+    /// The local socket: `SYNCWATCH_SOCKET`, else in the runtime directory, else in the state directory.
+    pub fn socket(&self) -> PathBuf {
+        let beside = self.runtime_dir.as_ref().unwrap_or(&self.state_dir);
+        self.path("SYNCWATCH_SOCKET")
+            .unwrap_or_else(|| beside.join("engine.sock"))
+    }
+
+    /// What outlives the process and is not the user's to edit: pins verified and accepted.
+    pub fn state_file(&self) -> PathBuf {
+        self.state_dir.join("state.json")
+    }
+
+    /// What happened, one JSON object a line.
+    pub fn journal_file(&self) -> PathBuf {
+        self.state_dir.join("journal.jsonl")
+    }
+
+    /// Where a process without a terminal logs.
+    pub fn log_dir(&self) -> PathBuf {
+        self.state_dir.join("log")
+    }
+
+    /// A variable; empty counts as unset.
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        let value = self.variables.get(OsStr::new(name))?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.variable(name).map(PathBuf::from)
+    }
+
+    /// `~` and `~/` become the home directory; without one the path stays.
+    pub(super) fn expand(&self, path: &Path) -> PathBuf {
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home.clone(),
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => path.to_path_buf(),
+        }
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&OsString> = self.variables.keys().collect();
+        formatter
+            .debug_struct("Environment")
+            .field("platform", &self.platform)
+            .field("home", &self.home)
+            .field("config_dir", &self.config_dir)
+            .field("state_dir", &self.state_dir)
+            .field("runtime_dir", &self.runtime_dir)
+            .field("variables", &names)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overrides_win() {
+        let home = Path::new("/home/u");
+        let plain = Environment::made_up(Platform::Unix, home, &[]);
+        let usual = Path::new("/home/u/.config/syncwatch/config.toml");
+        assert_eq!(plain.config_file(None), usual);
+        assert_eq!(
+            plain.socket(),
+            home.join(".local/state/syncwatch/engine.sock")
+        );
+        let (config, socket) = (Path::new("/c.toml"), Path::new("/s"));
+        let set = [("SYNCWATCH_CONFIG", config), ("SYNCWATCH_SOCKET", socket)];
+        let set = Environment::made_up(Platform::Unix, home, &set);
+        assert_eq!(set.config_file(None), config);
+        assert_eq!(set.config_file(Some(usual)), usual);
+        assert_eq!(set.socket(), socket);
+    }
+
+    #[test]
+    fn only_the_own_home_is_expanded() {
+        let environment = Environment::made_up(Platform::Unix, Path::new("/h"), &[]);
+        for (path, expanded) in [("~", "/h"), ("~/a", "/h/a"), ("~x/a", "~x/a"), ("/a", "/a")] {
+            assert_eq!(environment.expand(Path::new(path)), Path::new(expanded));
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let environment = Environment::made_up(
+            Platform::Unix,
+            Path::new("/h"),
+            &[("KEY", Path::new("hidden"))],
+        );
+        let shown = format!("{environment:?}");
+        assert!(
+            shown.contains("KEY") && !shown.contains("hidden"),
+            "{shown}"
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! One monitored server, as the config names it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::core::{Fingerprint, Kind};
+
+/// One `[[instance]]`. Paths may begin with `~/`, which [`super::resolve`] expands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceConfig {
+    pub name: String,
+    pub kind: Kind,
+    /// `https`, without user name and password; `None` finds the local Syncthing.
+    pub url: Option<Url>,
+    /// Syncthing's config directory.
+    pub home: Option<PathBuf>,
+    pub key: KeySource,
+    /// `None` takes what fits the address: the local Syncthing's own certificate file, or no certificate
+    /// at all until the user accepts one.
+    pub trust: Option<TrustConfig>,
+    /// SNI and name checks; the URL's host when `None`.
+    pub server_name: Option<String>,
+}
+
+/// How the certificate is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustConfig {
+    /// A certificate file, or a directory that holds `https-cert.pem`.
+    File(PathBuf),
+    /// Empty: nothing is trusted until the user accepts a certificate.
+    Fingerprint(Vec<Fingerprint>),
+    Ca(PathBuf),
+    System,
+    Any,
+}
+
+/// Where the API key comes from. Two literal keys are equal when the keys are.
+#[derive(Clone, Default)]
+pub enum KeySource {
+    /// From Syncthing's own config.xml.
+    #[default]
+    ConfigXml,
+    Literal(SecretString),
+    File(PathBuf),
+    /// The name of an environment variable.
+    Env(String),
+    /// Run by the shell (`sh -c`, on Windows `cmd /C`).
+    Shell(String),
+    /// Run as it is, without a shell.
+    Command(Vec<String>),
+}
+
+impl InstanceConfig {
+    /// The Syncthing of this user on this computer, discovered.
+    pub fn local() -> Self {
+        Self {
+            name: "syncthing".to_owned(),
+            kind: Kind::Syncthing,
+            url: None,
+            home: None,
+            key: KeySource::ConfigXml,
+            trust: None,
+            server_name: None,
+        }
+    }
+}
+
+impl PartialEq for KeySource {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::ConfigXml, Self::ConfigXml) => true,
+            (Self::Literal(one), Self::Literal(other)) => {
+                one.expose_secret() == other.expose_secret()
+            }
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Env(one), Self::Env(other)) | (Self::Shell(one), Self::Shell(other)) => {
+                one == other
+            }
+            (Self::Command(one), Self::Command(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for KeySource {
+    /// Commands may hold secrets too.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConfigXml => formatter.write_str("ConfigXml"),
+            Self::Literal(_) => formatter.write_str("Literal(..)"),
+            Self::File(path) => formatter.debug_tuple("File").field(path).finish(),
+            Self::Env(name) => formatter.debug_tuple("Env").field(name).finish(),
+            Self::Shell(_) => formatter.write_str("Shell(..)"),
+            Self::Command(_) => formatter.write_str("Command(..)"),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The text of a config file -> a [`Config`], or everything that is wrong with it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::parse_instance::instances;
+use super::problem::{ConfigError, Findings, Warning};
+use super::section::{Section, duration};
+use super::{Config, Metrics, Notifications, Tray};
+use crate::core::failure::TABLE;
+use crate::core::{Class, Patience};
+
+const TOP: &[&str] = &["instance", "patience", "notifications", "tray", "metrics"];
+/// Reads the text of a config file. `file` is for messages, and relative paths start from its directory.
+///
+/// # Errors
+/// Everything that is wrong, each with its line and column.
+pub fn parse(text: &str, file: &Path) -> Result<(Config, Vec<Warning>), ConfigError> {
+    let mut findings = Findings::new(text, file);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let at = error.span().unwrap_or(0..0);
+        findings.problem(&at, format!("this is not TOML: {}", error.message()));
+    }
+    if !findings.is_clean() {
+        // What the parser made of the rest would only give false alarms.
+        return findings.finish(Config::default());
+    }
+    let at = document.span();
+    let mut top = Section::new("the file", at, document.into_inner(), TOP, &mut findings);
+    let config = Config {
+        instances: instances(&mut top, &mut findings),
+        patience: patience(&mut top, &mut findings),
+        notifications: notifications(&mut top, &mut findings),
+        tray: tray(&mut top, &mut findings),
+        metrics: metrics(&mut top, &mut findings),
+    };
+    findings.finish(config)
+}
+
+fn patience(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Patience {
+    let names: Vec<String> = TABLE.iter().map(|rule| rule.class.name()).collect();
+    let allowed: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut patience = Patience::default();
+    let Some(section) = top.section("[patience]", "patience", &allowed, findings) else {
+        return patience;
+    };
+    for (key, value) in section.into_entries() {
+        let class = TABLE
+            .iter()
+            .map(|rule| rule.class)
+            .find(|class| class.name() == key.value);
+        let called = format!("'{}' in [patience]", key.value.escape_debug());
+        let time =
+            class.and_then(|class: Class| Some((class, duration(&called, value, findings)?)));
+        patience.overrides.extend(time);
+    }
+    patience
+}
+
+fn notifications(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Notifications {
+    let mut wanted = Notifications::default();
+    let allowed = ["enabled", "connection", "pending", "errors"];
+    if let Some(mut section) = top.section("[notifications]", "notifications", &allowed, findings) {
+        section.boolean("enabled", &mut wanted.enabled, findings);
+        section.boolean("connection", &mut wanted.connection, findings);
+        section.boolean("pending", &mut wanted.pending, findings);
+        section.boolean("errors", &mut wanted.errors, findings);
+    }
+    wanted
+}
+
+fn tray(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Tray {
+    let mut wanted = Tray::default();
+    if let Some(mut section) = top.section("[tray]", "tray", &["rates", "monochrome"], findings) {
+        section.boolean("rates", &mut wanted.rates, findings);
+        section.boolean("monochrome", &mut wanted.monochrome, findings);
+    }
+    wanted
+}
+
+fn metrics(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Metrics {
+    let listen = top
+        .section("[metrics]", "metrics", &["listen"], findings)
+        .and_then(|mut section| section.string("listen", findings))
+        .and_then(|listen| {
+            let text = listen.value.replace("localhost:", "127.0.0.1:");
+            match text.parse::<SocketAddr>() {
+                Ok(address) if address.port() != 0 => {
+                    if !address.ip().is_loopback() {
+                        findings.warn(&listen.at, "the metrics page has no password: everybody who can reach this address can read it");
+                    }
+                    Some(address)
+                }
+                _ => {
+                    findings.problem(&listen.at, "'listen' in [metrics] must be an IP address and a port, such as \"127.0.0.1:9384\"");
+                    None
+                }
+            }
+        });
+    Metrics { listen }
+}

@@ -1,0 +1,299 @@
+//! The `[[instance]]` tables of a config file.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use toml::de::DeValue;
+
+use super::address::service_url;
+use super::instance::{InstanceConfig, KeySource, TrustConfig};
+use super::problem::Findings;
+use super::secrets::unfit;
+use super::section::{At, Section, a, string, strings, unknown};
+use crate::core::{Fingerprint, Kind};
+
+const INSTANCE: &[&str] = &[
+    "name",
+    "kind",
+    "url",
+    "home",
+    "api-key",
+    "api-key-file",
+    "api-key-env",
+    "api-key-command",
+    "trust",
+    "server-name",
+];
+const KEYS: &[&str] = &["api-key", "api-key-file", "api-key-env", "api-key-command"];
+const TRUST: &[&str] = &["file", "fingerprint", "ca"];
+const KINDS: &[&str] = &["syncthing", "weechat", "centrifugo", "websocket", "http"];
+const TRUST_FORMS: &str =
+    r#"{ file = "..." }, { fingerprint = ["sha256:..."] }, { ca = "..." }, "system" or "any""#;
+const LONGEST_NAME: usize = 64;
+
+/// All instances; the local Syncthing when there is none.
+pub(super) fn instances(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<InstanceConfig> {
+    let Some(value) = top.take("instance") else {
+        return vec![InstanceConfig::local()];
+    };
+    let at = value.span();
+    let list = match value.into_inner() {
+        DeValue::Array(list) if list.is_empty() => return vec![InstanceConfig::local()],
+        DeValue::Array(list) => list,
+        DeValue::Table(_) => {
+            findings.problem(
+                &at,
+                "write [[instance]], with two brackets on each side: there can be more than one",
+            );
+            return Vec::new();
+        }
+        other => {
+            findings.problem(
+                &at,
+                format!("'instance' must be tables, [[instance]], not {}", a(&other)),
+            );
+            return Vec::new();
+        }
+    };
+    let mut names = BTreeSet::new();
+    let mut instances = Vec::new();
+    for value in list {
+        let at = value.span();
+        let DeValue::Table(table) = value.into_inner() else {
+            findings.problem(&at, "'instance' must be tables, [[instance]]");
+            continue;
+        };
+        let section = Section::new("[[instance]]", at, table, INSTANCE, findings);
+        let Some((name_at, instance)) = instance(section, findings) else {
+            continue;
+        };
+        if !names.insert(instance.name.clone()) {
+            let name = &instance.name;
+            findings.problem(
+                &name_at,
+                format!("there are two instances called '{name}'; each needs a name of its own"),
+            );
+        }
+        instances.push(instance);
+    }
+    instances
+}
+
+fn instance(
+    mut section: Section<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<(Range<usize>, InstanceConfig)> {
+    let kind = kind(&mut section, findings);
+    let name = name(&mut section, findings);
+    let has_url = section.has("url");
+    let url = section.string("url", findings).and_then(|url| {
+        let checked = service_url(&url.value);
+        checked
+            .map_err(|wrong| findings.problem(&url.at, wrong))
+            .ok()
+    });
+    let home = section.path("home", findings);
+    let key = key(&mut section, findings);
+    let trust = trust(&mut section, has_url, findings);
+    let server_name = section.string("server-name", findings).and_then(|name| {
+        let valid = url::Host::parse(&name.value).is_ok();
+        if !valid {
+            findings.problem(&name.at, "'server-name' in [[instance]] must be a host name or an IP address, without scheme and port");
+        }
+        valid.then_some(name.value)
+    });
+    let name = name?;
+    let instance = InstanceConfig {
+        name: name.value,
+        kind: kind?,
+        url,
+        home,
+        key,
+        trust,
+        server_name,
+    };
+    Some((name.at, instance))
+}
+
+fn kind(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> {
+    if !section.has("kind") {
+        return Some(Kind::Syncthing);
+    }
+    let kind = section.string("kind", findings)?;
+    match kind.value.as_str() {
+        "syncthing" => return Some(Kind::Syncthing),
+        other if KINDS.contains(&other) => {
+            findings.problem(
+                &kind.at,
+                format!("kind \"{other}\" is not available in this version; only \"syncthing\" is"),
+            );
+        }
+        other => findings.problem(
+            &kind.at,
+            unknown("kind", other, "[[instance]]", &["syncthing"]),
+        ),
+    }
+    None
+}
+
+fn name(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<At<String>> {
+    if !section.has("name") {
+        findings.problem(
+            &section.at,
+            "this [[instance]] needs a 'name', such as name = \"laptop\"",
+        );
+        return None;
+    }
+    let name = section.string("name", findings)?;
+    let text = name.value.as_str();
+    let wrong = if text.trim().is_empty() {
+        "must not be empty".to_owned()
+    } else if text.chars().count() > LONGEST_NAME {
+        format!("must have {LONGEST_NAME} characters at most")
+    } else if text.starts_with('-') {
+        "must not begin with '-': it could be taken for an option".to_owned()
+    } else if text.trim() != text || text.chars().any(char::is_control) {
+        "must not hold control characters, nor begin or end with a space".to_owned()
+    } else {
+        return Some(name);
+    };
+    findings.problem(&name.at, format!("'name' in [[instance]] {wrong}"));
+    None
+}
+
+fn key(section: &mut Section<'_>, findings: &mut Findings<'_>) -> KeySource {
+    let given: Vec<&'static str> = KEYS
+        .iter()
+        .copied()
+        .filter(|key| section.has(key))
+        .collect();
+    if let [_, second, ..] = given.as_slice() {
+        let at = section.at(second);
+        findings.problem(&at, format!("give one of {} only", given.join(", ")));
+    }
+    let literal = section.string("api-key", findings).and_then(|key| {
+        if let Some(wrong) = unfit(&key.value) {
+            findings.problem(&key.at, format!("'api-key' in [[instance]] {wrong}"));
+            return None;
+        }
+        Some(KeySource::Literal(key.value.into()))
+    });
+    let file = section.path("api-key-file", findings).map(KeySource::File);
+    let env = section.string("api-key-env", findings).and_then(|name| {
+        let valid = !name.value.is_empty() && !name.value.contains(['=', '$', ' ']);
+        if !valid {
+            findings.problem(&name.at, "'api-key-env' in [[instance]] must be the name of an environment variable, without '$'");
+        }
+        valid.then_some(KeySource::Env(name.value))
+    });
+    let command = command(section, findings);
+    literal.or(file).or(env).or(command).unwrap_or_default()
+}
+
+fn command(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<KeySource> {
+    let called = "'api-key-command' in [[instance]]";
+    let value = section.take("api-key-command")?;
+    let at = value.span();
+    let words = match value.get_ref() {
+        DeValue::Array(list) => strings(called, list.clone(), findings),
+        _ => {
+            let text = string(called, value, findings)?.value;
+            if !text.trim().is_empty() {
+                return Some(KeySource::Shell(text));
+            }
+            Vec::new()
+        }
+    };
+    let words: Vec<String> = words.into_iter().map(|word| word.value).collect();
+    if words.first().is_none_or(String::is_empty) {
+        findings.problem(&at, format!("{called} must name a program"));
+        return None;
+    }
+    Some(KeySource::Command(words))
+}
+
+fn trust(
+    section: &mut Section<'_>,
+    has_url: bool,
+    findings: &mut Findings<'_>,
+) -> Option<TrustConfig> {
+    let value = section.take("trust")?;
+    let at = value.span();
+    let table = match value.into_inner() {
+        DeValue::Table(table) => table,
+        DeValue::String(word) => match word.as_ref() {
+            "system" => return Some(TrustConfig::System),
+            "any" if has_url => {
+                findings.warn(&at, "trust = \"any\" accepts every certificate: whoever answers at this address gets the API key. Pin the certificate instead: trust = { fingerprint = [...] }");
+                return Some(TrustConfig::Any);
+            }
+            "any" => {
+                findings.problem(
+                    &at,
+                    "trust = \"any\" needs a 'url': it is for one named address only",
+                );
+                return None;
+            }
+            other if other.parse::<Fingerprint>().is_ok() => {
+                findings.problem(
+                    &at,
+                    format!("write trust = {{ fingerprint = [\"{other}\"] }}"),
+                );
+                return None;
+            }
+            _ => {
+                findings.problem(&at, format!("'trust' must be one of {TRUST_FORMS}"));
+                return None;
+            }
+        },
+        other => {
+            findings.problem(
+                &at,
+                format!("'trust' must be one of {TRUST_FORMS}, not {}", a(&other)),
+            );
+            return None;
+        }
+    };
+    let known = table
+        .keys()
+        .filter(|key| TRUST.contains(&key.get_ref().as_ref()))
+        .count();
+    let whole = known == table.len();
+    let mut trust = Section::new("'trust'", at.clone(), table, TRUST, findings);
+    if known != 1 {
+        // An unknown key was reported already.
+        if whole {
+            findings.problem(&at, format!("'trust' must be one of {TRUST_FORMS}"));
+        }
+        return None;
+    }
+    let file = trust.path("file", findings).map(TrustConfig::File);
+    let ca = trust.path("ca", findings).map(TrustConfig::Ca);
+    file.or(ca).or_else(|| fingerprints(&mut trust, findings))
+}
+
+fn fingerprints(trust: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<TrustConfig> {
+    let called = "'fingerprint' in 'trust'";
+    let value = trust.take("fingerprint")?;
+    let texts = match value.get_ref() {
+        DeValue::Array(list) => strings(called, list.clone(), findings),
+        DeValue::String(_) => string(called, value, findings).into_iter().collect(),
+        other => {
+            let message = format!(
+                "{called} must be a list of texts, [\"sha256:...\"], not {}",
+                a(other)
+            );
+            findings.problem(&value.span(), message);
+            return None;
+        }
+    };
+    let mut pins = Vec::new();
+    for text in texts {
+        match text.value.parse() {
+            Ok(pin) if !pins.contains(&pin) => pins.push(pin),
+            Ok(_) => {}
+            Err(error) => findings.problem(&text.at, format!("{called}: {error}")),
+        }
+    }
+    Some(TrustConfig::Fingerprint(pins))
+}

@@ -1,0 +1,288 @@
+//! An instance of the config -> where it is, how it is trusted, and with which key.
+//!
+//! Invariant: an address that was not discovered on this computer is never trusted by itself.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::address::{GuiAddress, is_loopback};
+use super::discovery::{Found, Search, Tried, search};
+use super::environment::Environment;
+use super::instance::{InstanceConfig, KeySource, TrustConfig};
+use super::problem::Warning;
+use super::secrets;
+use crate::core::{Class, Fault, Fingerprint, Pin, Target, TrustMode};
+
+/// Syncthing's name for its GUI certificate (lib/locations/locations.go HTTPSCertFile).
+const CERTIFICATE: &str = "https-cert.pem";
+
+/// What resolving came to.
+#[derive(Debug)]
+pub struct Resolution {
+    pub outcome: Result<Resolved, Fault>,
+    /// The files whose change can change the outcome; the certificate is not among them.
+    pub watch: Vec<PathBuf>,
+    /// The places that were looked at, in order.
+    pub tried: Vec<Tried>,
+}
+
+/// Everything that is needed to connect.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// As the core wants it; its revision is 0 and for the caller to count with [`Self::same_as`].
+    pub target: Target,
+    /// https; with a unix socket, only its path and its host for headers and SNI count.
+    pub base: Url,
+    pub unix_socket: Option<PathBuf>,
+    /// SNI and name checks in place of the URL's host.
+    pub server_name: Option<String>,
+    pub trust: ResolvedTrust,
+    pub key: SecretString,
+    pub warnings: Vec<Warning>,
+}
+
+/// How the certificate is judged, with paths in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResolvedTrust {
+    File(PathBuf),
+    Fingerprint(Vec<Fingerprint>),
+    Ca(PathBuf),
+    System,
+    Any,
+}
+
+impl Resolved {
+    /// Whether nothing that matters for a connection differs, the key included.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.target == other.target
+            && self.base == other.base
+            && self.unix_socket == other.unix_socket
+            && self.server_name == other.server_name
+            && self.trust == other.trust
+            && self.key.expose_secret() == other.key.expose_secret()
+    }
+}
+
+/// Finds an instance's address, trust and key. Reads files, and runs the key's command, for 10 s at most.
+pub async fn resolve(instance: &InstanceConfig, environment: &Environment) -> Resolution {
+    let mut resolution = Resolution {
+        outcome: Err(Fault::new(Class::NotFound)),
+        watch: Vec::new(),
+        tried: Vec::new(),
+    };
+    let search = needs_search(instance).then(|| search(instance.home.as_deref(), environment));
+    let place = place(instance, search, &mut resolution);
+    if let KeySource::File(path) = &instance.key {
+        resolution.watch.push(environment.expand(path));
+    }
+    resolution.outcome = match place {
+        Ok(place) => connect(instance, place, environment).await,
+        Err(fault) => Err(fault),
+    };
+    resolution
+}
+
+/// An address, and the local Syncthing behind it where there is one.
+struct Place {
+    base: Url,
+    unix_socket: Option<PathBuf>,
+    local: bool,
+    found: Option<Found>,
+    /// Why no local Syncthing stands for the missing key.
+    why_not: Option<String>,
+}
+
+/// Without a URL, or when key or trust may come from a local Syncthing's files.
+fn needs_search(instance: &InstanceConfig) -> bool {
+    match &instance.url {
+        None => true,
+        Some(url) => {
+            let open = instance.trust.is_none() || matches!(instance.key, KeySource::ConfigXml);
+            open && (instance.home.is_some() || is_loopback(url))
+        }
+    }
+}
+
+fn place(
+    instance: &InstanceConfig,
+    search: Option<Search>,
+    resolution: &mut Resolution,
+) -> Result<Place, Fault> {
+    let outcome = search.map(|search| {
+        resolution.watch = search.watch;
+        resolution.tried = search.tried;
+        search.outcome
+    });
+    match (&instance.url, outcome) {
+        (None, Some(Ok(found))) => discovered(found),
+        (None, Some(Err(why))) => Err(Fault::with_detail(Class::NotFound, why)),
+        (None, None) => Err(Fault::new(Class::NotFound)),
+        (Some(url), outcome) => {
+            // A 'home' was named for this address; one that was only discovered must have its port.
+            let named = instance.home.is_some();
+            let (found, why_not) = match outcome {
+                Some(Ok(found)) if named || has_port(&found.address, url) => (Some(found), None),
+                Some(Ok(_)) => (
+                    None,
+                    Some("the local Syncthing listens on another port".to_owned()),
+                ),
+                Some(Err(why)) => (None, Some(why)),
+                None => (None, None),
+            };
+            Ok(Place {
+                base: url.clone(),
+                unix_socket: None,
+                local: is_loopback(url),
+                found,
+                why_not,
+            })
+        }
+    }
+}
+
+fn discovered(found: Found) -> Result<Place, Fault> {
+    let (base, unix_socket) = match &found.address {
+        GuiAddress::Tcp(url) => (url.clone(), None),
+        GuiAddress::Unix(path) => {
+            let base = Url::parse("https://localhost/");
+            let base =
+                base.map_err(|error| Fault::with_detail(Class::NotFound, error.to_string()))?;
+            (base, Some(path.clone()))
+        }
+    };
+    Ok(Place {
+        base,
+        unix_socket,
+        local: true,
+        found: Some(found),
+        why_not: None,
+    })
+}
+
+async fn connect(
+    instance: &InstanceConfig,
+    place: Place,
+    environment: &Environment,
+) -> Result<Resolved, Fault> {
+    let no_key = |why: String| Fault::with_detail(Class::NoKey, why);
+    let given = secrets::read(&instance.key, environment)
+        .await
+        .map_err(no_key)?;
+    let (key, mut warnings) = match given {
+        Some(given) => given,
+        None => (key_of(&place).map_err(no_key)?, Vec::new()),
+    };
+    let trust = trust(instance, &place, environment);
+    if trust == ResolvedTrust::Fingerprint(Vec::new()) {
+        warnings.push(Warning(format!(
+            "no certificate is pinned for '{0}' in the config: nothing is sent to it until one is accepted with 'syncwatch trust accept --instance {0}'",
+            instance.name
+        )));
+    }
+    let shown = match &place.unix_socket {
+        Some(path) => format!("unix:{}", path.display()),
+        None => place.base.as_str().trim_end_matches('/').to_owned(),
+    };
+    let target = Target {
+        url: shown,
+        local: place.local,
+        trust: trust.mode(),
+        path: trust.path().map(|path| path.display().to_string()),
+        pins: trust.pins(),
+        revision: 0,
+    };
+    Ok(Resolved {
+        target,
+        base: place.base,
+        unix_socket: place.unix_socket,
+        server_name: instance.server_name.clone(),
+        trust,
+        key,
+        warnings,
+    })
+}
+
+fn key_of(place: &Place) -> Result<SecretString, String> {
+    let Some(found) = &place.found else {
+        let why = place
+            .why_not
+            .as_ref()
+            .map(|why| format!(" ({why})"))
+            .unwrap_or_default();
+        return Err(format!(
+            "none is configured, and no local Syncthing has one for this address{why}; set 'api-key-file'"
+        ));
+    };
+    let xml = found.directory.join("config.xml");
+    let key = found.key.clone();
+    let key = key.ok_or_else(|| format!("{} has no <apikey>", xml.display()))?;
+    match secrets::unfit(key.expose_secret()) {
+        None => Ok(key),
+        Some(wrong) => Err(format!("the <apikey> in {} {wrong}", xml.display())),
+    }
+}
+
+fn trust(instance: &InstanceConfig, place: &Place, environment: &Environment) -> ResolvedTrust {
+    match (&instance.trust, &place.found, &instance.home) {
+        (Some(TrustConfig::File(path)), _, _) => {
+            ResolvedTrust::File(certificate(environment.expand(path)))
+        }
+        (Some(TrustConfig::Fingerprint(pins)), _, _) => ResolvedTrust::Fingerprint(pins.clone()),
+        (Some(TrustConfig::Ca(path)), _, _) => ResolvedTrust::Ca(environment.expand(path)),
+        (Some(TrustConfig::System), _, _) => ResolvedTrust::System,
+        (Some(TrustConfig::Any), _, _) => ResolvedTrust::Any,
+        (None, Some(found), _) => ResolvedTrust::File(found.directory.join(CERTIFICATE)),
+        (None, None, Some(home)) => ResolvedTrust::File(environment.expand(home).join(CERTIFICATE)),
+        (None, None, None) => ResolvedTrust::Fingerprint(Vec::new()),
+    }
+}
+
+/// A directory stands for the certificate that Syncthing keeps in it.
+fn certificate(path: PathBuf) -> PathBuf {
+    if path.is_dir() {
+        path.join(CERTIFICATE)
+    } else {
+        path
+    }
+}
+
+fn has_port(address: &GuiAddress, url: &Url) -> bool {
+    match address {
+        GuiAddress::Tcp(address) => address.port_or_known_default() == url.port_or_known_default(),
+        GuiAddress::Unix(_) => false,
+    }
+}
+
+impl ResolvedTrust {
+    /// What the core calls it.
+    pub fn mode(&self) -> TrustMode {
+        match self {
+            Self::File(_) => TrustMode::File,
+            Self::Fingerprint(_) => TrustMode::Fingerprint,
+            Self::Ca(_) => TrustMode::Ca,
+            Self::System => TrustMode::System,
+            Self::Any => TrustMode::Any,
+        }
+    }
+
+    /// The pin or CA file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Ca(path) => Some(path),
+            Self::Fingerprint(_) | Self::System | Self::Any => None,
+        }
+    }
+
+    fn pins(&self) -> Vec<Pin> {
+        let Self::Fingerprint(pins) = self else {
+            return Vec::new();
+        };
+        let pin = |fingerprint: &Fingerprint| Pin {
+            fingerprint: *fingerprint,
+            not_after: None,
+        };
+        pins.iter().map(pin).collect()
+    }
+}

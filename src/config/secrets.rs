@@ -1,0 +1,162 @@
+//! API keys from their sources.
+//!
+//! Invariant: no message holds any part of a key, nor of what a command wrote.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Command;
+
+use super::environment::Environment;
+use super::instance::KeySource;
+use super::load::exposed;
+use super::problem::Warning;
+
+/// Far more than any key has.
+const LARGEST: u64 = 4096;
+/// A password manager may ask first, but nobody waits for it forever.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Reads the key; `None` when the source is config.xml. Takes up to 10 s for a command.
+///
+/// # Errors
+/// Why there is no key, as the end of a sentence.
+pub(super) async fn read(
+    source: &KeySource,
+    environment: &Environment,
+) -> Result<Option<(SecretString, Vec<Warning>)>, String> {
+    let mut warnings = Vec::new();
+    let key = match source {
+        KeySource::ConfigXml => return Ok(None),
+        KeySource::Literal(key) => key.clone(),
+        KeySource::File(path) => {
+            let path = environment.expand(path);
+            let key = from_file(&path)?;
+            warnings.extend(exposed(&path, "holds an API key"));
+            key
+        }
+        KeySource::Env(name) => {
+            let value = environment.variable(name);
+            let value =
+                value.ok_or_else(|| format!("the environment variable {name} is not set"))?;
+            let text = value.to_str().unwrap_or("\0");
+            clean(text, || format!("the environment variable {name}"))?
+        }
+        KeySource::Shell(line) => {
+            let mut command = shell();
+            command.arg(line);
+            from_command(command).await?
+        }
+        KeySource::Command(words) => {
+            let mut words = words.iter().map(|word| environment.expand(Path::new(word)));
+            let mut command = Command::new(words.next().unwrap_or_default());
+            command.args(words);
+            from_command(command).await?
+        }
+    };
+    Ok(Some((key, warnings)))
+}
+
+/// Why a text cannot be an API key, as the end of a sentence. Keys travel in an HTTP header.
+pub(super) fn unfit(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        Some("is empty")
+    } else if text.lines().nth(1).is_some() {
+        Some("has more than one line")
+    } else if text.len() as u64 > LARGEST {
+        Some("is far too long for a key")
+    } else if !text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte == b' ')
+    {
+        Some("has characters that no key has")
+    } else {
+        None
+    }
+}
+
+/// Trims what editors and `echo` add, then checks.
+fn clean(text: &str, source: impl FnOnce() -> String) -> Result<SecretString, String> {
+    let key = text.trim_start_matches('\u{feff}').trim();
+    match unfit(key) {
+        Some(wrong) => Err(format!("{} {wrong}", source())),
+        None => Ok(key.into()),
+    }
+}
+
+fn from_file(path: &Path) -> Result<SecretString, String> {
+    use std::io::Read as _;
+    let shown = path.display();
+    // Asked first: opening a FIFO would wait for its writer.
+    let found = path
+        .metadata()
+        .map_err(|error| format!("{shown}: {error}"))?;
+    if !found.is_file() {
+        return Err(format!("{shown} is not a regular file"));
+    }
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 2).read_to_string(&mut text))
+        .map_err(|error| format!("{shown}: {error}"))?;
+    clean(&text, || shown.to_string())
+}
+
+async fn from_command(mut command: Command) -> Result<SecretString, String> {
+    // Its messages could hold the secret, and nobody would see them.
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("api-key-command could not be started: {error}"))?;
+    let stdout = child.stdout.take();
+    let work = async {
+        let mut written = Vec::new();
+        if let Some(stdout) = stdout {
+            stdout.take(LARGEST + 2).read_to_end(&mut written).await?;
+        }
+        let cut = written.len() as u64 > LARGEST;
+        // Nobody reads the rest, so the program need not come to its end.
+        let status = if cut { None } else { Some(child.wait().await?) };
+        Ok::<_, std::io::Error>((written, status))
+    };
+    let (written, status) = tokio::time::timeout(COMMAND_TIMEOUT, work)
+        .await
+        .map_err(|_| "api-key-command took longer than 10 s".to_owned())?
+        .map_err(|error| format!("api-key-command: {error}"))?;
+    let Some(status) = status else {
+        return Err("what api-key-command wrote is far too long for a key".to_owned());
+    };
+    if !status.success() {
+        return Err(format!("api-key-command {}", ending(status)));
+    }
+    let text = std::str::from_utf8(&written).unwrap_or("\0");
+    clean(text, || "what api-key-command wrote".to_owned())
+}
+
+fn ending(status: ExitStatus) -> String {
+    match status.code() {
+        Some(127) => "ended with exit code 127: the program was not found".to_owned(),
+        Some(code) => format!("ended with exit code {code}"),
+        None => "was ended by a signal".to_owned(),
+    }
+}
+
+#[cfg(not(windows))]
+fn shell() -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c");
+    command
+}
+
+#[cfg(windows)]
+fn shell() -> Command {
+    let mut command = Command::new("cmd");
+    command.arg("/C");
+    command
+}
