@@ -4,7 +4,6 @@
 
 #![forbid(unsafe_code)]
 
-#[path = "stub_config.rs"]
 pub mod config;
 pub mod core;
 #[path = "stub_engine.rs"]
