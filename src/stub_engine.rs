@@ -48,6 +48,7 @@ pub enum StartError {
 
 #[derive(Debug)]
 pub struct Engine {
+    journal: journal::Journal,
     status: watch::Sender<Arc<Status>>,
 }
 
@@ -64,13 +65,16 @@ impl Engine {
         let since = clock::Clock::start().now();
         let engine = EngineInfo { version: env!("CARGO_PKG_VERSION").into(), pid: std::process::id(), since };
         let status = Status { schema: SCHEMA, time: since, overall: Overall::Ok, engine, instances: Vec::new() };
-        Ok(Self { status: watch::channel(Arc::new(status)).0 })
+        Ok(Self { journal: journal::Journal::open(None), status: watch::channel(Arc::new(status)).0 })
     }
     pub fn status(&self) -> watch::Receiver<Arc<Status>> {
         self.status.subscribe()
     }
     pub fn alerts(&self) -> broadcast::Receiver<Alert> {
         broadcast::channel(1).1
+    }
+    pub fn journal(&self) -> &journal::Journal {
+        &self.journal
     }
     pub async fn ask(&self, _: Ask) -> Answer {
         Answer::Done

@@ -10,10 +10,15 @@ use crate::core::{JournalEntry, JournalKind};
 
 /// The line of one entry. It is not cut: a journal is searched and copied from.
 pub fn line(entry: &JournalEntry, frame: &Frame) -> Line {
-    let (role, text) = words(&entry.kind);
     Line::of(Role::Dim, &date_time(entry.time, &frame.zone))
         .with(Role::Plain, "  ")
-        .with(Role::Strong, &entry.instance)
+        .then(event(entry))
+}
+
+/// The same without the time, for a log that has its own.
+pub fn event(entry: &JournalEntry) -> Line {
+    let (role, text) = words(&entry.kind);
+    Line::of(Role::Strong, &entry.instance)
         .with(Role::Plain, "  ")
         .with(role, &text)
 }

@@ -9,6 +9,7 @@ mod service;
 pub mod status;
 pub mod style;
 mod table;
+pub mod trust;
 pub mod units;
 pub mod watch;
 pub mod words;

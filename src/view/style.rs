@@ -193,6 +193,12 @@ impl From<Line> for Page {
     }
 }
 
+impl Extend<Line> for Page {
+    fn extend<I: IntoIterator<Item = Line>>(&mut self, lines: I) {
+        self.lines.extend(lines);
+    }
+}
+
 impl FromIterator<Line> for Page {
     fn from_iter<I: IntoIterator<Item = Line>>(lines: I) -> Self {
         Self {
