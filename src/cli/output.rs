@@ -97,18 +97,25 @@ fn width() -> usize {
 }
 
 /// Returns when whoever read standard output is gone, so that a watch ends with its reader and not at the next
-/// change. Never returns where standard output is no pipe.
+/// change. Never returns where standard output has no reader, such as a file.
+#[cfg(unix)]
 pub async fn reader_gone() {
-    #[cfg(target_os = "linux")]
-    {
-        use tokio::io::Interest;
-        use tokio::io::unix::AsyncFd;
-        // Files and some devices cannot be polled; they have no reader.
-        if let Ok(stdout) = AsyncFd::with_interest(io::stdout(), Interest::ERROR)
-            && stdout.ready(Interest::ERROR).await.is_ok()
-        {
-            return;
-        }
+    use rustix::event::{PollFd, PollFlags, poll};
+    let (gone, noticed) = tokio::sync::oneshot::channel();
+    // A plain thread: the runtime would wait for one of its own at the end. Errors are always reported.
+    std::thread::spawn(move || {
+        let stdout = io::stdout();
+        let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+        while let Ok(0) | Err(rustix::io::Errno::INTR) = poll(&mut watched, None) {}
+        let _ = gone.send(());
+    });
+    if noticed.await.is_err() {
+        std::future::pending().await
     }
+}
+
+/// There the next change tells.
+#[cfg(not(unix))]
+pub async fn reader_gone() {
     std::future::pending().await
 }
