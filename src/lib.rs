@@ -7,8 +7,9 @@
 pub mod cli;
 pub mod config;
 pub mod core;
-#[path = "stub_engine.rs"]
 pub mod engine;
+pub mod services;
 pub mod standin;
+pub mod tls;
 pub mod view;
 pub mod watch;

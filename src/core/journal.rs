@@ -21,7 +21,7 @@ pub struct JournalEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum JournalKind {
-    /// Connected for the first time in this run.
+    /// Connected for the first time in this run, or since monitoring was switched on again.
     Connected { served: Option<Fingerprint> },
     /// Attempts began to fail. One line for each class in a row within an outage.
     Failing {

@@ -16,6 +16,8 @@ pub struct Model {
     engine: EngineInfo,
     patience: Patience,
     instances: BTreeMap<String, Instance>,
+    /// The highest attempt or generation of an instance that is gone.
+    serial: u64,
     /// The last built status of each instance, shared with every [`Status`] that still shows it.
     views: BTreeMap<String, Arc<InstanceStatus>>,
 }
@@ -27,6 +29,7 @@ impl Model {
             engine,
             patience: Patience::default(),
             instances: BTreeMap::new(),
+            serial: 0,
             views: BTreeMap::new(),
         }
     }
@@ -76,7 +79,7 @@ impl Model {
     pub fn status(&mut self, now: Timestamp) -> Status {
         self.views
             .retain(|name, _| self.instances.contains_key(name));
-        for (name, instance) in &mut self.instances {
+        for (name, instance) in &self.instances {
             let view = instance.status(&self.patience, now);
             if self.views.get(name).is_none_or(|before| **before != view) {
                 self.views.insert(name.clone(), Arc::new(view));
@@ -102,6 +105,7 @@ impl Model {
                 .get(name)
                 .is_some_and(|spec| spec.kind == instance.kind());
             if !kept {
+                self.serial = self.serial.max(instance.serial());
                 effects.push(Effect::Abandon {
                     instance: name.clone(),
                 });
@@ -115,7 +119,8 @@ impl Model {
                     effects.push(Effect::Resolve {
                         instance: name.clone(),
                     });
-                    self.instances.insert(name, Instance::new(spec, now));
+                    self.instances
+                        .insert(name, Instance::new(spec, self.serial, now));
                 }
             }
         }

@@ -10,6 +10,8 @@ use super::time::Timestamp;
 
 /// A silent retry must have ended by then.
 const SILENT_RETRY: Duration = Duration::from_secs(15);
+/// A link that comes and goes for this long is shown, however short each outage is.
+const UNSTEADY_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is wrong with a link, and since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Circumstances<'a> {
     pub rotation_since: Option<Timestamp>,
     /// When a restart was announced.
     pub announced: Option<Timestamp>,
+    /// Since when no connection has lasted.
+    pub unsteady_since: Option<Timestamp>,
 }
 
 impl Outage {
@@ -74,6 +78,8 @@ impl Outage {
         }
         if let Some(end) = self.announced_end(circumstances) {
             patience = patience.max(end.since(self.since));
+        } else if let Some(unsteady) = circumstances.unsteady_since {
+            patience = patience.min((unsteady + UNSTEADY_PATIENCE).since(self.since));
         }
         self.since + patience
     }

@@ -131,7 +131,7 @@ impl TrustMode {
     }
 }
 
-/// What reading the pin file gave. Only [`PinRead::Read`] ever changes a pin set.
+/// What reading the pin file gave. Only a whole certificate ever changes a pin set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PinRead {

@@ -69,7 +69,8 @@ impl Pins {
                         .is_some_and(|now| now.fingerprint != pin.fingerprint)
                 });
             }
-            TrustMode::Ca | TrustMode::System | TrustMode::Any => pins.current = remembered,
+            // What a CA or nobody vouched for is never carried into another run, where the trust may be another.
+            TrustMode::Ca | TrustMode::System | TrustMode::Any => {}
         }
         pins
     }
@@ -126,29 +127,47 @@ impl Pins {
         Offered::Pending
     }
 
-    /// The user accepted `pin`. Returns whether it is new.
+    /// The user accepted `pin` in place of what was accepted before. Returns whether that changed anything.
     pub fn accept(&mut self, pin: Pin) -> bool {
-        if self.mode != TrustMode::Fingerprint || self.accepts(pin.fingerprint) {
+        let same =
+            |known: Option<Pin>| known.is_some_and(|known| known.fingerprint == pin.fingerprint);
+        if self.mode != TrustMode::Fingerprint || same(self.accepted) {
             return false;
         }
         self.accepted = Some(pin);
-        self.pending = Some(pin);
+        self.pending = (self.current.is_some() && !same(self.current)).then_some(pin);
         true
     }
 
     /// The user took back what was accepted. Returns whether there was anything.
     pub fn forget(&mut self) -> bool {
-        let forgotten = self.accepted.take().is_some();
+        if self.mode != TrustMode::Fingerprint || self.accepted.take().is_none() {
+            return false;
+        }
         self.pending = None;
-        self.current = self
-            .current
-            .filter(|pin| self.mode != TrustMode::Fingerprint || self.knows(pin.fingerprint));
-        forgotten
+        self.current = self.current.filter(|pin| self.knows(pin.fingerprint));
+        true
+    }
+
+    /// What is known of the certificate with `fingerprint`.
+    pub fn find(&self, fingerprint: Fingerprint) -> Option<Pin> {
+        self.current
+            .iter()
+            .chain(&self.pending)
+            .chain(&self.accepted)
+            .chain(&self.configured)
+            .find(|pin| pin.fingerprint == fingerprint)
+            .copied()
+    }
+
+    /// Whether a peer that showed `fingerprint` passes this trust; without a pin that is for the CA to say.
+    pub fn vouches_for(&self, fingerprint: Fingerprint) -> bool {
+        !self.mode.is_pinned() || self.accepts(fingerprint)
     }
 
     /// A connection whose certificate and signature were verified showed `served`.
     pub fn verified(&mut self, served: Pin) -> Verified {
-        if self.mode.is_pinned() && !self.accepts(served.fingerprint) {
+        if !self.vouches_for(served.fingerprint) {
             return Verified::Same;
         }
         let before = self.current;

@@ -1,19 +1,21 @@
 //! From an instance's inner state to its part of the [`super::Status`], and a fault's words.
 
-use super::failure::{Fault, Patience};
+use super::failure::{Class, Fault, MISMATCH_WITH_FILE, Patience};
 use super::instance::Instance;
-use super::pin::TrustMode;
+use super::pin::{Fingerprint, TrustMode};
 use super::pins::Pins;
 use super::status::{Failure, InstanceStatus, Link, LinkState, TrustStatus};
 use super::time::Timestamp;
 
 impl Instance {
     /// What every view shows of this instance at `now`.
-    pub(super) fn status(&mut self, patience: &Patience, now: Timestamp) -> InstanceStatus {
+    pub(super) fn status(&self, patience: &Patience, now: Timestamp) -> InstanceStatus {
         let state = self.state(patience, now);
-        if state != self.shown.0 {
-            self.shown = (state, now);
-        }
+        let since = if state == self.shown.0 {
+            self.shown.1
+        } else {
+            now
+        };
         InstanceStatus {
             name: self.spec.name.clone(),
             kind: self.spec.kind,
@@ -22,7 +24,7 @@ impl Instance {
                 .as_ref()
                 .map(|target| target.url.clone())
                 .unwrap_or_default(),
-            link: self.link(state, patience),
+            link: self.link(state, since, patience),
             service: self.service.clone(),
         }
     }
@@ -30,23 +32,24 @@ impl Instance {
     /// What happened and what it means; what to do.
     pub(super) fn words(&self, fault: &Fault) -> (String, String) {
         let rule = fault.class.rule();
-        (self.fill(rule.message, fault), self.fill(rule.hint, fault))
+        let hint = match fault.class {
+            Class::PinMismatch if self.reads_pins() => MISMATCH_WITH_FILE,
+            _ => rule.hint,
+        };
+        (self.fill(rule.message, fault), self.fill(hint, fault))
     }
 
-    fn state(&self, patience: &Patience, now: Timestamp) -> LinkState {
+    /// The link's state at `now`: derived, so that hiding is a matter of display only.
+    pub(super) fn state(&self, patience: &Patience, now: Timestamp) -> LinkState {
         if self.paused {
             return LinkState::Paused;
         }
-        let Some(outage) = &self.outage else {
-            return if self.answered {
-                LinkState::Connected
-            } else {
-                LinkState::Starting
-            };
-        };
         let circumstances = self.circumstances(patience);
-        if outage.is_shown(&circumstances, now) {
-            outage.class().rule().loud
+        let outage = self.outage.as_ref();
+        if let Some(shown) = outage.filter(|outage| outage.is_shown(&circumstances, now)) {
+            shown.class().rule().loud
+        } else if outage.is_none() && self.up {
+            LinkState::Connected
         } else if !self.answered {
             LinkState::Starting
         } else if self.rotation_since.is_some() {
@@ -56,8 +59,9 @@ impl Instance {
         }
     }
 
-    fn link(&self, state: LinkState, patience: &Patience) -> Link {
+    fn link(&self, state: LinkState, since: Timestamp, patience: &Patience) -> Link {
         let pins = self.pins.as_ref();
+        let served = self.shown_served();
         let pending = pins.and_then(Pins::pending);
         let mode = self
             .target
@@ -65,7 +69,7 @@ impl Instance {
             .map_or(TrustMode::File, |target| target.trust);
         Link {
             state,
-            since: self.shown.1,
+            since,
             restart_pending: state == LinkState::Connected
                 && mode == TrustMode::File
                 && pending.is_some(),
@@ -75,8 +79,8 @@ impl Instance {
                 path: self.target.as_ref().and_then(|target| target.path.clone()),
                 current: pins.and_then(Pins::current).map(|pin| pin.fingerprint),
                 pending: pending.map(|pin| pin.fingerprint),
-                served: self.shown_served(),
-                not_after: self.served.and_then(|pin| pin.not_after),
+                served,
+                not_after: served.and_then(|served| self.not_after(served)),
             },
             rotations: self.rotations,
             hidden_failures: self.hidden_failures,
@@ -87,20 +91,28 @@ impl Instance {
     }
 
     /// What the wire showed last: in an outage perhaps another one than the verified one.
-    fn shown_served(&self) -> Option<super::pin::Fingerprint> {
+    fn shown_served(&self) -> Option<Fingerprint> {
         self.outage
             .as_ref()
             .and_then(|outage| outage.fault.served)
             .or(self.served.map(|pin| pin.fingerprint))
     }
 
+    fn not_after(&self, fingerprint: Fingerprint) -> Option<Timestamp> {
+        let verified = self.served.filter(|pin| pin.fingerprint == fingerprint);
+        let pinned = self.pins.as_ref().and_then(|pins| pins.find(fingerprint));
+        verified.or(pinned)?.not_after
+    }
+
     fn failure(&self, patience: &Patience) -> Option<Failure> {
-        let outage = self.outage.as_ref()?;
+        let (outage, believed_after) = self.trouble()?;
         let (message, hint) = self.words(&outage.fault);
         Some(Failure {
             class: outage.class(),
             since: outage.since,
-            shown_after: outage.shown_after(&self.circumstances(patience)),
+            shown_after: outage
+                .shown_after(&self.circumstances(patience))
+                .max(believed_after),
             attempts: outage.attempts,
             message,
             hint,

@@ -93,7 +93,7 @@ pub struct Link {
     pub trust: TrustStatus,
     /// Certificate changes that were seen through to a verified connection.
     pub rotations: u64,
-    /// Failures that were met and never shown.
+    /// Failures that were met while nothing was shown; only ever grows.
     pub hidden_failures: u64,
     /// From the first chance to connect again to the first verified answer, milliseconds.
     pub last_recovery_ms: Option<u64>,

@@ -78,7 +78,7 @@ pub fn client_spec(resolved: &Resolved, pins: PinSet, generation: u64) -> Client
         server_name: resolved.server_name.clone(),
         unix_socket: resolved.unix_socket.clone(),
         trust: match &resolved.trust {
-            ResolvedTrust::File(_) | ResolvedTrust::Fingerprint => Trust::Pinned,
+            ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => Trust::Pinned,
             ResolvedTrust::Ca(path) => Trust::Ca(path.clone()),
             ResolvedTrust::System => Trust::System,
             ResolvedTrust::Any => Trust::Any,

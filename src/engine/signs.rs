@@ -45,7 +45,7 @@ mod linux {
     use std::time::Duration;
 
     use rustix::io::Errno;
-    use rustix::net::netlink::{self, SocketAddrNetlink};
+    use rustix::net::netlink::SocketAddrNetlink;
     use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
     use rustix::time::{
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -68,7 +68,7 @@ mod linux {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Realtime, flags)?;
         arm(&timer)?;
-        AsyncFd::new(timer)
+        register(timer)
     }
 
     pub(super) async fn resumed(timer: AsyncFd<OwnedFd>, causes: mpsc::UnboundedSender<RetryCause>) {
@@ -84,6 +84,14 @@ mod linux {
         }
     }
 
+    #[allow(
+        deprecated,
+        reason = "an OwnedFd keeps its descriptor, which is what the successor's `unsafe` asks for"
+    )]
+    fn register(descriptor: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
+        AsyncFd::new(descriptor)
+    }
+
     fn arm(timer: &OwnedFd) -> std::io::Result<()> {
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
         let spec = Itimerspec {
@@ -97,10 +105,10 @@ mod linux {
 
     pub(super) fn network_changes() -> std::io::Result<AsyncFd<OwnedFd>> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-        let route = Some(netlink::ROUTE);
-        let socket = rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, route)?;
+        // Protocol 0 of netlink is NETLINK_ROUTE.
+        let socket = rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
         rustix::net::bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
-        AsyncFd::new(socket)
+        register(socket)
     }
 
     pub(super) async fn network(socket: AsyncFd<OwnedFd>, causes: mpsc::UnboundedSender<RetryCause>) {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use http_body_util::{BodyExt, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -18,14 +18,13 @@ use tokio::time::{Instant, sleep_until};
 
 use super::control;
 use super::events::Mask;
-use super::knobs::{Answer, Ending, Seen};
+use super::http::{JSON, TEXT, canned, complete, dress, flushed, pretty, text};
+use super::knobs::Seen;
 use super::listener::Body;
 use super::moment::wall_clock;
 use super::replies;
-use super::server::Shared;
+use super::shared::Shared;
 
-const JSON: &str = "application/json; charset=utf-8";
-const TEXT: &str = "text/plain; charset=utf-8";
 /// lib/api/api.go defaultEventTimeout.
 const POLL: Duration = Duration::from_secs(60);
 const LONGEST_POLL: u64 = 3600;
@@ -107,11 +106,6 @@ pub(super) async fn redirect(
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
-}
-
-/// A complete plain text reply.
-pub(super) fn text(status: StatusCode, words: &str) -> Response<Body> {
-    complete(status, TEXT, format!("{words}\n").into_bytes())
 }
 
 /// The decoded query of a request.
@@ -229,7 +223,9 @@ async fn poll(
     let cut = || io::Error::new(io::ErrorKind::ConnectionAborted, "long poll cut");
     let mut emitted = shared.emitted();
     let mut cuts = shared.cuts();
-    if shared.state().knobs.take_drop() {
+    let dropped = shared.state().knobs.take_drop();
+    if dropped {
+        flushed().await;
         return Err(cut());
     }
     let deadline = Instant::now() + wait;
@@ -305,79 +301,6 @@ fn reply(shared: &Shared, reply: Reply) -> Response<Body> {
         response.headers_mut().insert(header::CONNECTION, close);
     }
     response
-}
-
-/// The headers that every reply of the real one carries.
-fn dress(response: &mut Response<Body>, content_type: &str, version: &str, id: &str) {
-    for (name, value) in [
-        ("content-type", content_type),
-        ("access-control-allow-origin", "*"),
-        ("cache-control", "max-age=0, no-cache, no-store"),
-        ("pragma", "no-cache"),
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "SAMEORIGIN"),
-        ("x-syncthing-id", id),
-        ("x-syncthing-version", version),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            let name = HeaderName::from_static(name);
-            response.headers_mut().insert(name, value);
-        }
-    }
-}
-
-fn complete(status: StatusCode, content_type: &str, body: Vec<u8>) -> Response<Body> {
-    let full = Full::new(Bytes::from(body)).map_err(|never| match never {});
-    let mut response = Response::new(full.boxed_unsync());
-    *response.status_mut() = status;
-    if let Ok(value) = HeaderValue::from_str(content_type) {
-        response.headers_mut().insert(header::CONTENT_TYPE, value);
-    }
-    response
-}
-
-fn canned(answer: Answer) -> Result<Response<Body>, io::Error> {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let ended = || io::Error::new(io::ErrorKind::ConnectionAborted, "ended as asked");
-    let length = answer.body.len();
-    let half = Bytes::copy_from_slice(answer.body.get(..length / 2).unwrap_or_default());
-    let mut response = match answer.ending {
-        Ending::NoReply => return Err(ended()),
-        Ending::Whole => complete(status, &answer.content_type, answer.body),
-        Ending::Truncated | Ending::Stalled => {
-            let stalled = answer.ending == Ending::Stalled;
-            let rest = async move {
-                if stalled {
-                    std::future::pending::<()>().await;
-                }
-                Err(ended())
-            };
-            let parts = futures_util::stream::iter([Ok(Frame::data(half))]);
-            let body = StreamBody::new(futures_util::StreamExt::chain(
-                parts,
-                futures_util::stream::once(rest),
-            ));
-            let mut response = complete(status, &answer.content_type, Vec::new());
-            *response.body_mut() = body.boxed_unsync();
-            response
-                .headers_mut()
-                .insert(header::CONTENT_LENGTH, length.into());
-            response
-        }
-    };
-    for (name, value) in &answer.headers {
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    Ok(response)
-}
-
-/// As Go's `json.MarshalIndent` with two spaces and a newline.
-fn pretty(value: &impl serde::Serialize) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
-    text.push(b'\n');
-    text
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::folders::Counts;
 use super::moment::wall_clock;
 use super::motion;
 use super::rotation::Command;
-use super::server::Shared;
+use super::shared::Shared;
 
 const PATHS: [&str; 9] = [
     "/rest/system/restart",

@@ -20,7 +20,8 @@ use super::certificate::fingerprint;
 use super::listener::{self, Live, Phase};
 use super::moment::What;
 use super::rotation::{TLS_HANDSHAKE, acceptor};
-use super::server::{Shared, Standin};
+use super::server::Standin;
+use super::shared::Shared;
 
 const RECORDED: usize = 64 * 1024;
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -10,14 +10,17 @@ mod device_id;
 mod events;
 mod folders;
 mod home;
+mod http;
 mod impostor;
 mod knobs;
 mod listener;
 mod moment;
 mod motion;
+mod options;
 mod replies;
 mod rotation;
 mod server;
+mod shared;
 
 use std::io;
 use std::path::PathBuf;
@@ -29,7 +32,8 @@ pub use home::Home;
 pub use impostor::{Kind as ImpostorKind, Report, Takeover};
 pub use knobs::{Answer, Ending, Seen};
 pub use moment::{Moment, Served, What};
-pub use server::{Options, Standin};
+pub use options::Options;
+pub use server::Standin;
 
 /// Why the stand-in could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

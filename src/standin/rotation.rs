@@ -1,6 +1,7 @@
 //! The director: what the stand-in does to its certificate and its listener, in the real one's order and timing.
 //!
-//! Actions run one after the other; each leaves somebody at the port or nobody, never two.
+//! Actions run one after the other; each leaves somebody at the port or nobody, never two. An action dropped
+//! half-way leaves nobody, until `start_process`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use tokio_rustls::TlsAcceptor;
 use super::certificate::Pair;
 use super::listener::{self, Live, Phase};
 use super::moment::{What, wall_clock};
-use super::server::{Shared, Standin};
+use super::server::Standin;
+use super::shared::Shared;
 use super::{StandinError, api};
 
 /// A client that says nothing more in the middle of a handshake is let go.

@@ -44,7 +44,7 @@ fn words(kind: &JournalKind) -> (Role, String) {
                 .unwrap_or_default();
             (
                 Role::Plain,
-                format!("Failing ({}), still quiet: {message}{served}", class.name()),
+                format!("Failing ({}): {message}{served}", class.name()),
             )
         }
         JournalKind::Recovered {

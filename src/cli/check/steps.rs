@@ -57,7 +57,7 @@ pub async fn look_at(instance: &InstanceConfig, environment: &Environment, kept:
 fn trust_name(resolved: &Resolved) -> &'static str {
     match resolved.trust {
         ResolvedTrust::File(_) => "file",
-        ResolvedTrust::Fingerprint => "fingerprint",
+        ResolvedTrust::Fingerprint(_) => "fingerprint",
         ResolvedTrust::Ca(_) => "ca",
         ResolvedTrust::System => "system",
         ResolvedTrust::Any => "any",
@@ -73,7 +73,7 @@ fn pins(resolved: &Resolved, kept: &Kept, now: Timestamp, report: &mut Report) -
         .map(|memory| memory.pin);
     let mut pins: Vec<Pin> = match &resolved.trust {
         ResolvedTrust::File(_) => pin_file(resolved, now, report).into_iter().chain(remembered).collect(),
-        ResolvedTrust::Fingerprint => resolved.target.pins.iter().copied().chain(kept.accepted).collect(),
+        ResolvedTrust::Fingerprint(_) => resolved.target.pins.iter().copied().chain(kept.accepted).collect(),
         _ => Vec::new(),
     };
     pins.sort_by_key(|pin| pin.fingerprint);
@@ -167,7 +167,7 @@ fn pin(resolved: &Resolved, pins: &PinSet, served: &Served, report: &mut Report)
             report.ok(STEP, format!("not pinned: the verifier decides at the request; served is {shown}"));
             return true;
         }
-        ResolvedTrust::File(_) | ResolvedTrust::Fingerprint => {}
+        ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => {}
     }
     if pins.fingerprints.contains(&shown) {
         report.ok(STEP, format!("the served certificate is the pinned one: {shown}"));
@@ -176,7 +176,7 @@ fn pin(resolved: &Resolved, pins: &PinSet, served: &Served, report: &mut Report)
     let pinned: Vec<String> = pins.fingerprints.iter().map(ToString::to_string).collect();
     let pinned = if pinned.is_empty() { "nothing".into() } else { pinned.join(", ") };
     let hint = match resolved.trust {
-        ResolvedTrust::Fingerprint => format!(
+        ResolvedTrust::Fingerprint(_) => format!(
             "Compare it with the server's own: 'openssl x509 -noout -fingerprint -sha256 -in https-cert.pem' there. If it is the same: 'syncwatch trust accept --instance {} --fingerprint {shown}'.",
             report.instance
         ),

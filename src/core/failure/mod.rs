@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pin::Fingerprint;
 pub use patience::{ANNOUNCED_RESTART, Patience};
-pub use table::{Doubt, Rule, TABLE};
+pub use table::{Doubt, MISMATCH_WITH_FILE, Rule, TABLE};
 
 /// What went wrong on a link, decided once at the edge, by type and never by a string.
 #[derive(
@@ -106,7 +106,7 @@ impl Fault {
 
     /// A fault with a detail, cut to 200 characters, control characters replaced.
     pub fn with_detail(class: Class, detail: impl AsRef<str>) -> Self {
-        let clean = |char: char| if char.is_control() { ' ' } else { char };
+        let clean = |char: char| if is_unprintable(char) { ' ' } else { char };
         let detail = detail
             .as_ref()
             .trim()
@@ -153,6 +153,12 @@ impl Class {
                 | Class::Truncated
         )
     }
+}
+
+/// Control characters, and those that turn the reading direction of what a person sees.
+fn is_unprintable(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A unit variant's serialized name, without going through a JSON document.

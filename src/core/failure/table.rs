@@ -215,5 +215,8 @@ pub const TABLE: &[Rule] = &[
     ),
 ];
 
+/// What to do about [`Class::PinMismatch`] where a file holds the pin: there is nothing to accept.
+pub const MISMATCH_WITH_FILE: &str = "{path} holds another certificate: does 'home' or 'trust' name the right place? If it does, another program or computer is answering in place of your server. To pin what you know to be right, set 'trust = { fingerprint = [...] }'.";
+
 /// For a class without a row, which a test rules out.
 pub(super) const FALLBACK: Rule = rule(C::BadReply, S::Misconfigured, 0);

@@ -14,12 +14,13 @@ use crate::core::time::Timestamp;
 
 impl Instance {
     /// The next step towards a connection: find the place, read the pin, or connect.
-    pub(super) fn attempt(&mut self, _now: Timestamp, effects: &mut Vec<Effect>) {
+    pub(super) fn attempt(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         if self.paused {
             return;
         }
+        self.dismiss_doubt(now, effects);
         let instance = self.name();
-        if self.target.is_none() {
+        if self.target.is_none() || self.outdated {
             self.phase = Phase::Resolving;
             effects.push(Effect::Resolve { instance });
         } else if self.pins.as_ref().is_some_and(Pins::awaits_file) {
@@ -27,7 +28,6 @@ impl Instance {
             effects.push(Effect::ReadPins { instance });
         } else {
             self.phase = Phase::Attempting;
-            self.doubt = None;
             self.attempt += 1;
             effects.push(Effect::Attempt {
                 instance,
@@ -38,6 +38,7 @@ impl Instance {
 
     pub(super) fn abandon(&mut self, effects: &mut Vec<Effect>) {
         self.phase = Phase::Idle;
+        self.up = false;
         // Whatever the attempt still says is about the past.
         self.attempt += 1;
         effects.push(Effect::Abandon {
@@ -47,7 +48,13 @@ impl Instance {
 
     pub(super) fn retry(&mut self, cause: RetryCause, now: Timestamp, effects: &mut Vec<Effect>) {
         let local = self.target.as_ref().is_none_or(|target| target.local);
-        if self.paused || (cause == RetryCause::NetworkChanged && local) {
+        // A server that replied and refused does so again after a sleep or on another network.
+        let idle = match cause {
+            RetryCause::User => false,
+            RetryCause::Resumed => self.retries_seldom(),
+            RetryCause::NetworkChanged => local || self.retries_seldom(),
+        };
+        if self.paused || idle {
             return;
         }
         self.ready_again();
@@ -56,13 +63,13 @@ impl Instance {
                 if self.outage.is_some() {
                     self.chance = Some(now);
                 }
+                self.attempt(now, effects);
                 // The place may have changed as well, and a person who asks expects everything to be looked at.
-                if cause == RetryCause::User || self.target.is_none() {
+                if cause == RetryCause::User && self.phase != Phase::Resolving {
                     effects.push(Effect::Resolve {
                         instance: self.name(),
                     });
                 }
-                self.attempt(now, effects);
             }
             // After a sleep a connection that looks alive may be dead.
             Phase::Attempting if cause != RetryCause::User || !self.up => {
@@ -78,9 +85,15 @@ impl Instance {
         }
         self.paused = paused;
         self.record(JournalKind::Paused { paused }, now, effects);
-        self.outage = None;
-        self.doubt = None;
         if paused {
+            self.outage = None;
+            self.doubt = None;
+            self.answered = false;
+            self.chance = None;
+            self.unsteady_since = None;
+            self.untold_end = None;
+            self.reread_for.clear();
+            self.ready_again();
             self.abandon(effects);
         } else {
             self.phase = Phase::Resolving;
@@ -95,10 +108,12 @@ impl Instance {
             return Duration::from_millis(1);
         };
         let rule = outage.class().rule();
-        if outage.repeats <= rule.silent_retries {
+        let silent = outage.repeats <= rule.silent_retries;
+        if silent && outage.attempts == 1 && self.unsteady_since.is_none() {
             return Duration::from_millis(1);
         }
-        let level = if rule.retry_seldom {
+        let seldom = rule.retry_seldom && !silent;
+        let level = if seldom {
             outage.repeats.saturating_sub(rule.silent_retries + 1)
         } else {
             self.backoff_level
@@ -107,8 +122,8 @@ impl Instance {
             local: self.target.as_ref().is_none_or(|target| target.local),
             primed: self.primed,
             level,
-            seldom: rule.retry_seldom,
-            age: now.since(outage.since),
+            seldom,
+            age: now.since(self.unsteady_since.unwrap_or(outage.since)),
             seed: backoff::seed(&self.spec.name, u64::from(outage.attempts)),
         };
         self.backoff_level = self.backoff_level.saturating_add(1);
@@ -124,6 +139,14 @@ impl Instance {
         }
     }
 
+    /// Each attempt costs the server or its owner something: it replied, and refused.
+    pub(super) fn retries_seldom(&self) -> bool {
+        self.outage
+            .as_ref()
+            .is_some_and(|outage| outage.class().rule().retry_seldom)
+    }
+
+    /// The next backoff starts anew.
     pub(super) fn ready_again(&mut self) {
         self.primed = false;
         self.backoff_level = 0;

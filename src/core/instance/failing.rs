@@ -2,6 +2,7 @@
 //!
 //! Invariant: an outage begins with the first failure that is believed and ends only with a verified answer.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{Doubted, Instance, Phase};
@@ -9,7 +10,7 @@ use crate::core::effect::{Alert, Effect};
 use crate::core::failure::{ANNOUNCED_RESTART, Class, Doubt, Fault, Patience};
 use crate::core::journal::JournalKind;
 use crate::core::outage::Outage;
-use crate::core::pin::{Pin, TrustMode};
+use crate::core::pin::{Fingerprint, Pin};
 use crate::core::pins::Pins;
 use crate::core::status::LinkState;
 use crate::core::time::Timestamp;
@@ -28,40 +29,31 @@ impl Instance {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        if std::mem::take(&mut self.up) && now.since(self.up_since) >= STEADY {
-            self.ready_again();
-        }
         self.phase = Phase::Idle;
-        if let Some(served) = fault.served.filter(|_| is_reply(fault.class)) {
-            // A refusal over a verified connection proves the certificate as well as a success does.
-            let not_after = None;
-            self.verified(
-                Pin {
-                    fingerprint: served,
-                    not_after,
-                },
-                now,
-                effects,
-            );
+        if std::mem::take(&mut self.up) {
+            self.came_down(now);
         }
-        let file_trust = self
-            .target
-            .as_ref()
-            .is_some_and(|target| target.trust == TrustMode::File);
+        if generation == self.generation && is_reply(fault.class) {
+            // A refusal over a verified connection proves the certificate as well as a success does.
+            if let Some(pin) = fault.served.map(|served| self.known(served)) {
+                self.verified(pin, now, effects);
+            }
+        }
         let reread = match fault.class.rule().doubt {
-            Doubt::Pins if !file_trust => Doubt::None,
-            // A refusal is doubted once an outage.
-            Doubt::Source if self.is_failing_with(fault.class) => Doubt::None,
+            Doubt::Pins if !self.reads_pins() => Doubt::None,
+            // Once; a source that gives another key each time would have us knock forever.
+            Doubt::Source if !self.reread_for.insert(fault.class) => Doubt::None,
             reread => reread,
         };
         let instance = self.name();
         match reread {
-            Doubt::None => return self.believe(fault, patience, now, effects),
+            Doubt::None => return self.believe(fault, now, patience, now, effects),
             Doubt::Pins => effects.push(Effect::ReadPins { instance }),
             Doubt::Source => effects.push(Effect::Resolve { instance }),
         }
         self.doubt = Some(Doubted {
             fault,
+            since: now,
             generation,
             reread,
             until: now + DOUBT_LIMIT,
@@ -75,26 +67,37 @@ impl Instance {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(doubt) = self.doubt.take_if(|doubt| doubt.reread == Doubt::Pins) else {
+        let Some(doubt) = &self.doubt else {
             return;
         };
+        if doubt.reread != Doubt::Pins {
+            return;
+        }
         let pins_changed = doubt.generation < self.generation;
         let explained = match doubt.fault.served {
             Some(served) => self.pins.as_ref().is_some_and(|pins| pins.accepts(served)),
             None => true,
         };
         if pins_changed && explained {
-            self.hidden_failures += 1;
             self.attempt(now, effects);
-        } else {
-            self.believe(doubt.fault, patience, now, effects);
+        } else if let Some(doubt) = self.doubt.take() {
+            self.believe(doubt.fault, doubt.since, patience, now, effects);
         }
     }
 
-    /// The failure is real: it counts, it is recorded, and the next attempt is planned.
+    /// The failure has an explanation: it is not shown, but it stays on record.
+    pub(super) fn dismiss_doubt(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if let Some(doubt) = self.doubt.take() {
+            self.hidden_failures += 1;
+            self.record_failing(&doubt.fault, now, effects);
+        }
+    }
+
+    /// The failure, met at `since`, is real: it counts, it is recorded, and the next attempt is planned.
     pub(super) fn believe(
         &mut self,
         fault: Fault,
+        since: Timestamp,
         patience: &Patience,
         now: Timestamp,
         effects: &mut Vec<Effect>,
@@ -102,12 +105,16 @@ impl Instance {
         self.doubt = None;
         self.up = false;
         if fault.class == Class::PinMismatch {
-            self.rotation_since.get_or_insert(now);
+            self.rotation_since.get_or_insert(since);
         }
         let new_class = !self.is_failing_with(fault.class);
         match self.outage.as_mut() {
             Some(outage) => outage.again(fault.clone()),
-            None => self.outage = Some(Outage::new(fault.clone(), now)),
+            None => {
+                let mut outage = Outage::new(fault.clone(), since);
+                outage.alerted = self.untold_end.take();
+                self.outage = Some(outage);
+            }
         }
         let circumstances = self.circumstances(patience);
         let shown = |outage: &Outage| outage.is_shown(&circumstances, now);
@@ -115,12 +122,7 @@ impl Instance {
             self.hidden_failures += 1;
         }
         if new_class {
-            let failing = JournalKind::Failing {
-                class: fault.class,
-                message: self.words(&fault).0,
-                served: fault.served,
-            };
-            self.record(failing, now, effects);
+            self.record_failing(&fault, now, effects);
         }
         self.phase = Phase::Waiting(now + self.delay(now));
     }
@@ -131,7 +133,6 @@ impl Instance {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        self.doubt = None;
         if !self.up {
             self.up = true;
             self.up_since = now;
@@ -166,7 +167,27 @@ impl Instance {
             hidden: outage.alerted.is_none(),
         };
         self.record(recovered, now, effects);
-        if outage.alerted.is_some() {
+        // A link that comes and goes would tell of its end again and again.
+        self.untold_end = outage.alerted;
+        if self.unsteady_since.is_none() {
+            self.tell_end(now, effects);
+        }
+    }
+
+    /// The end of an unsteady link's outage is told when a connection has lasted.
+    pub(super) fn tell_end_if_steady(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.steady_at().is_some_and(|steady| steady <= now) {
+            self.tell_end(now, effects);
+        }
+    }
+
+    /// When the connection will have lasted.
+    pub(super) fn steady_at(&self) -> Option<Timestamp> {
+        self.up.then_some(self.up_since + STEADY)
+    }
+
+    fn tell_end(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.untold_end.take().is_some() {
             effects.push(Effect::Alert(Alert {
                 instance: self.name(),
                 time: now,
@@ -177,6 +198,47 @@ impl Instance {
                 pinned: None,
             }));
         }
+    }
+
+    /// What is wrong, and until when it may still prove to be nothing.
+    pub(in crate::core) fn trouble(&self) -> Option<(Cow<'_, Outage>, Timestamp)> {
+        match (&self.outage, &self.doubt) {
+            (Some(outage), _) => Some((Cow::Borrowed(outage), outage.since)),
+            (None, Some(doubt)) => {
+                let outage = Outage::new(doubt.fault.clone(), doubt.since);
+                Some((Cow::Owned(outage), doubt.until))
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// A connection ended: a good one, or one that did not last?
+    fn came_down(&mut self, now: Timestamp) {
+        if now.since(self.up_since) >= STEADY {
+            self.unsteady_since = None;
+            self.reread_for.clear();
+            self.ready_again();
+        } else {
+            self.unsteady_since.get_or_insert(self.up_since);
+        }
+    }
+
+    /// All that is known of a certificate of which only the fingerprint was told.
+    fn known(&self, fingerprint: Fingerprint) -> Pin {
+        let pinned = self.pins.as_ref().and_then(|pins| pins.find(fingerprint));
+        pinned.unwrap_or(Pin {
+            fingerprint,
+            not_after: None,
+        })
+    }
+
+    fn record_failing(&self, fault: &Fault, now: Timestamp, effects: &mut Vec<Effect>) {
+        let failing = JournalKind::Failing {
+            class: fault.class,
+            message: self.words(fault).0,
+            served: fault.served,
+        };
+        self.record(failing, now, effects);
     }
 
     pub(super) fn alert_if_loud(

@@ -5,11 +5,12 @@ mod failing;
 mod pinning;
 mod place;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::effect::Effect;
 use super::event::{Event, InstanceSpec, Target};
-use super::failure::{Doubt, Fault, Patience};
+use super::failure::{Class, Doubt, Fault, Patience};
 use super::journal::{JournalEntry, JournalKind};
 use super::outage::{Circumstances, Outage};
 use super::pin::Pin;
@@ -47,8 +48,16 @@ pub(super) struct Instance {
     up_since: Timestamp,
     backoff_level: u32,
     primed: bool,
-    /// The first sign within an outage that the server is back.
+    /// The latest sign within an outage that the server is about to listen.
     chance: Option<Timestamp>,
+    /// Since when no connection has lasted, certificate changes aside.
+    unsteady_since: Option<Timestamp>,
+    /// What the user was told of an outage that ended, and not yet that it ended: the link is unsteady.
+    untold_end: Option<LinkState>,
+    /// The classes for which the source was read again since the last answer: one re-read each.
+    reread_for: BTreeSet<Class>,
+    /// The config changed and its new place is not known yet; the old target serves until then.
+    outdated: bool,
     pin_file_trouble: Option<String>,
 }
 
@@ -70,13 +79,16 @@ pub(super) enum Phase {
 #[derive(Debug)]
 struct Doubted {
     fault: Fault,
+    since: Timestamp,
     generation: u64,
     reread: Doubt,
     until: Timestamp,
 }
 
 impl Instance {
-    pub(super) fn new(spec: InstanceSpec, now: Timestamp) -> Self {
+    /// A new instance. Attempts and generations count from `serial`, beyond those of any instance before it,
+    /// so that nothing that a predecessor of the same name left behind is taken for its own.
+    pub(super) fn new(spec: InstanceSpec, serial: u64, now: Timestamp) -> Self {
         Self {
             spec,
             target: None,
@@ -94,19 +106,28 @@ impl Instance {
             last_recovery_ms: None,
             service: None,
             shown: (LinkState::Starting, now),
-            generation: 0,
-            attempt: 0,
+            generation: serial,
+            attempt: serial,
             doubt: None,
             up_since: now,
             backoff_level: 0,
             primed: false,
             chance: None,
+            unsteady_since: None,
+            untold_end: None,
+            reread_for: BTreeSet::new(),
+            outdated: false,
             pin_file_trouble: None,
         }
     }
 
     pub(super) fn kind(&self) -> Kind {
         self.spec.kind
+    }
+
+    /// The highest number in use; see [`Self::new`].
+    pub(super) fn serial(&self) -> u64 {
+        self.attempt.max(self.generation)
     }
 
     pub(super) fn handle(
@@ -129,7 +150,8 @@ impl Instance {
                 served,
                 ..
             } => {
-                if attempt == self.attempt && generation == self.generation {
+                let current = attempt == self.attempt && generation == self.generation;
+                if current && self.phase == Phase::Attempting && self.vouches_for(served) {
                     self.answered(served, now, effects);
                 }
             }
@@ -168,12 +190,17 @@ impl Instance {
         effects: &mut Vec<Effect>,
     ) {
         if let Some(doubt) = self.doubt.take_if(|doubt| doubt.until <= now) {
-            self.believe(doubt.fault, patience, now, effects);
+            self.believe(doubt.fault, doubt.since, patience, now, effects);
         }
         if matches!(self.phase, Phase::Waiting(due) if due <= now) {
             self.attempt(now, effects);
         }
         self.alert_if_loud(patience, now, effects);
+        self.tell_end_if_steady(now, effects);
+        let state = self.state(patience, now);
+        if state != self.shown.0 {
+            self.shown = (state, now);
+        }
     }
 
     pub(super) fn next_deadline(&self, patience: &Patience) -> Option<Timestamp> {
@@ -187,7 +214,8 @@ impl Instance {
             .as_ref()
             .filter(|outage| outage.alerted.is_none())
             .map(|outage| outage.shown_after(&self.circumstances(patience)));
-        [retry, doubt, shown].into_iter().flatten().min()
+        let told = self.untold_end.and(self.steady_at());
+        [retry, doubt, shown, told].into_iter().flatten().min()
     }
 
     pub(super) fn circumstances<'a>(&self, patience: &'a Patience) -> Circumstances<'a> {
@@ -195,6 +223,7 @@ impl Instance {
             patience,
             rotation_since: self.rotation_since,
             announced: self.announced,
+            unsteady_since: self.unsteady_since,
         }
     }
 
@@ -211,6 +240,14 @@ impl Instance {
             instance: self.name(),
             kind,
         }));
+    }
+
+    fn vouches_for(&self, served: Option<Pin>) -> bool {
+        served.is_none_or(|served| {
+            self.pins
+                .as_ref()
+                .is_some_and(|pins| pins.vouches_for(served.fingerprint))
+        })
     }
 
     fn name(&self) -> String {

@@ -2,14 +2,19 @@
 //!
 //! Invariant: what a server shows never adds a pin, and a file that cannot be read never drops one.
 
+use std::time::Duration;
+
 use super::{Instance, Phase};
 use crate::core::effect::Effect;
 use crate::core::event::Remembered;
 use crate::core::failure::{Class, Fault, Patience};
 use crate::core::journal::JournalKind;
-use crate::core::pin::{Pin, PinRead};
+use crate::core::pin::{Pin, PinRead, TrustMode};
 use crate::core::pins::{Offered, Pins, Verified};
 use crate::core::time::Timestamp;
+
+/// A certificate file that is opened again within this time tells nothing new.
+const SAME_SIGN: Duration = Duration::from_secs(1);
 
 impl Instance {
     pub(super) fn pins_read(
@@ -19,6 +24,9 @@ impl Instance {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
+        if !self.reads_pins() {
+            return;
+        }
         let trouble = match read {
             PinRead::Read(pin) => {
                 self.offer(pin, now, effects);
@@ -38,7 +46,7 @@ impl Instance {
         let awaits = self.pins.as_ref().is_some_and(Pins::awaits_file);
         match trouble {
             Some(fault) if awaits && self.phase == Phase::ReadingPins => {
-                self.believe(fault, patience, now, effects);
+                self.believe(fault, now, patience, now, effects);
             }
             _ if !awaits && self.phase == Phase::ReadingPins => self.attempt(now, effects),
             _ => {}
@@ -100,13 +108,26 @@ impl Instance {
                 Class::Refused | Class::Lost | Class::Truncated
             )
         });
-        if away && matches!(self.phase, Phase::Waiting(_)) {
-            self.sign_of_life(now);
+        // Anybody may open the file, over and over; while retries are this frequent, one more tells nothing new.
+        let heard = self.primed
+            && self
+                .chance
+                .is_some_and(|chance| now.since(chance) < SAME_SIGN);
+        if !away || heard {
+            return;
+        }
+        self.sign_of_life(now);
+        if matches!(self.phase, Phase::Waiting(_)) {
             self.attempt(now, effects);
         }
     }
 
+    /// Only trust `fingerprint` takes pins from the user; a pin file speaks for itself.
     pub(super) fn pin_accepted(&mut self, pin: Pin, now: Timestamp, effects: &mut Vec<Effect>) {
+        let target = self.target.as_ref();
+        if target.is_some_and(|target| target.trust != TrustMode::Fingerprint) {
+            return;
+        }
         self.spec.accepted = Some(pin);
         effects.push(Effect::KeepAccepted {
             instance: self.name(),
@@ -138,7 +159,8 @@ impl Instance {
 
     /// A verified connection showed `served`: promote it, retire the old one, remember it for the next run.
     pub(super) fn verified(&mut self, served: Pin, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(pins) = self.pins.as_mut() else {
+        let vouches = |pins: &&mut Pins| pins.vouches_for(served.fingerprint);
+        let Some(pins) = self.pins.as_mut().filter(vouches) else {
             return;
         };
         self.served = Some(served);
@@ -150,26 +172,41 @@ impl Instance {
         let set_changed = pins.set() != set_before;
         if let Verified::Rotated { from } = verified {
             self.rotations += 1;
+            self.unsteady_since = None;
             let rotated = JournalKind::Rotated {
                 from: Some(from),
                 to: served.fingerprint,
             };
             self.record(rotated, now, effects);
         }
-        let remembered = Remembered {
-            pin: served,
-            path: self.target.as_ref().and_then(|target| target.path.clone()),
-        };
-        if self.spec.remembered.as_ref() != Some(&remembered) {
-            self.spec.remembered = Some(remembered.clone());
-            effects.push(Effect::Remember {
-                instance: self.name(),
-                remembered: Some(remembered),
-            });
-        }
         if set_changed {
             self.renew_generation(effects);
         }
+        self.remember(served, effects);
+    }
+
+    /// Keeps a verified pin for the next run; without pinning there is none to keep.
+    fn remember(&mut self, pin: Pin, effects: &mut Vec<Effect>) {
+        let target = self.target.as_ref();
+        let Some(target) = target.filter(|target| target.trust.is_pinned()) else {
+            return;
+        };
+        let path = target.path.clone();
+        let remembered = Some(Remembered { pin, path });
+        if self.spec.remembered != remembered {
+            self.spec.remembered.clone_from(&remembered);
+            effects.push(Effect::Remember {
+                instance: self.name(),
+                remembered,
+            });
+        }
+    }
+
+    /// The pin comes from a file.
+    pub(in crate::core) fn reads_pins(&self) -> bool {
+        self.target
+            .as_ref()
+            .is_some_and(|target| target.trust == TrustMode::File)
     }
 
     pub(super) fn renew_generation(&mut self, effects: &mut Vec<Effect>) {

@@ -1,6 +1,6 @@
 //! Where an instance is: its place is looked up, found, changed.
 //!
-//! Invariant: a target that worked stays in force until another one is found.
+//! Invariant: a target that worked stays in force until another one is found, or the config asks for another.
 
 use super::{Instance, Phase};
 use crate::core::effect::Effect;
@@ -14,9 +14,14 @@ use crate::core::time::Timestamp;
 impl Instance {
     /// The config names this instance again, perhaps with other words.
     pub(in crate::core) fn reconfigure(&mut self, spec: InstanceSpec, effects: &mut Vec<Effect>) {
-        let changed = spec.revision != self.spec.revision;
-        self.spec = spec;
-        if changed && !self.paused {
+        self.outdated |= spec.revision != self.spec.revision;
+        // What was verified and accepted in this run is newer than any state file.
+        self.spec = InstanceSpec {
+            remembered: self.spec.remembered.take(),
+            accepted: self.spec.accepted.take(),
+            ..spec
+        };
+        if self.outdated && !self.paused {
             effects.push(Effect::Resolve {
                 instance: self.name(),
             });
@@ -24,6 +29,7 @@ impl Instance {
     }
 
     pub(super) fn resolved(&mut self, target: Target, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.outdated = false;
         let before = self.target.replace(target.clone());
         if before.as_ref() == Some(&target) {
             self.source_unchanged(now, effects);
@@ -37,8 +43,8 @@ impl Instance {
             let url = target.url.clone();
             self.record(JournalKind::TargetChanged { url }, now, effects);
         }
-        self.doubt = None;
         if !same_trust {
+            self.pin_file_trouble = None;
             self.pins = Some(Pins::new(
                 &target,
                 self.spec.remembered.as_ref(),
@@ -51,25 +57,30 @@ impl Instance {
         if self.paused {
             return;
         }
-        if target.trust == TrustMode::File {
+        self.attempt(now, effects);
+        if target.trust == TrustMode::File && self.phase == Phase::Attempting {
             effects.push(Effect::ReadPins {
                 instance: self.name(),
             });
         }
-        self.attempt(now, effects);
     }
 
-    /// The key and the address are as they were: then the refusal was meant.
-    pub(super) fn source_unchanged(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if let Some(doubt) = self
-            .doubt
-            .as_mut()
-            .filter(|doubt| doubt.reread == Doubt::Source)
-        {
-            doubt.until = now;
-        } else if self.phase == Phase::Resolving {
+    /// The key and the address are as they were: then a refusal was meant, and anything else is worth a try.
+    fn source_unchanged(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.end_source_doubt(now) {
+            return;
+        }
+        let waiting = matches!(self.phase, Phase::Waiting(_)) && !self.retries_seldom();
+        if waiting || self.phase == Phase::Resolving {
             self.attempt(now, effects);
         }
+    }
+
+    /// The source was read again without news: the doubt ends when this event has been handled.
+    fn end_source_doubt(&mut self, now: Timestamp) -> bool {
+        let doubt = self.doubt.as_mut();
+        let doubt = doubt.filter(|doubt| doubt.reread == Doubt::Source);
+        doubt.map(|doubt| doubt.until = now).is_some()
     }
 
     pub(super) fn unresolved(
@@ -79,17 +90,17 @@ impl Instance {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        if let Some(doubt) = self
-            .doubt
-            .as_mut()
-            .filter(|doubt| doubt.reread == Doubt::Source)
-        {
-            doubt.until = now;
-            return;
-        }
-        // A target that worked stays in force: a half-written config.xml is no outage.
-        if self.target.is_none() && !self.paused {
-            self.believe(fault, patience, now, effects);
+        let unknown = self.target.is_none() || self.outdated;
+        match self.phase {
+            Phase::Resolving | Phase::ReadingPins | Phase::Attempting if unknown => {
+                self.abandon(effects);
+                self.believe(fault, now, patience, now, effects);
+            }
+            // A target that worked stays in force: a half-written config.xml is no outage.
+            Phase::Resolving => self.attempt(now, effects),
+            _ => {
+                self.end_source_doubt(now);
+            }
         }
     }
 }

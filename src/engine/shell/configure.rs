@@ -1,5 +1,7 @@
 //! Takes a config into force, at the start and whenever its file changes. An invalid one changes nothing.
 
+use tracing::warn;
+
 use crate::config::{self, Config};
 use crate::core::{Event, InstanceSpec};
 use crate::engine::StartError;

@@ -26,7 +26,7 @@ use crate::engine::{Options, StartError};
 use crate::config::{self, Config, Resolution};
 use crate::core::status::EngineInfo;
 use crate::core::{
-    Alert, Effect, Event, InstanceSpec, Model, Pin, RetryCause, Status, TrustMode,
+    Alert, Effect, Event, Model, RetryCause, Status,
 };
 use crate::watch::{Subscription, Touch, Watcher};
 

@@ -1,8 +1,10 @@
 //! Where the instances are and what they pin: resolves places and keys, reads pin files, watches both.
 
+use tracing::warn;
+
 use super::{Note, Shell};
 use crate::config::{self, Resolution};
-use crate::core::Event;
+use crate::core::{Event, RetryCause};
 use crate::watch::Touch;
 
 impl Shell {

@@ -1,0 +1,215 @@
+//! Asking over whatever client is newest, and telling what happened.
+//!
+//! Invariant: this module never lets a reply of an older generation of pins through once a newer
+//! one is there, and never ends a session for a failure that a newer generation may cure.
+
+use std::future::{Future, pending};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+use crate::core::{Event, Fault, Pin, Service};
+use crate::tls::{Client, Reply, Request};
+
+use super::Session;
+
+/// What can be asked. Real clients ask over TLS; tests answer from memory.
+pub trait Ask: Send + Sync + 'static {
+    /// The generation of pins that it accepts.
+    fn generation(&self) -> u64;
+
+    /// GETs `path` (with its query), within `timeout`, a body of `limit` bytes at most.
+    fn get(
+        &self,
+        key: &SecretString,
+        path: &str,
+        timeout: Duration,
+        limit: usize,
+    ) -> impl Future<Output = Result<Reply, Fault>> + Send;
+}
+
+impl Ask for Client {
+    fn generation(&self) -> u64 {
+        Client::generation(self)
+    }
+
+    async fn get(
+        &self,
+        key: &SecretString,
+        path: &str,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<Reply, Fault> {
+        self.send(Request {
+            method: reqwest::Method::GET,
+            path,
+            key: Some(key),
+            body: None,
+            timeout,
+            limit,
+        })
+        .await
+    }
+}
+
+/// A session with what was told of it so far.
+#[derive(Debug)]
+pub struct Link<A> {
+    session: Session<A>,
+    told: Mutex<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    /// The last generation and certificate that an answer was told of.
+    answered: Option<(u64, Option<Pin>)>,
+    /// The generation that the last failure was met with.
+    failed: Option<u64>,
+    published: Option<Arc<Service>>,
+}
+
+impl<A: Ask> Link<A> {
+    /// Wraps a session of which nothing was told yet.
+    pub fn new(session: Session<A>) -> Self {
+        Self {
+            session,
+            told: Mutex::default(),
+        }
+    }
+
+    /// A reply with a status of 2xx.
+    ///
+    /// # Errors
+    /// What went wrong with the newest generation of pins; any other status, by its class.
+    pub async fn get(&self, path: &str, timeout: Duration, limit: usize) -> Result<Reply, Fault> {
+        self.ask(path, timeout, limit, |_| false).await
+    }
+
+    /// Like [`Self::get`], for what a server need not have: `None` when it answers 404.
+    ///
+    /// # Errors
+    /// As [`Self::get`], 404 apart.
+    pub async fn get_optional(
+        &self,
+        path: &str,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<Option<Reply>, Fault> {
+        let reply = self
+            .ask(path, timeout, limit, |status| status == 404)
+            .await?;
+        Ok((reply.status != 404).then_some(reply))
+    }
+
+    /// Tells the service's state, unless it was just that.
+    pub fn publish(&self, service: Service) {
+        let mut told = self.told();
+        if told.published.as_deref() == Some(&service) {
+            return;
+        }
+        let service = Arc::new(service);
+        told.published = Some(Arc::clone(&service));
+        self.send(Event::ServiceChanged {
+            instance: self.session.instance.clone(),
+            attempt: self.session.attempt,
+            service,
+        });
+    }
+
+    /// Tells that the server is about to restart.
+    pub fn restart_announced(&self) {
+        self.send(Event::RestartAnnounced {
+            instance: self.session.instance.clone(),
+        });
+    }
+
+    /// Tells how the session ended.
+    pub fn failed(&self, fault: Fault) {
+        let newest = self.session.clients.borrow().generation();
+        let generation = self.told().failed.unwrap_or(newest);
+        self.send(Event::Failed {
+            instance: self.session.instance.clone(),
+            attempt: self.session.attempt,
+            generation,
+            fault,
+        });
+    }
+
+    async fn ask(
+        &self,
+        path: &str,
+        timeout: Duration,
+        limit: usize,
+        allowed: fn(u16) -> bool,
+    ) -> Result<Reply, Fault> {
+        let mut clients = self.session.clients.clone();
+        loop {
+            let client = Arc::clone(&clients.borrow_and_update());
+            let result = tokio::select! {
+                biased;
+                () = newer(&mut clients) => continue,
+                result = client.get(&self.session.key, path, timeout, limit) => result,
+            };
+            let result = result.and_then(|reply| {
+                if allowed(reply.status) {
+                    return Ok(reply);
+                }
+                let served = reply.served.map(|pin| pin.fingerprint);
+                reply.success().map_err(|fault| match fault.served {
+                    Some(_) => fault,
+                    None => fault.with_served(served),
+                })
+            });
+            match result {
+                // A newer generation may accept what this one refused.
+                Err(_) if clients.has_changed().unwrap_or(false) => {}
+                Err(fault) => {
+                    self.told().failed = Some(client.generation());
+                    return Err(fault);
+                }
+                Ok(reply) => {
+                    self.answered(client.generation(), reply.served);
+                    return Ok(reply);
+                }
+            }
+        }
+    }
+
+    fn answered(&self, generation: u64, served: Option<Pin>) {
+        let mut told = self.told();
+        let news = told.answered.is_none_or(|(last_generation, last_served)| {
+            generation != last_generation || (served.is_some() && served != last_served)
+        });
+        if !news {
+            return;
+        }
+        told.answered = Some((generation, served));
+        self.send(Event::Answered {
+            instance: self.session.instance.clone(),
+            attempt: self.session.attempt,
+            generation,
+            served,
+        });
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, event: Event) {
+        // Nobody listens any more only when the engine is being stopped.
+        let _ = self.session.events.send(event);
+    }
+}
+
+/// Waits for a newer client; for ever when none can come.
+async fn newer<A>(clients: &mut watch::Receiver<A>) {
+    if clients.changed().await.is_err() {
+        pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fake;

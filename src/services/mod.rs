@@ -1,0 +1,93 @@
+//! The services that can be watched, one folder per kind: a pure reducer, and a poller that asks.
+//!
+//! Invariant: this module never opens a connection itself and never judges a certificate; every
+//! request goes through a client of the newest generation of pins.
+
+pub mod link;
+pub mod syncthing;
+
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::{mpsc, watch};
+
+use crate::core::{Class, Event, Fault, Kind};
+use crate::tls::Client;
+
+use link::{Ask, Link};
+
+/// One attempt to reach an instance and follow it.
+pub struct Session<A = Client> {
+    /// The instance's name in the config.
+    pub instance: String,
+    /// The number of the attempt; it goes into every event.
+    pub attempt: u64,
+    /// The client of the newest generation of pins; a change cancels and repeats what is in flight.
+    pub clients: watch::Receiver<Arc<A>>,
+    /// The API key or password.
+    pub key: SecretString,
+    /// Where everything that happens is told.
+    pub events: mpsc::UnboundedSender<Event>,
+}
+
+impl<A> fmt::Debug for Session<A> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Session")
+            .field("instance", &self.instance)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One attempt: takes a snapshot, then follows the service until something fails, and ends by
+/// sending [`Event::Failed`]. Dropping it cancels it, without a word.
+pub async fn run<A: Ask>(kind: Kind, session: Session<A>) {
+    let link = Link::new(session);
+    let fault = match kind {
+        Kind::Syncthing => syncthing::follow(&link).await,
+        Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => Fault::with_detail(
+            Class::BadReply,
+            format!("kind '{}' is not available in this version", kind.name()),
+        ),
+    };
+    link.failed(fault);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn kinds_to_come_say_so() {
+        let (events, mut told) = mpsc::unbounded_channel();
+        let (_keep, clients) = watch::channel(Arc::new(link::fake::Fake::new(7)));
+        let session = Session {
+            instance: "irc".into(),
+            attempt: 3,
+            clients,
+            key: "key".into(),
+            events,
+        };
+        assert!(!format!("{session:?}").contains("key"));
+        run(Kind::Weechat, session).await;
+        let Some(Event::Failed {
+            instance,
+            attempt: 3,
+            generation: 7,
+            fault,
+        }) = told.recv().await
+        else {
+            panic!("no failure was told");
+        };
+        assert_eq!((instance.as_str(), fault.class), ("irc", Class::BadReply));
+        assert!(
+            fault
+                .detail
+                .unwrap()
+                .contains("not available in this version")
+        );
+        assert!(told.recv().await.is_none());
+    }
+}

@@ -1,0 +1,160 @@
+//! The REST calls: one function per call, its path, time and size.
+//!
+//! Invariant: only GET, and never more than [`PARALLEL`] at a time. What a server need not have
+//! (an older or newer version, a folder that is gone) is `None` and not a failure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::stream::{self, Stream, StreamExt};
+use serde::de::DeserializeOwned;
+use url::form_urlencoded::byte_serialize;
+
+use crate::core::Fault;
+use crate::services::link::{Ask, Link};
+
+use super::reducer::MASK;
+use super::state::{Answer, Known, Need, Snapshot};
+use super::wire::{
+    Config, Connections, Event, Events, RestartRequired, SystemStatus, SystemVersion,
+};
+
+/// How many requests are under way at once beside the long poll.
+pub const PARALLEL: usize = 4;
+/// How long the server holds a long poll.
+pub const POLL: Duration = Duration::from_secs(55);
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// What a long poll may take beyond [`POLL`].
+const SLACK: Duration = Duration::from_secs(15);
+const MIB: usize = 1024 * 1024;
+/// For a config (2.6 MB with 1000 folders), also within events.
+const LARGE: usize = 64 * MIB;
+const SMALL: usize = 16 * MIB;
+
+/// The newest event, at most. Creates the subscription, so that nothing after it is missed.
+pub async fn newest_event<A: Ask>(link: &Link<A>) -> Result<Vec<Event>, Fault> {
+    let path = format!("/rest/events?since=0&limit=1&timeout=0&events={MASK}");
+    let reply = link.get(&path, TIMEOUT, LARGE).await?;
+    Ok(reply.json::<Events>()?.0)
+}
+
+/// The events after `since`, as soon as there are any; none after [`POLL`].
+pub async fn events<A: Ask>(link: &Link<A>, since: u64) -> Result<Vec<Event>, Fault> {
+    let seconds = POLL.as_secs();
+    let path = format!("/rest/events?since={since}&timeout={seconds}&events={MASK}");
+    let reply = link.get(&path, POLL + SLACK, LARGE).await?;
+    Ok(reply.json::<Events>()?.0)
+}
+
+/// Everything but folder statuses and completions.
+pub async fn snapshot<A: Ask>(link: &Link<A>) -> Result<Snapshot, Fault> {
+    let status: SystemStatus = json(link, "/rest/system/status").await?;
+    let version: SystemVersion = json(link, "/rest/system/version").await?;
+    let config = link.get("/rest/config", TIMEOUT, LARGE).await?;
+    let config: Config = config.json()?;
+    Ok(Snapshot {
+        status,
+        version: version.version,
+        config,
+        connections: connections(link).await?,
+        device_stats: optional(link, "/rest/stats/device").await?,
+        folder_stats: optional(link, "/rest/stats/folder").await?,
+        pending_devices: optional(link, "/rest/cluster/pending/devices").await?,
+        pending_folders: optional(link, "/rest/cluster/pending/folders").await?,
+        errors: optional(link, "/rest/system/error").await?,
+        restart_required: restart_required(link).await?,
+    })
+}
+
+/// The connections with their counters.
+pub async fn connections<A: Ask>(link: &Link<A>) -> Result<Connections, Fault> {
+    json(link, "/rest/system/connections").await
+}
+
+/// What is shared with each device that a completion is needed of.
+pub type Shares = BTreeMap<String, Vec<String>>;
+
+/// Asks for all that is needed, in order; the snapshot and the connections are the caller's own.
+pub fn answers<'a, A: Ask>(
+    link: &'a Link<A>,
+    needs: BTreeSet<Need>,
+    shares: &'a Shares,
+) -> impl Stream<Item = Result<Answer, Fault>> + 'a {
+    let asked = needs.into_iter().filter_map(move |need| match need {
+        Need::Snapshot | Need::Connections => None,
+        need => Some(answer(link, need, shares)),
+    });
+    stream::iter(asked).buffered(PARALLEL)
+}
+
+async fn answer<A: Ask>(link: &Link<A>, need: Need, shares: &Shares) -> Result<Answer, Fault> {
+    Ok(match need {
+        Need::Folder(id) => {
+            let path = format!("/rest/db/status?folder={}", escape(&id));
+            Answer::Folder(id, maybe(link, &path).await?)
+        }
+        Need::Completion(id) => {
+            let path = format!("/rest/db/completion?device={}", escape(&id));
+            let known = match maybe(link, &path).await? {
+                Some(whole) => Some(Known::Whole(whole)),
+                None => by_folder(link, &id, shares).await?,
+            };
+            Answer::Completion(id, known)
+        }
+        Need::FolderStats => Answer::FolderStats(optional(link, "/rest/stats/folder").await?),
+        Need::Pending => Answer::Pending(
+            optional(link, "/rest/cluster/pending/devices").await?,
+            optional(link, "/rest/cluster/pending/folders").await?,
+        ),
+        Need::Errors => Answer::Errors(optional(link, "/rest/system/error").await?),
+        Need::Connections | Need::Snapshot | Need::RestartRequired => {
+            Answer::RestartRequired(restart_required(link).await?)
+        }
+    })
+}
+
+/// Before 1.20 one paused folder makes the server refuse the sum ("folder is paused").
+async fn by_folder<A: Ask>(
+    link: &Link<A>,
+    device: &str,
+    shares: &Shares,
+) -> Result<Option<Known>, Fault> {
+    let mut known = BTreeMap::new();
+    for folder in shares.get(device).into_iter().flatten() {
+        let (device, id) = (escape(device), escape(folder));
+        let path = format!("/rest/db/completion?device={device}&folder={id}");
+        if let Some(completion) = maybe(link, &path).await? {
+            known.insert(folder.clone(), completion);
+        }
+    }
+    Ok(Some(Known::ByFolder(known)))
+}
+
+async fn restart_required<A: Ask>(link: &Link<A>) -> Result<bool, Fault> {
+    let reply: RestartRequired = optional(link, "/rest/config/restart-required").await?;
+    Ok(reply.required)
+}
+
+async fn json<A: Ask, T: DeserializeOwned>(link: &Link<A>, path: &str) -> Result<T, Fault> {
+    link.get(path, TIMEOUT, SMALL).await?.json()
+}
+
+async fn optional<A: Ask, T: DeserializeOwned + Default>(
+    link: &Link<A>,
+    path: &str,
+) -> Result<T, Fault> {
+    Ok(maybe(link, path).await?.unwrap_or_default())
+}
+
+async fn maybe<A: Ask, T: DeserializeOwned>(
+    link: &Link<A>,
+    path: &str,
+) -> Result<Option<T>, Fault> {
+    let reply = link.get_optional(path, TIMEOUT, SMALL).await?;
+    reply.map(|reply| reply.json()).transpose()
+}
+
+fn escape(id: &str) -> String {
+    byte_serialize(id.as_bytes()).collect()
+}

@@ -1,0 +1,18 @@
+//! Syncthing, from 1.19 on: a snapshot, then its events.
+//!
+//! Invariant: an idle instance costs one long poll every 55 seconds and nothing else; nothing is
+//! ever asked per folder or device unless an event says that it changed.
+
+mod ask;
+mod cursor;
+mod device;
+mod folder;
+mod lenient;
+mod poller;
+mod reducer;
+mod show;
+mod state;
+mod wire;
+
+pub use poller::follow;
+pub use reducer::MASK;

@@ -1,0 +1,218 @@
+//! Follows an instance: a snapshot, then long polls; asks for what the reducer needs; tells changes.
+//!
+//! Invariant: events before the snapshot are never missed, because the subscription comes first;
+//! a state is told only after what its events called for was asked, or has taken too long.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
+
+use crate::core::Fault;
+use crate::services::link::{Ask, Link};
+
+use super::ask::{self, Shares};
+use super::cursor::{Cursor, Order};
+use super::state::{Answer, Need, State};
+use super::wire::{Connections, Event};
+
+/// Rates are sampled this often while work is going on.
+const SAMPLE: Duration = Duration::from_secs(5);
+/// And at least this often, when work is going on but nothing flows.
+const SAMPLE_MAX: Duration = Duration::from_secs(300);
+/// A whole picture that takes longer is told in parts.
+const PART: Duration = Duration::from_secs(1);
+/// A batch of events whose needs take longer is told before they are met.
+const PROMPT: Duration = Duration::from_millis(100);
+/// Between two snapshots because of dropped events; doubles up to [`BREATH_MAX`].
+const BREATH: Duration = Duration::from_secs(1);
+const BREATH_MAX: Duration = Duration::from_secs(30);
+/// A server lets go of its errors without an event: they are read again after this many idle polls.
+const ERRORS_AGAIN: u32 = 20;
+
+/// Follows the instance until something fails, and says what.
+pub async fn follow<A: Ask>(link: &Link<A>) -> Fault {
+    match Follower::begin(link).await {
+        Ok(mut follower) => match follower.go_on().await {
+            Ok(never) => match never {},
+            Err(fault) => fault,
+        },
+        Err(fault) => fault,
+    }
+}
+
+type Sample<'a> = Pin<Box<dyn Future<Output = Result<Connections, Fault>> + Send + 'a>>;
+
+struct Follower<'a, A> {
+    link: &'a Link<A>,
+    state: State,
+    cursor: Cursor,
+    /// The next sample of the connections, waited for or under way.
+    sample: Option<Sample<'a>>,
+    sample_every: Duration,
+    /// When the last sample was taken, since work began.
+    sampled: Option<Instant>,
+    breath: Duration,
+    idle_polls: u32,
+}
+
+impl<'a, A: Ask> Follower<'a, A> {
+    async fn begin(link: &'a Link<A>) -> Result<Self, Fault> {
+        let mut follower = Self {
+            link,
+            state: State::default(),
+            cursor: Cursor::default(),
+            sample: None,
+            sample_every: SAMPLE,
+            sampled: None,
+            breath: BREATH,
+            idle_polls: 0,
+        };
+        follower.snapshot().await?;
+        Ok(follower)
+    }
+
+    async fn go_on(&mut self) -> Result<Infallible, Fault> {
+        loop {
+            let events = self.poll().await?;
+            let order = self.cursor.pass(&events);
+            let mut needs = self.take_in(&events);
+            if order == Order::Broken || needs.contains(&Need::Snapshot) {
+                self.link.publish(self.state.service());
+                sleep(self.breath).await;
+                self.breath = (self.breath * 2).min(BREATH_MAX);
+                self.snapshot().await?;
+                continue;
+            }
+            self.breath = BREATH;
+            self.idle_polls = if events.is_empty() {
+                self.idle_polls + 1
+            } else {
+                0
+            };
+            if self.state.has_errors() && self.idle_polls >= ERRORS_AGAIN {
+                self.idle_polls = 0;
+                needs.insert(Need::Errors);
+            }
+            self.meet(needs, PROMPT).await?;
+        }
+    }
+
+    async fn snapshot(&mut self) -> Result<(), Fault> {
+        self.cursor = Cursor::at(&ask::newest_event(self.link).await?);
+        self.state = State::from_snapshot(ask::snapshot(self.link).await?);
+        self.sampled = Some(Instant::now());
+        let wanted = self.state.wanted();
+        self.meet(wanted, PART).await
+    }
+
+    /// The next events; meanwhile samples the connections when it is time to.
+    async fn poll(&mut self) -> Result<Vec<Event>, Fault> {
+        let mut events = pin!(ask::events(self.link, self.cursor.since()));
+        loop {
+            self.plan_sample();
+            tokio::select! {
+                biased;
+                events = &mut events => return events,
+                connections = due(&mut self.sample) => {
+                    self.sample = None;
+                    let measured = self.sampled.is_some();
+                    self.take_sample(connections?);
+                    self.sample_every = match measured && !self.state.has_traffic() {
+                        true => (self.sample_every * 2).min(SAMPLE_MAX),
+                        false => SAMPLE,
+                    };
+                    self.link.publish(self.state.service());
+                }
+            }
+        }
+    }
+
+    fn take_in(&mut self, events: &[Event]) -> BTreeSet<Need> {
+        let mut needs = BTreeSet::new();
+        for event in events {
+            if event.announces_restart() {
+                self.link.restart_announced();
+            }
+            needs.append(&mut self.state.apply(event));
+        }
+        if !events.is_empty() && self.sample_every > SAMPLE {
+            self.sample_every = SAMPLE;
+            self.sample = None;
+        }
+        needs
+    }
+
+    /// Asks for what is needed and tells the outcome; after `patience` also what is known so far.
+    async fn meet(&mut self, mut needs: BTreeSet<Need>, patience: Duration) -> Result<(), Fault> {
+        let shares: Shares = needs
+            .iter()
+            .filter_map(|need| match need {
+                Need::Completion(id) => Some((id.clone(), self.state.shared_with(id))),
+                _ => None,
+            })
+            .collect();
+        let link = self.link;
+        let mut tick = interval_at(Instant::now() + patience, PART);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if needs.remove(&Need::Connections) {
+            let connections = ask::connections(link).await?;
+            self.take_sample(connections);
+        }
+        let mut answers = pin!(ask::answers(link, needs, &shares));
+        loop {
+            tokio::select! {
+                biased;
+                answer = answers.next() => match answer {
+                    Some(answer) => self.state.learn(answer?),
+                    None => break,
+                },
+                _ = tick.tick() => link.publish(self.state.service()),
+            }
+        }
+        if !self.state.is_busy() {
+            self.state.still();
+        }
+        link.publish(self.state.service());
+        Ok(())
+    }
+
+    /// Samples are taken only while work is going on.
+    fn plan_sample(&mut self) {
+        if !self.state.is_busy() {
+            self.sample = None;
+            self.sampled = None;
+            return;
+        }
+        if self.sample.is_none() {
+            let link = self.link;
+            let now = Instant::now();
+            let due = self.sampled.map_or(now, |last| last + self.sample_every);
+            self.sample = Some(Box::pin(async move {
+                sleep_until(due).await;
+                ask::connections(link).await
+            }));
+        }
+    }
+
+    fn take_sample(&mut self, connections: Connections) {
+        let now = Instant::now();
+        let elapsed = self.sampled.map(|last| now - last);
+        self.sampled = Some(now);
+        self.state.learn(Answer::Connections(connections, elapsed));
+    }
+}
+
+async fn due(sample: &mut Option<Sample<'_>>) -> Result<Connections, Fault> {
+    match sample {
+        Some(sample) => sample.await,
+        None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

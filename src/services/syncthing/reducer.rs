@@ -1,0 +1,284 @@
+//! What an event changes, and what must be asked for because of it.
+//!
+//! Invariant: pure, and never fails: an event that is unknown, about something unknown or without
+//! its data changes nothing. Source: lib/events/events.go and what the official page does with each.
+
+use std::collections::BTreeSet;
+
+use super::state::{Device, Folder, Known, Need, State};
+use super::wire::{Completion, Config, Event, EventData, Offer, PendingDeviceInfo};
+
+/// The one mask. Each distinct one costs the server a buffer for as long as it runs, so that it
+/// never varies. Left out is what no view shows, because it would only wake both sides up
+/// (`FolderScanProgress`, `FolderWatchStateChanged`, `LocalIndexUpdated`, `ItemFinished`).
+pub const MASK: &str = "StateChanged,FolderSummary,FolderCompletion,FolderErrors,FolderPaused,FolderResumed,\
+DeviceConnected,DeviceDisconnected,DevicePaused,DeviceResumed,PendingDevicesChanged,PendingFoldersChanged,\
+ConfigSaved,StartupComplete,ClusterConfigReceived,UpgradeRestartScheduled,Failure";
+
+impl Event {
+    /// The server is about to restart, by its own word.
+    pub fn announces_restart(&self) -> bool {
+        self.kind == "UpgradeRestartScheduled"
+    }
+}
+
+impl State {
+    /// Takes in an event.
+    pub fn apply(&mut self, event: &Event) -> BTreeSet<Need> {
+        self.now = self.now.max(event.time);
+        let data = &event.data;
+        match event.kind.as_str() {
+            "StateChanged" => self.folder_state(event),
+            "FolderSummary" => self.folder_summary(data),
+            "FolderCompletion" => self.folder_completion(data),
+            "FolderErrors" => {
+                let summary = self.folders.get_mut(&data.folder);
+                let summary = summary.and_then(|folder| folder.summary.as_mut());
+                if let (Some(summary), Some(errors)) = (summary, data.errors) {
+                    summary.errors = errors;
+                }
+                BTreeSet::new()
+            }
+            "FolderPaused" => self.pause_folder(&data.id, true),
+            "FolderResumed" => self.pause_folder(&data.id, false),
+            "DeviceConnected" => self.device_connected(event),
+            "DeviceDisconnected" => {
+                if let Some(device) = self.devices.get_mut(&data.id) {
+                    device.disconnect();
+                    device.last_seen = device.last_seen.max(event.time);
+                }
+                BTreeSet::new()
+            }
+            "DevicePaused" => self.pause_device(&data.device, true),
+            "DeviceResumed" => self.pause_device(&data.device, false),
+            "PendingDevicesChanged" => self.pending_devices(event),
+            "PendingFoldersChanged" => self.pending_folders(event),
+            "ConfigSaved" => self.config_saved(data),
+            "StartupComplete" => self.startup_complete(),
+            "ClusterConfigReceived" => self.completion_of(&data.device),
+            "Failure" => [Need::Errors].into(),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn folder_state(&mut self, event: &Event) -> BTreeSet<Need> {
+        let data = &event.data;
+        let Some(folder) = self.folders.get_mut(&data.folder) else {
+            return BTreeSet::new();
+        };
+        let mut needs = BTreeSet::new();
+        if data.from == "scanning" && data.to == "idle" {
+            folder.last_scan = folder.last_scan.max(event.time);
+        }
+        if data.from == "syncing" {
+            needs.insert(Need::FolderStats);
+        }
+        if data.to == "error" {
+            needs.insert(Need::Errors);
+        }
+        match &mut folder.summary {
+            Some(summary) => {
+                summary.state.clone_from(&data.to);
+                summary.error.clone_from(&data.error);
+                // Its counters are older than this: "syncing, 100 %" or "out of sync" would be shown for a moment.
+                let needed = summary.need_total_items > 0;
+                if (data.to == "syncing" && !needed) || (data.to == "idle" && needed) {
+                    needs.insert(Need::Folder(data.folder.clone()));
+                }
+            }
+            None if folder.config.paused => {}
+            None => {
+                needs.insert(Need::Folder(data.folder.clone()));
+            }
+        }
+        needs
+    }
+
+    fn folder_summary(&mut self, data: &EventData) -> BTreeSet<Need> {
+        let folder = self.folders.get_mut(&data.folder);
+        let Some((folder, new)) = folder.zip(data.summary.as_deref()) else {
+            return BTreeSet::new();
+        };
+        if folder.config.paused {
+            return BTreeSet::new();
+        }
+        let mut new = new.clone();
+        let mut needs = BTreeSet::new();
+        if let Some(old) = &folder.summary
+            && old.state != new.state
+        {
+            // It may have been drawn up before the last change of state and told after it.
+            new.state.clone_from(&old.state);
+            new.error.clone_from(&old.error);
+            needs.insert(Need::Folder(data.folder.clone()));
+        }
+        folder.summary = Some(new);
+        needs
+    }
+
+    fn folder_completion(&mut self, data: &EventData) -> BTreeSet<Need> {
+        let Some(device) = self.devices.get_mut(&data.device) else {
+            return BTreeSet::new();
+        };
+        match &mut device.completion {
+            Some(Known::ByFolder(folders)) => {
+                if self.folders.contains_key(&data.folder) {
+                    folders.insert(data.folder.clone(), data.completion());
+                }
+                BTreeSet::new()
+            }
+            Some(Known::Whole(whole))
+                if needs_nothing(whole) && needs_nothing(&data.completion()) =>
+            {
+                BTreeSet::new()
+            }
+            _ => self.completion_of(&data.device),
+        }
+    }
+
+    fn pause_folder(&mut self, id: &str, paused: bool) -> BTreeSet<Need> {
+        let Some(folder) = self.folders.get_mut(id) else {
+            return BTreeSet::new();
+        };
+        if folder.config.paused == paused {
+            return BTreeSet::new();
+        }
+        folder.config.paused = paused;
+        folder.summary = None;
+        let mut needs = members(folder);
+        needs.retain(|need| matches!(need, Need::Completion(id) if self.devices.contains_key(id)));
+        if !paused {
+            needs.insert(Need::Folder(id.to_owned()));
+        }
+        needs
+    }
+
+    fn device_connected(&mut self, event: &Event) -> BTreeSet<Need> {
+        let data = &event.data;
+        let Some(device) = self.devices.get_mut(&data.id) else {
+            return BTreeSet::new();
+        };
+        device.connected = Some(true);
+        device.address.clone_from(&data.address);
+        device.client_version.clone_from(&data.client_version);
+        device.last_seen = device.last_seen.max(event.time);
+        [Need::Connections, Need::Completion(data.id.clone())].into()
+    }
+
+    fn pause_device(&mut self, id: &str, paused: bool) -> BTreeSet<Need> {
+        if let Some(device) = self.devices.get_mut(id) {
+            device.config.paused = paused;
+            if paused {
+                device.disconnect();
+            }
+        }
+        BTreeSet::new()
+    }
+
+    fn pending_devices(&mut self, event: &Event) -> BTreeSet<Need> {
+        let data = &event.data;
+        if data.added.is_empty() && data.removed.is_empty() {
+            return [Need::Pending].into();
+        }
+        for gone in &data.removed {
+            self.pending_devices.remove(&gone.device);
+        }
+        for new in data.added.iter().filter(|new| !new.device.is_empty()) {
+            // The same device is told again at its every attempt: the first one counts.
+            let known = self.pending_devices.get(&new.device);
+            if known.is_some_and(|old| old.name == new.name && old.address == new.address) {
+                continue;
+            }
+            let info = PendingDeviceInfo {
+                time: event.time,
+                name: new.name.clone(),
+                address: new.address.clone(),
+            };
+            self.pending_devices.insert(new.device.clone(), info);
+        }
+        bounded(self.pending_devices.len())
+    }
+
+    fn pending_folders(&mut self, event: &Event) -> BTreeSet<Need> {
+        let data = &event.data;
+        if data.added.is_empty() && data.removed.is_empty() {
+            return [Need::Pending].into();
+        }
+        for gone in &data.removed {
+            self.pending_folders.retain(|(folder, device), _| {
+                folder != &gone.folder || !(gone.device.is_empty() || device == &gone.device)
+            });
+        }
+        for new in data.added.iter().filter(|new| !new.folder.is_empty()) {
+            let key = (new.folder.clone(), new.device.clone());
+            let known = self.pending_folders.get(&key);
+            if known.is_some_and(|old| old.label == new.label) {
+                continue;
+            }
+            let offer = Offer {
+                time: event.time,
+                label: new.label.clone(),
+            };
+            self.pending_folders.insert(key, offer);
+        }
+        bounded(self.pending_folders.len())
+    }
+
+    fn config_saved(&mut self, data: &EventData) -> BTreeSet<Need> {
+        // A config always names its own device.
+        if data.devices.is_empty() {
+            return [Need::Snapshot].into();
+        }
+        let mut needs = self.configure(Config {
+            folders: data.folders.clone(),
+            devices: data.devices.clone(),
+        });
+        needs.insert(Need::RestartRequired);
+        needs
+    }
+
+    fn startup_complete(&self) -> BTreeSet<Need> {
+        let unknown = self.folders.values().filter(|folder| {
+            !folder.config.paused && folder.summary.as_ref().is_none_or(|it| it.state.is_empty())
+        });
+        unknown
+            .map(|folder| Need::Folder(folder.config.id.clone()))
+            .chain([Need::Connections])
+            .collect()
+    }
+
+    fn completion_of(&self, device: &str) -> BTreeSet<Need> {
+        let known = self.devices.contains_key(device);
+        let need = known.then(|| Need::Completion(device.to_owned()));
+        need.into_iter().collect()
+    }
+}
+
+impl Device {
+    fn disconnect(&mut self) {
+        self.connected = self.connected.map(|_| false);
+        self.rates = crate::core::service::Rates::default();
+    }
+}
+
+fn members(folder: &Folder) -> BTreeSet<Need> {
+    let members = folder.config.devices.iter();
+    members
+        .map(|member| Need::Completion(member.id.clone()))
+        .collect()
+}
+
+fn needs_nothing(completion: &Completion) -> bool {
+    completion.need_bytes == 0 && completion.need_items == 0 && completion.need_deletes == 0
+}
+
+/// A list that only ever grows is asked for anew, bounded, rather than kept.
+fn bounded(length: usize) -> BTreeSet<Need> {
+    if length > 1_000 {
+        return [Need::Pending].into();
+    }
+    BTreeSet::new()
+}
+
+#[cfg(test)]
+mod tests;

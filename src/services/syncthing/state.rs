@@ -1,0 +1,384 @@
+//! What is known of a Syncthing instance, from a snapshot and the answers since.
+//!
+//! Invariant: pure. The same snapshot, answers and events in the same order give the same state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::core::Timestamp;
+use crate::core::service::{DeviceState, FolderState, Rates, ServiceError};
+
+use super::wire::{
+    Completion, Config, Connections, DeviceConfig, DeviceStats, Errors, FolderConfig, FolderStats,
+    Offer, PendingDeviceInfo, PendingDevices, PendingFolders, Summary, SystemStatus, Traffic,
+};
+use super::{device, folder};
+
+/// The replies that a state begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub status: SystemStatus,
+    pub version: String,
+    pub config: Config,
+    pub connections: Connections,
+    pub device_stats: DeviceStats,
+    pub folder_stats: FolderStats,
+    pub pending_devices: PendingDevices,
+    pub pending_folders: PendingFolders,
+    pub errors: Errors,
+    pub restart_required: bool,
+}
+
+/// What must be asked for, most telling first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Everything again.
+    Snapshot,
+    Connections,
+    /// The status of a folder.
+    Folder(String),
+    /// The completion of a device.
+    Completion(String),
+    FolderStats,
+    Pending,
+    Errors,
+    RestartRequired,
+}
+
+/// The answer to a [`Need`]; `None` where the server has none.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// With the time since the last one, when there was one lately.
+    Connections(Connections, Option<Duration>),
+    Folder(String, Option<Summary>),
+    Completion(String, Option<Known>),
+    FolderStats(FolderStats),
+    Pending(PendingDevices, PendingFolders),
+    Errors(Errors),
+    RestartRequired(bool),
+}
+
+/// How far a device is known to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Known {
+    /// The server's own sum over all folders.
+    Whole(Completion),
+    /// By folder, where the server refuses the sum (before 1.20 as soon as one shared folder is paused).
+    ByFolder(BTreeMap<String, Completion>),
+}
+
+/// Everything that is known of an instance.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    pub(super) my_id: String,
+    pub(super) version: String,
+    /// The server's own time, as of its last word.
+    pub(super) now: Option<Timestamp>,
+    pub(super) folders: BTreeMap<String, Folder>,
+    /// The other devices.
+    pub(super) devices: BTreeMap<String, Device>,
+    pub(super) pending_devices: BTreeMap<String, PendingDeviceInfo>,
+    /// By folder and the device that offers it.
+    pub(super) pending_folders: BTreeMap<(String, String), Offer>,
+    pub(super) errors: Vec<ServiceError>,
+    pub(super) restart_required: bool,
+    traffic: Traffic,
+    pub(super) rates: Rates,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Folder {
+    /// Without this device among its members.
+    pub config: FolderConfig,
+    pub summary: Option<Summary>,
+    pub last_file: Option<String>,
+    pub last_scan: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Device {
+    pub config: DeviceConfig,
+    /// How many folders it shares.
+    pub folders: usize,
+    pub connected: Option<bool>,
+    pub address: String,
+    pub client_version: String,
+    pub traffic: Traffic,
+    pub rates: Rates,
+    pub completion: Option<Known>,
+    pub last_seen: Option<Timestamp>,
+}
+
+impl State {
+    /// A state without folder statuses and completions; [`Self::wanted`] names them.
+    pub fn from_snapshot(snapshot: Snapshot) -> Self {
+        let uptime = Duration::from_secs(snapshot.status.uptime);
+        let mut state = Self {
+            my_id: snapshot.status.my_id,
+            version: snapshot.version,
+            now: snapshot.status.start_time.map(|start| start + uptime),
+            ..Self::default()
+        };
+        state.configure(snapshot.config);
+        state.learn(Answer::Connections(snapshot.connections, None));
+        for (id, stat) in snapshot.device_stats.0 {
+            if let Some(device) = state.devices.get_mut(&id) {
+                device.last_seen = stat.last_seen;
+            }
+        }
+        state.learn(Answer::FolderStats(snapshot.folder_stats));
+        state.learn(Answer::Pending(
+            snapshot.pending_devices,
+            snapshot.pending_folders,
+        ));
+        state.learn(Answer::Errors(snapshot.errors));
+        state.learn(Answer::RestartRequired(snapshot.restart_required));
+        state
+    }
+
+    /// What a whole picture still takes, right after a snapshot.
+    pub fn wanted(&self) -> BTreeSet<Need> {
+        let folders = self.folders.values();
+        let folders = folders.filter(|folder| !folder.config.paused);
+        folders
+            .map(|folder| Need::Folder(folder.config.id.clone()))
+            .chain(self.devices.keys().cloned().map(Need::Completion))
+            .collect()
+    }
+
+    /// Takes in what was asked for.
+    pub fn learn(&mut self, answer: Answer) {
+        match answer {
+            Answer::Connections(connections, elapsed) => self.sample(&connections, elapsed),
+            Answer::Folder(id, summary) => {
+                if let Some(folder) = self.folders.get_mut(&id) {
+                    folder.summary = summary;
+                }
+            }
+            Answer::Completion(id, known) => {
+                if let Some(device) = self.devices.get_mut(&id) {
+                    device.completion = known;
+                }
+            }
+            Answer::FolderStats(stats) => {
+                for (id, stat) in stats.0 {
+                    if let Some(folder) = self.folders.get_mut(&id) {
+                        folder.last_file = some(&stat.last_file.name);
+                        folder.last_scan = stat.last_scan;
+                    }
+                }
+            }
+            Answer::Pending(devices, folders) => {
+                self.pending_devices = devices.0;
+                let offers = folders.0.into_iter().flat_map(|(folder, offers)| {
+                    let by_device = offers.offered_by.into_iter();
+                    by_device.map(move |(device, offer)| ((folder.clone(), device), offer))
+                });
+                self.pending_folders = offers.collect();
+            }
+            Answer::Errors(errors) => {
+                let entries = errors.errors.into_iter().map(|entry| ServiceError {
+                    time: entry.when.unwrap_or_default(),
+                    message: entry.message,
+                });
+                self.errors = entries.collect();
+            }
+            Answer::RestartRequired(required) => self.restart_required = required,
+        }
+    }
+
+    /// The unpaused folders that a device shares.
+    pub fn shared_with(&self, device: &str) -> Vec<String> {
+        let folders = self.folders.values();
+        folders
+            .filter(|folder| !folder.config.paused && folder.is_shared_with(device))
+            .map(|folder| folder.config.id.clone())
+            .collect()
+    }
+
+    /// Work is going on.
+    pub fn is_busy(&self) -> bool {
+        self.folders.values().any(|folder| folder.state().is_busy())
+            || self
+                .devices
+                .values()
+                .any(|device| device.state(self.now) == DeviceState::Syncing)
+    }
+
+    /// Whether the server lists errors, which it lets go of without a word.
+    pub fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Whether anything flows.
+    pub fn has_traffic(&self) -> bool {
+        self.rates != Rates::default()
+    }
+
+    /// Rates are no longer known: nothing is going on.
+    pub fn still(&mut self) {
+        self.rates = Rates::default();
+        for device in self.devices.values_mut() {
+            device.rates = Rates::default();
+        }
+    }
+
+    /// Puts a config in force and says what is no longer known because of it.
+    pub(super) fn configure(&mut self, config: Config) -> BTreeSet<Need> {
+        let mut needs = BTreeSet::new();
+        let mut old = std::mem::take(&mut self.folders);
+        for mut config in config.folders {
+            if config.id.is_empty() {
+                continue;
+            }
+            config
+                .devices
+                .retain(|member| member.id != self.my_id && !member.id.is_empty());
+            let before = old.remove(&config.id);
+            let mut folder = before.clone().unwrap_or_default();
+            let changed = folder.config.paused != config.paused
+                || folder.config.kind != config.kind
+                || folder.config.path != config.path
+                || folder.config.devices != config.devices;
+            if before.is_none() || changed {
+                let members = folder.config.devices.iter().chain(&config.devices);
+                needs.extend(members.map(|member| Need::Completion(member.id.clone())));
+                if config.paused {
+                    folder.summary = None;
+                } else {
+                    needs.insert(Need::Folder(config.id.clone()));
+                }
+            }
+            folder.config = config;
+            self.folders.insert(folder.config.id.clone(), folder);
+        }
+        for gone in old.values() {
+            let members = gone.config.devices.iter();
+            needs.extend(members.map(|member| Need::Completion(member.id.clone())));
+        }
+        let mut old = std::mem::take(&mut self.devices);
+        for config in config.devices {
+            if config.id.is_empty() || config.id == self.my_id {
+                continue;
+            }
+            let mut device = old.remove(&config.id).unwrap_or_else(|| {
+                needs.insert(Need::Connections);
+                needs.insert(Need::Completion(config.id.clone()));
+                Device::default()
+            });
+            device.config = config;
+            self.devices.insert(device.config.id.clone(), device);
+        }
+        self.count_shares();
+        needs.retain(|need| match need {
+            Need::Completion(id) => self.devices.contains_key(id),
+            _ => true,
+        });
+        needs
+    }
+
+    fn count_shares(&mut self) {
+        for device in self.devices.values_mut() {
+            device.folders = 0;
+        }
+        for folder in self.folders.values() {
+            for member in &folder.config.devices {
+                if let Some(device) = self.devices.get_mut(&member.id) {
+                    device.folders += 1;
+                }
+            }
+        }
+    }
+
+    fn sample(&mut self, connections: &Connections, elapsed: Option<Duration>) {
+        let rates = rates(self.traffic, connections.total, elapsed);
+        self.rates = rates.unwrap_or(self.rates);
+        self.traffic = connections.total;
+        for (id, device) in &mut self.devices {
+            let Some(connection) = connections.connections.get(id) else {
+                device.connected = None;
+                device.rates = Rates::default();
+                continue;
+            };
+            let traffic = Traffic {
+                in_bytes: connection.in_bytes,
+                out_bytes: connection.out_bytes,
+            };
+            let rates = rates_of(device, traffic, connection.connected, elapsed);
+            device.rates = rates;
+            device.traffic = traffic;
+            device.connected = Some(connection.connected);
+            device.address.clone_from(&connection.address);
+            device.client_version.clone_from(&connection.client_version);
+        }
+    }
+}
+
+impl Folder {
+    pub fn is_shared_with(&self, device: &str) -> bool {
+        self.config.devices.iter().any(|member| member.id == device)
+    }
+
+    pub fn state(&self) -> FolderState {
+        let shared = !self.config.devices.is_empty();
+        let config = &self.config;
+        folder::state(config.paused, self.summary.as_ref(), &config.kind, shared)
+    }
+}
+
+impl Device {
+    pub fn total(&self) -> Option<Completion> {
+        match self.completion.as_ref()? {
+            Known::Whole(completion) => Some(*completion),
+            Known::ByFolder(folders) => Some(folders.values().fold(
+                Completion::default(),
+                |sum, part| Completion {
+                    global_bytes: sum.global_bytes.saturating_add(part.global_bytes),
+                    need_bytes: sum.need_bytes.saturating_add(part.need_bytes),
+                    need_items: sum.need_items.saturating_add(part.need_items),
+                    need_deletes: sum.need_deletes.saturating_add(part.need_deletes),
+                },
+            )),
+        }
+    }
+
+    pub fn state(&self, now: Option<Timestamp>) -> DeviceState {
+        device::state(&device::Facts {
+            connected: self.connected,
+            paused: self.config.paused,
+            unused: self.folders == 0,
+            percent: self.total().as_ref().map(device::percent),
+            last_seen: self.last_seen,
+            now,
+        })
+    }
+}
+
+/// The text, unless it is empty.
+pub(super) fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn rates_of(device: &Device, now: Traffic, connected: bool, elapsed: Option<Duration>) -> Rates {
+    if !connected || device.connected != Some(true) {
+        return Rates::default();
+    }
+    rates(device.traffic, now, elapsed).unwrap_or(device.rates)
+}
+
+/// Rates between two samples; `None` when they are too close or too far apart to tell.
+fn rates(before: Traffic, now: Traffic, elapsed: Option<Duration>) -> Option<Rates> {
+    let millis = elapsed?.as_millis();
+    if millis < 500 {
+        return None;
+    }
+    // The counters begin anew with a connection.
+    let rate = |before: u64, now: u64| {
+        let bytes = u128::from(now.saturating_sub(before));
+        u64::try_from(bytes * 1000 / millis).unwrap_or(u64::MAX)
+    };
+    Some(Rates {
+        in_bps: rate(before.in_bytes, now.in_bytes),
+        out_bps: rate(before.out_bytes, now.out_bytes),
+    })
+}

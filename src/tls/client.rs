@@ -1,0 +1,364 @@
+//! One HTTPS client for one generation of pins: immutable, so that a pin that was retired can never be used again.
+//!
+//! Invariant: no plain HTTP, no proxy, no redirect, no resumed session; the key is marked sensitive and goes nowhere
+//! but into the request's header. Bodies are bounded, and a reply that broke off is never taken for a whole one.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, TRANSFER_ENCODING};
+use reqwest::tls::TlsInfo;
+use reqwest::{Method, Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
+
+use super::certificate::printable;
+use super::classify::{self, Stage};
+use super::endpoint::{Dial, Endpoint};
+use super::pin::pin_of;
+use super::reply::Reply;
+use super::verifier::{Trust, Verifier, client_config};
+use crate::core::{Class, Fault, Pin, PinSet};
+
+/// Syncthing closes idle connections after 15 s (`lib/api/api.go` ReadTimeout); ours go first.
+const POOL_IDLE: Duration = Duration::from_secs(10);
+const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
+/// What is read of a reply that is no success, bytes: enough for its words.
+const WORDS: usize = 4096;
+const USER_AGENT: &str = concat!("syncwatch/", env!("CARGO_PKG_VERSION"));
+
+/// What a client is built from.
+#[derive(Clone, Debug)]
+pub struct ClientSpec {
+    /// `https` only; a path in it goes before the path of each request.
+    pub base: Url,
+    /// The name for SNI, name checks and the Host header; the host in `base` is still what is connected to.
+    pub server_name: Option<String>,
+    /// Connect to this socket instead of the host in `base`.
+    pub unix_socket: Option<PathBuf>,
+    pub trust: Trust,
+    /// Counts for [`Trust::Pinned`] alone.
+    pub pins: PinSet,
+    pub generation: u64,
+}
+
+/// A client that trusts one generation of pins.
+#[derive(Clone)]
+pub struct Client {
+    endpoint: Endpoint,
+    verifier: Arc<Verifier>,
+    http: reqwest::Client,
+    generation: u64,
+}
+
+/// One request.
+pub struct Request<'a> {
+    pub method: Method,
+    /// Begins with `/`; may have a query.
+    pub path: &'a str,
+    /// Sent as `X-API-Key`.
+    pub key: Option<&'a SecretString>,
+    /// JSON.
+    pub body: Option<Vec<u8>>,
+    /// For everything, from connecting to the end of the body.
+    pub timeout: Duration,
+    /// Bytes of body that are accepted.
+    pub limit: usize,
+}
+
+impl Client {
+    /// Builds the client. Opens no connection.
+    ///
+    /// # Errors
+    /// The address is not usable, or the CA file or the platform's CA certificates could not be read.
+    pub fn build(spec: &ClientSpec) -> Result<Self, Fault> {
+        Self::assemble(spec, None)
+    }
+
+    /// The same with another time limit for connecting, handshake included, than 5 s on this computer and 10 s elsewhere.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_with_connect_timeout(
+        spec: &ClientSpec,
+        connect_timeout: Duration,
+    ) -> Result<Self, Fault> {
+        Self::assemble(spec, Some(connect_timeout))
+    }
+
+    /// The generation of pins that this client trusts.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Sends a request and reads the whole reply, whatever its status.
+    ///
+    /// A GET that found its kept connection closed is sent once more.
+    ///
+    /// # Errors
+    /// What went wrong; a redirect is an error too, because only here its target is known.
+    pub async fn send(&self, request: Request<'_>) -> Result<Reply, Fault> {
+        let verified_before = self.verifier.handshakes();
+        match tokio::time::timeout(request.timeout, self.exchange(&request)).await {
+            Ok(result) => result,
+            // The connect timeout is the shorter one as a rule; where it is not, nobody was ever reached.
+            Err(_) if verified_before == 0 && self.verifier.handshakes() == 0 => {
+                Err(Fault::new(Class::ConnectTimeout))
+            }
+            Err(_) => Err(Fault::new(Class::RequestTimeout)),
+        }
+    }
+
+    fn assemble(spec: &ClientSpec, connect_timeout: Option<Duration>) -> Result<Self, Fault> {
+        let endpoint = Endpoint::new(
+            &spec.base,
+            spec.server_name.as_deref(),
+            spec.unix_socket.as_deref(),
+        )?;
+        let verifier = Arc::new(Verifier::new(&spec.trust, &spec.pins)?);
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(client_config(verifier.clone())?)
+            .https_only(true)
+            .http1_only()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .tls_info(true)
+            .user_agent(USER_AGENT)
+            .pool_idle_timeout(POOL_IDLE)
+            .connect_timeout(connect_timeout.unwrap_or_else(|| endpoint.connect_timeout()))
+            .tcp_nodelay(true)
+            .tcp_keepalive(TCP_KEEPALIVE);
+        if let Some(resolver) = endpoint.resolver() {
+            builder = builder.dns_resolver(Arc::new(resolver));
+        }
+        if let Dial::Unix(path) = &endpoint.dial {
+            builder = over_unix_socket(builder, path)?;
+        }
+        let http = builder
+            .build()
+            .map_err(|error| classify::of_error(&error, Stage::Connect))?;
+        Ok(Self {
+            endpoint,
+            verifier,
+            http,
+            generation: spec.generation,
+        })
+    }
+
+    async fn exchange(&self, request: &Request<'_>) -> Result<Reply, Fault> {
+        let verified_before = self.verifier.handshakes();
+        let result = self.attempt(request).await;
+        let reused = self.verifier.handshakes() == verified_before;
+        match result {
+            // Without a new handshake it went over a kept connection, which the server may close at any moment.
+            Err(fault) if fault.class == Class::Lost && request.method == Method::GET && reused => {
+                self.attempt(request).await
+            }
+            result => result,
+        }
+    }
+
+    async fn attempt(&self, request: &Request<'_>) -> Result<Reply, Fault> {
+        let mut builder = self
+            .http
+            .request(request.method.clone(), self.endpoint.at(request.path));
+        if let Some(key) = request.key {
+            builder = builder.header("x-api-key", header(key)?);
+        }
+        if let Some(body) = &request.body {
+            builder = builder
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        let mut response = builder
+            .send()
+            .await
+            .map_err(|error| classify::of_reqwest(&error, Stage::Head))?;
+        let served = served(&response);
+        let fingerprint = served.map(|pin| pin.fingerprint);
+        if let Some(fault) = redirect(&response, request.key) {
+            return Err(fault.with_served(fingerprint));
+        }
+        let status = response.status();
+        let body = if status.is_success() {
+            whole_body(&mut response, request.limit)
+                .await
+                .map_err(|fault| fault.with_served(fingerprint))?
+        } else {
+            without_key(words(&mut response).await, request.key)
+        };
+        Ok(Reply {
+            status: status.as_u16(),
+            served,
+            body,
+        })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("dial", &self.endpoint.dial)
+            .field("verifier", &self.verifier)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without key and body.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("timeout", &self.timeout)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(unix)]
+fn over_unix_socket(
+    builder: reqwest::ClientBuilder,
+    path: &std::path::Path,
+) -> Result<reqwest::ClientBuilder, Fault> {
+    Ok(builder.unix_socket(path.to_owned()))
+}
+
+#[cfg(not(unix))]
+fn over_unix_socket(
+    _: reqwest::ClientBuilder,
+    _: &std::path::Path,
+) -> Result<reqwest::ClientBuilder, Fault> {
+    Err(super::endpoint::no_unix_sockets())
+}
+
+fn header(key: &SecretString) -> Result<HeaderValue, Fault> {
+    let mut value = HeaderValue::from_str(key.expose_secret()).map_err(|_| {
+        Fault::with_detail(
+            Class::NoKey,
+            "it holds characters that cannot be in an API key",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn served(response: &Response) -> Option<Pin> {
+    let info = response.extensions().get::<TlsInfo>()?;
+    info.peer_certificate().map(pin_of)
+}
+
+fn redirect(response: &Response, key: Option<&SecretString>) -> Option<Fault> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let target = response.headers().get(LOCATION)?.as_bytes().to_vec();
+    let target = String::from_utf8_lossy(&without_key(target, key)).into_owned();
+    // A query may hold what is nobody's business.
+    let target = target.split(['?', '#']).next().unwrap_or_default();
+    Some(Fault::with_detail(
+        Class::Redirect,
+        format!("to {}", printable(target, 150)),
+    ))
+}
+
+async fn whole_body(response: &mut Response, limit: usize) -> Result<Vec<u8>, Fault> {
+    let too_large = |size: String| Fault::with_detail(Class::TooLarge, size);
+    if let Some(length) = response.content_length()
+        && length > limit as u64
+    {
+        return Err(too_large(format!("{length} bytes; {limit} are accepted")));
+    }
+    let headers = response.headers();
+    let close_delimited =
+        !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING);
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > limit => {
+                return Err(too_large(format!("more than {limit} bytes")));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(error) => {
+                let fault = classify::of_reqwest(&error, Stage::Body);
+                let whole = fault.class == Class::Truncated && close_delimited && ends_itself(&body);
+                return if whole { Ok(body) } else { Err(fault) };
+            }
+        }
+    }
+}
+
+/// Whether these bytes are JSON that shows its own end. A bare number does not: `12` may be the start of `123`.
+fn ends_itself(body: &[u8]) -> bool {
+    let delimited = matches!(body.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+    delimited && serde_json::from_slice::<IgnoredAny>(body).is_ok()
+}
+
+/// The beginning of a body that is only read for its words; whatever came before an error will do.
+async fn words(response: &mut Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while body.len() < WORDS {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    body.truncate(WORDS);
+    body
+}
+
+/// Some servers repeat a request's headers on their error pages, which are quoted in faults.
+fn without_key(body: Vec<u8>, key: Option<&SecretString>) -> Vec<u8> {
+    match key.map(ExposeSecret::expose_secret) {
+        Some(key) if !key.is_empty() => {
+            let text = String::from_utf8_lossy(&body);
+            text.replace(key, "[key]").into_bytes()
+        }
+        _ => body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_json_that_shows_its_end_counts_as_whole() {
+        for body in ["{}", " [1, 2] ", "\"a\"", "{\"a\":[]}\n"] {
+            assert!(ends_itself(body.as_bytes()), "{body}");
+        }
+        for body in ["", " ", "12", "true", "{", "[1", "{}x", "[] []", "\"a"] {
+            assert!(!ends_itself(body.as_bytes()), "{body}");
+        }
+    }
+
+    #[test]
+    fn neither_key_nor_body_is_shown() {
+        let key = SecretString::from("secret-key");
+        let request = Request {
+            method: Method::GET,
+            path: "/rest",
+            key: Some(&key),
+            body: Some(b"secret-body".to_vec()),
+            timeout: Duration::ZERO,
+            limit: 0,
+        };
+        assert!(!format!("{request:?}").contains("secret"));
+        assert!(!format!("{:?}", header(&key)).contains("secret"));
+        let echoed = without_key(b"you sent secret-key".to_vec(), Some(&key));
+        assert_eq!(echoed, b"you sent [key]");
+    }
+
+    #[test]
+    fn a_key_that_no_header_can_hold_is_named_without_being_shown() {
+        let fault = header(&SecretString::from("a\nb")).expect_err("newline");
+        assert_eq!(fault.class, Class::NoKey);
+    }
+}

@@ -1,0 +1,228 @@
+//! Where to connect and under which name. Only https passes; nothing here resolves or connects by itself.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rustls::pki_types::ServerName;
+use url::Host;
+
+use crate::core::{Class, Fault};
+
+/// An address, taken apart and checked.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
+    /// What requests are sent to: its host is the name for SNI, for name checks and in the Host header.
+    pub(super) url: Url,
+    pub(super) server_name: ServerName<'static>,
+    pub(super) dial: Dial,
+}
+
+/// What is connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Dial {
+    Tcp { host: String, port: u16 },
+    Unix(PathBuf),
+}
+
+impl Endpoint {
+    /// Checks the parts of an address.
+    ///
+    /// # Errors
+    /// `TlsExpected` for anything but https; `Dns` for a host that cannot be a name.
+    pub(super) fn new(
+        base: &Url,
+        server_name: Option<&str>,
+        unix_socket: Option<&Path>,
+    ) -> Result<Self, Fault> {
+        if base.scheme() != "https" {
+            let detail = format!("'{}' is never used, only 'https'", base.scheme());
+            return Err(Fault::with_detail(Class::TlsExpected, detail));
+        }
+        let dial = match unix_socket {
+            Some(path) => Dial::Unix(path.to_owned()),
+            None => Dial::Tcp {
+                host: dialled_host(base)?,
+                port: base.port_or_known_default().unwrap_or(443),
+            },
+        };
+        let mut url = base.clone();
+        // The dot of an absolute name belongs to DNS; in SNI, certificates and Host it matches nothing.
+        let name = server_name.or_else(|| base.domain()).map(undotted);
+        if let Some(name) = name {
+            url.set_host(Some(name)).map_err(|_| bad_name(name))?;
+        }
+        if let (Some(name), Some(Host::Ipv4(_) | Host::Ipv6(_))) = (server_name, url.host())
+            && url.host() != base.host()
+        {
+            let detail = format!("'server-name' must be a host name, not the address {name}");
+            return Err(Fault::with_detail(Class::WrongName, detail));
+        }
+        let host = bare_host(&url).unwrap_or_default();
+        let server_name = ServerName::try_from(host.clone()).map_err(|_| bad_name(&host))?;
+        Ok(Self {
+            url,
+            server_name,
+            dial,
+        })
+    }
+
+    /// A connection within this computer needs no patience: 5 s, else 10 s.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(if self.dial.is_local() { 5 } else { 10 })
+    }
+
+    /// The URL of a path (with its query) under the base.
+    pub(super) fn at(&self, path: &str) -> Url {
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
+        let mut url = self.url.clone();
+        let prefix = self.url.path().trim_end_matches('/');
+        url.set_path(&format!("{prefix}/{}", path.trim_start_matches('/')));
+        url.set_query(query);
+        url.set_fragment(None);
+        url
+    }
+
+    /// The resolver for an address that is connected to under another name; `None` when the names are the same.
+    pub(super) fn resolver(&self) -> Option<Renamed> {
+        match &self.dial {
+            Dial::Tcp { host, .. } if bare_host(&self.url).as_ref() != Some(host) => {
+                Some(Renamed { host: host.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Dial {
+    fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) => true,
+            Self::Tcp { host, .. } => {
+                let host = undotted(host);
+                host == "localhost"
+                    || host.ends_with(".localhost")
+                    || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+            }
+        }
+    }
+}
+
+/// Resolves every name to the addresses of one host.
+#[derive(Clone, Debug)]
+pub(super) struct Renamed {
+    host: String,
+}
+
+impl Resolve for Renamed {
+    fn resolve(&self, _: Name) -> Resolving {
+        let host = self.host.clone();
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// For platforms that have none.
+#[cfg(not(unix))]
+pub(super) fn no_unix_sockets() -> Fault {
+    Fault::with_detail(
+        Class::Unreachable,
+        "unix sockets do not exist on this platform",
+    )
+}
+
+fn dialled_host(base: &Url) -> Result<String, Fault> {
+    let host = bare_host(base).filter(|host| !host.is_empty());
+    let host = host.ok_or_else(|| bad_name(""))?;
+    Ok(match undotted(&host) {
+        "localhost" => "localhost".into(),
+        _ => host,
+    })
+}
+
+/// The host without the brackets of IPv6.
+fn bare_host(url: &Url) -> Option<String> {
+    Some(match url.host()? {
+        Host::Domain(name) => name.to_owned(),
+        Host::Ipv4(ip) => ip.to_string(),
+        Host::Ipv6(ip) => ip.to_string(),
+    })
+}
+
+fn undotted(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}
+
+fn bad_name(name: &str) -> Fault {
+    Fault::with_detail(Class::Dns, format!("'{name}' cannot be a host name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(base: &str, server_name: Option<&str>) -> Result<Endpoint, Fault> {
+        Endpoint::new(&base.parse().expect(base), server_name, None)
+    }
+
+    #[test]
+    fn dials_the_host_under_the_name() {
+        let plain = endpoint("https://nas.lan:8384/x/", None).expect("plain");
+        assert!(plain.resolver().is_none());
+        assert_eq!(
+            plain.at("/rest/a%2Fb?c=d").as_str(),
+            "https://nas.lan:8384/x/rest/a%2Fb?c=d"
+        );
+        let renamed = endpoint("https://[::1]:8384", Some("nas.lan.")).expect("renamed");
+        assert_eq!(renamed.url.as_str(), "https://nas.lan:8384/");
+        assert_eq!(renamed.resolver().expect("resolver").host, "::1");
+        assert_eq!(renamed.server_name, ServerName::try_from("nas.lan").unwrap());
+        let absolute = endpoint("https://nas.lan.", None).expect("absolute");
+        assert_eq!(absolute.url.host_str(), Some("nas.lan"));
+        assert_eq!(absolute.resolver().expect("resolver").host, "nas.lan.");
+    }
+
+    #[test]
+    fn local_addresses_get_less_time() {
+        for (base, seconds) in [
+            ("https://127.0.0.1:8384", 5),
+            ("https://[::1]", 5),
+            ("https://localhost.", 5),
+            ("https://a.localhost", 5),
+            ("https://nas.lan", 10),
+            ("https://192.168.1.2", 10),
+        ] {
+            let endpoint = endpoint(base, None).expect(base);
+            assert_eq!(endpoint.connect_timeout().as_secs(), seconds, "{base}");
+        }
+    }
+
+    #[test]
+    fn a_path_never_leaves_the_host() {
+        let endpoint = endpoint("https://nas.lan", None).expect("endpoint");
+        for path in ["//evil.example/x", "/../x", "\\\\evil.example", "@evil.example", "/a#b"] {
+            assert_eq!(endpoint.at(path).host_str(), Some("nas.lan"), "{path}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_https_or_no_name() {
+        for (base, server_name, class) in [
+            ("http://127.0.0.1:8384", None, Class::TlsExpected),
+            ("wss://127.0.0.1:8384", None, Class::TlsExpected),
+            ("https://127.0.0.1", Some("10.0.0.1"), Class::WrongName),
+            ("https://127.0.0.1", Some("a b"), Class::Dns),
+            ("https://127.0.0.1", Some(""), Class::Dns),
+        ] {
+            let fault = endpoint(base, server_name).expect_err(base);
+            assert_eq!(fault.class, class, "{base} {server_name:?}");
+        }
+    }
+}

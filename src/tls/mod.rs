@@ -1,0 +1,31 @@
+//! TLS to one peer: pins, one immutable verifier and client per generation of pins, and what each failure means.
+//!
+//! Invariant: this module never lets a byte of a request onto a connection whose certificate and handshake signature
+//! were not verified on that very connection, and never puts a key, a URL or a reply's values into a fault.
+
+mod alert;
+mod certificate;
+mod classify;
+mod client;
+mod endpoint;
+mod file;
+mod look;
+pub mod pin;
+mod reply;
+pub mod verifier;
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+
+pub use certificate::Certificate;
+pub use client::{Client, ClientSpec, Request};
+pub use look::{Served, look};
+pub use pin::{fingerprint, parse_pin, pin_of, read_pin_file};
+pub use reply::Reply;
+pub use verifier::{Refusal, Trust};
+
+/// The cryptography in use: ring. A value that is passed on, never installed for the whole process.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}

@@ -1,0 +1,160 @@
+//! A whole reply and what its status means. Nothing here quotes a value of a reply that succeeded.
+
+use std::fmt;
+
+use reqwest::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::certificate::printable;
+use crate::core::{Class, Fault, Pin};
+
+/// What a Go server tells a client that forgot TLS (`net/http` server.go).
+const HTTP_TO_HTTPS: &str = "HTTP request to an HTTPS server";
+
+/// A reply, read to its end.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    /// The certificate of the very connection that carried it.
+    pub served: Option<Pin>,
+    /// Cut short when the status is no success: it is only read for its words.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// This reply if its status says success.
+    ///
+    /// # Errors
+    /// The fault that the status and, for 400 and 403, the words of the body stand for (`lib/api/api_csrf.go`,
+    /// `lib/api/api.go` localhostMiddleware).
+    pub fn success(self) -> Result<Self, Fault> {
+        let class = match self.status {
+            200..=299 => return Ok(self),
+            300..=399 => Class::Redirect,
+            400 if self.says(HTTP_TO_HTTPS) => Class::TlsExpected,
+            401 => Class::Unauthorized,
+            403 if self.says("CSRF Error") => Class::Csrf,
+            403 if self.says("Host check error") => Class::HostCheck,
+            403 => Class::Forbidden,
+            400..=499 => Class::BadPath,
+            500..=599 => Class::ServerError,
+            _ => Class::BadReply,
+        };
+        Err(Fault::with_detail(class, self.words())
+            .with_served(self.served.map(|pin| pin.fingerprint)))
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// `BadReply` with the place of the mistake; never with the value, which may be a secret of the server's config.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let problem = match error.classify() {
+                Category::Eof => "JSON that ends too early",
+                Category::Syntax | Category::Io => "no JSON",
+                Category::Data => "JSON of another shape",
+            };
+            let (line, column) = (error.line(), error.column());
+            Fault::with_detail(
+                Class::BadReply,
+                format!("{problem}, at line {line} column {column}"),
+            )
+            .with_served(self.served.map(|pin| pin.fingerprint))
+        })
+    }
+
+    fn says(&self, words: &str) -> bool {
+        String::from_utf8_lossy(&self.body).contains(words)
+    }
+
+    /// The status and the first line of the body, unless that is a page of HTML.
+    fn words(&self) -> String {
+        let status = StatusCode::from_u16(self.status).ok();
+        let reason = status.and_then(|status| status.canonical_reason());
+        let status = format!("{} {}", self.status, reason.unwrap_or_default());
+        let body = String::from_utf8_lossy(&self.body);
+        match body.lines().map(str::trim).find(|line| !line.is_empty()) {
+            Some(line) if !line.starts_with(['<', '{', '[']) => {
+                format!("{}: {}", status.trim_end(), printable(line, 100))
+            }
+            _ => status.trim_end().to_owned(),
+        }
+    }
+}
+
+/// Without the body: `/rest/config` holds the key.
+impl fmt::Debug for Reply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Reply")
+            .field("status", &self.status)
+            .field("served", &self.served)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            status,
+            served: None,
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn each_status_has_its_class() {
+        for (status, body, class) in [
+            (302, "", Class::Redirect),
+            (304, "", Class::Redirect),
+            (400, "Client sent an HTTP request to an HTTPS server.\n", Class::TlsExpected),
+            (400, "no", Class::BadPath),
+            (401, "Not Authorized", Class::Unauthorized),
+            (403, "CSRF Error\n", Class::Csrf),
+            (403, "Host check error\n", Class::HostCheck),
+            (403, "Forbidden\n", Class::Forbidden),
+            (404, "404 page not found\n", Class::BadPath),
+            (410, "", Class::BadPath),
+            (500, "boom", Class::ServerError),
+            (503, "", Class::ServerError),
+            (199, "", Class::BadReply),
+            (999, "", Class::BadReply),
+        ] {
+            let fault = reply(status, body).success().expect_err(body);
+            assert_eq!(fault.class, class, "{status} {body}");
+        }
+        assert!(reply(204, "").success().is_ok());
+    }
+
+    #[test]
+    fn quotes_the_first_line_but_no_page() {
+        let words = |body| reply(404, body).success().expect_err(body).detail;
+        assert_eq!(
+            words("\nno such folder\nmore").as_deref(),
+            Some("404 Not Found: no such folder")
+        );
+        assert_eq!(words("<!doctype html>").as_deref(), Some("404 Not Found"));
+        assert_eq!(
+            words("a\u{202e}b\u{7}").as_deref(),
+            Some("404 Not Found: a\u{fffd}b\u{fffd}")
+        );
+    }
+
+    #[test]
+    fn a_wrong_shape_never_shows_the_value() {
+        let reply = reply(200, r#"{"apiKey": "secret-value"}"#);
+        let fault = reply
+            .json::<std::collections::BTreeMap<String, u64>>()
+            .expect_err("shape");
+        assert_eq!(fault.class, Class::BadReply);
+        let shown = format!("{fault:?} {reply:?}");
+        assert!(!shown.contains("secret-value"), "{shown}");
+        assert!(shown.contains("line 1"), "{shown}");
+    }
+}

@@ -1,0 +1,254 @@
+//! The one certificate verifier: immutable, made once for each generation of pins.
+//!
+//! Invariant: in every kind of trust, even `any`, the handshake signature is checked; who cannot prove that they own
+//! the certificate never sees a request. The count of verified handshakes is its only state and decides nothing.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
+    SignatureScheme,
+};
+
+use super::certificate::unusable;
+use super::file::{self, Problem};
+use super::pin::{self, fingerprint};
+use super::provider;
+use crate::core::{Class, Fault, Fingerprint, PinSet};
+
+/// How a peer's certificate is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Only a certificate in the pin set; its dates and names do not matter.
+    Pinned,
+    /// The CAs in this file decide; a certificate that stands in the file itself is accepted like a pin.
+    Ca(PathBuf),
+    /// The platform's verifier decides.
+    System,
+    /// Any certificate is accepted.
+    Any,
+}
+
+/// Why a handshake was ended; it reaches the classification through rustls and reqwest as a downcast.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The certificate is not in the pin set.
+    #[error("{served} is not pinned")]
+    PinMismatch { served: Fingerprint },
+    /// TLS cannot work with the certificate, pinned or not.
+    #[error("{why}")]
+    Unusable { served: Fingerprint, why: String },
+    /// The peer does not own the certificate that it shows.
+    #[error("the handshake signature does not fit {served}")]
+    BadSignature { served: Fingerprint },
+    /// A CA or the platform does not accept it.
+    #[error("{error}")]
+    Chain {
+        served: Fingerprint,
+        error: CertificateError,
+    },
+}
+
+impl Refusal {
+    /// The certificate that the peer showed.
+    pub fn served(&self) -> Fingerprint {
+        match self {
+            Self::PinMismatch { served }
+            | Self::Unusable { served, .. }
+            | Self::BadSignature { served }
+            | Self::Chain { served, .. } => *served,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refusal))))
+    }
+}
+
+/// Judges certificates by one [`Trust`] and one [`PinSet`], for its whole life.
+pub(super) struct Verifier {
+    judge: Judge,
+    algorithms: WebPkiSupportedAlgorithms,
+    handshakes: AtomicU64,
+}
+
+enum Judge {
+    Pins(BTreeSet<Fingerprint>),
+    Roots {
+        chain: Arc<dyn ServerCertVerifier>,
+        listed: BTreeSet<Fingerprint>,
+    },
+    Any,
+}
+
+impl Verifier {
+    /// The verifier for one generation. The pins count for [`Trust::Pinned`] alone.
+    ///
+    /// # Errors
+    /// The CA file or the platform's certificates could not be read.
+    pub(super) fn new(trust: &Trust, pins: &PinSet) -> Result<Self, Fault> {
+        let judge = match trust {
+            Trust::Pinned => Judge::Pins(pins.fingerprints.iter().copied().collect()),
+            Trust::Ca(path) => roots_in(path)?,
+            Trust::System => Judge::Roots {
+                chain: system()?,
+                listed: BTreeSet::new(),
+            },
+            Trust::Any => Judge::Any,
+        };
+        Ok(Self {
+            judge,
+            algorithms: provider().signature_verification_algorithms,
+            handshakes: AtomicU64::new(0),
+        })
+    }
+
+    /// How many handshakes were verified so far.
+    pub(super) fn handshakes(&self) -> u64 {
+        self.handshakes.load(Ordering::Acquire)
+    }
+
+    fn signature(
+        &self,
+        certificate: &CertificateDer<'_>,
+        checked: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match checked {
+            Ok(valid) => {
+                self.handshakes.fetch_add(1, Ordering::AcqRel);
+                Ok(valid)
+            }
+            // Whatever is wrong with it: the certificate itself was found usable before, so it is the signature.
+            Err(_) => Err(Refusal::BadSignature {
+                served: fingerprint(certificate),
+            }
+            .into()),
+        }
+    }
+}
+
+/// The TLS settings that every connection uses: this verifier, HTTP/1.1, and no resumption.
+pub(super) fn client_config(verifier: Arc<Verifier>) -> Result<ClientConfig, Fault> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Fault::with_detail(Class::TlsProtocol, error.to_string()))?;
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    // A resumed session is not verified again (rustls client/tls13.rs), so it would outlive its pin.
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let served = fingerprint(end_entity);
+        if let Judge::Pins(pins) = &self.judge
+            && !pins.contains(&served)
+        {
+            return Err(Refusal::PinMismatch { served }.into());
+        }
+        if let Some(why) = unusable(end_entity) {
+            return Err(Refusal::Unusable { served, why }.into());
+        }
+        match &self.judge {
+            Judge::Pins(_) | Judge::Any => Ok(ServerCertVerified::assertion()),
+            Judge::Roots { listed, .. } if listed.contains(&served) => {
+                Ok(ServerCertVerified::assertion())
+            }
+            Judge::Roots { chain, .. } => chain
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+                .map_err(|error| match error {
+                    Error::InvalidCertificate(error) => Refusal::Chain { served, error }.into(),
+                    other => other,
+                }),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let checked = verify_tls12_signature(message, cert, dss, &self.algorithms);
+        self.signature(cert, checked)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let checked = verify_tls13_signature(message, cert, dss, &self.algorithms);
+        self.signature(cert, checked)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let judge: &dyn fmt::Debug = match &self.judge {
+            Judge::Pins(pins) => pins,
+            Judge::Roots { .. } => &"roots",
+            Judge::Any => &"any",
+        };
+        formatter
+            .debug_struct("Verifier")
+            .field("judge", judge)
+            .finish_non_exhaustive()
+    }
+}
+
+fn roots_in(path: &Path) -> Result<Judge, Fault> {
+    let bad = |why: &str| Fault::with_detail(Class::BadPinFile, why);
+    let text = file::read(path).map_err(|problem| match problem {
+        Problem::Missing => Fault::new(Class::NoPin),
+        Problem::Unreadable(why) => bad(&why),
+    })?;
+    let certificates = pin::certificates(&text).map_err(|why| bad(&why))?;
+    let listed = certificates.iter().map(|der| fingerprint(der)).collect();
+    let mut roots = RootCertStore::empty();
+    // Not every certificate can be a root (X.509 v1, say), yet each still counts as a pin.
+    let (added, _) = roots.add_parsable_certificates(certificates);
+    if added == 0 {
+        return Err(bad("no certificate in it can be used"));
+    }
+    let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
+        .build()
+        .map_err(|error| bad(&error.to_string()))?;
+    Ok(Judge::Roots { chain, listed })
+}
+
+fn system() -> Result<Arc<dyn ServerCertVerifier>, Fault> {
+    match rustls_platform_verifier::Verifier::new(provider()) {
+        Ok(verifier) => Ok(Arc::new(verifier)),
+        Err(error) => Err(Fault::with_detail(
+            Class::Certificate,
+            format!("this computer's own CA certificates could not be loaded ({error})"),
+        )),
+    }
+}

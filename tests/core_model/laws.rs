@@ -1,0 +1,237 @@
+//! What must hold at every step of every history.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use syncwatch::core::failure::ANNOUNCED_RESTART;
+use syncwatch::core::{
+    Alert, Class, Effect, Event, Fingerprint, InstanceSpec, InstanceStatus, JournalKind, LinkState,
+    Model, Patience, Pin, PinRead, Status, Timestamp,
+};
+
+use crate::shell::engine;
+use crate::world::World;
+
+/// A class that is retried silently stays hidden until that retry has ended, which takes at most this long.
+const SILENT_RETRY: Duration = Duration::from_secs(15);
+/// How long the core waits for a re-read before it believes a failure.
+const DOUBT: Duration = Duration::from_secs(3);
+/// A connection that lasted this long is a good one.
+const STEADY: Duration = Duration::from_secs(5);
+
+/// The observer of one history.
+pub struct Laws {
+    /// Every pin that was on disk, in the config or the state file, or accepted by the user.
+    allowed: BTreeSet<Fingerprint>,
+    history: Vec<(String, Timestamp)>,
+    statuses: Vec<String>,
+    /// The loud states that the user was told of since all was well.
+    told: Vec<LinkState>,
+    announced: Option<Timestamp>,
+    /// There was a sign of a rotation: the file changed, or a stranger was served.
+    rotating: bool,
+    deadline: Option<Timestamp>,
+    /// Since when it is connected without a break.
+    connected: Option<Timestamp>,
+}
+
+impl Laws {
+    pub fn new(world: &World, spec: &InstanceSpec) -> Self {
+        let mut laws = Self {
+            allowed: BTreeSet::new(),
+            history: vec![],
+            statuses: vec![],
+            told: vec![],
+            announced: None,
+            rotating: false,
+            deadline: None,
+            connected: None,
+        };
+        world.configured.iter().for_each(|pin| laws.allow(*pin));
+        let remembered = spec.remembered.as_ref().map(|memory| memory.pin);
+        remembered
+            .iter()
+            .chain(&spec.accepted)
+            .for_each(|pin| laws.allow(*pin));
+        laws
+    }
+
+    /// `pin` came from a place that may bring pins.
+    pub fn allow(&mut self, pin: Pin) {
+        self.allowed.insert(pin.fingerprint);
+    }
+
+    /// The pin file holds this.
+    pub fn on_disk(&mut self, read: &PinRead) {
+        if let PinRead::Read(pin) | PinRead::Unusable { pin, .. } = read {
+            self.allow(*pin);
+        }
+    }
+
+    /// `busy`: an answer is still to come, or a connection stands.
+    pub fn check(
+        &mut self,
+        event: &Event,
+        effects: &[Effect],
+        status: &Status,
+        model: &Model,
+        now: Timestamp,
+        busy: bool,
+    ) {
+        // A pin file's content reaches the core in the event itself.
+        if let Event::PinsRead { read, .. } = event {
+            self.on_disk(read);
+        }
+        self.round_trips(event, effects, status, now);
+        self.deadlines_advance(event, model, now);
+        for effect in effects {
+            match effect {
+                Effect::UsePins { pins, .. } => assert!(
+                    pins.fingerprints
+                        .iter()
+                        .all(|pin| self.allowed.contains(pin)),
+                    "a pin out of nowhere: {pins:?}"
+                ),
+                Effect::Alert(alert) => self.tells(alert),
+                Effect::Record(entry) => {
+                    self.rotating |= matches!(
+                        entry.kind,
+                        JournalKind::PinPending { .. }
+                            | JournalKind::Failing {
+                                class: Class::PinMismatch,
+                                ..
+                            }
+                    );
+                }
+                _ => {}
+            }
+        }
+        match event {
+            Event::RestartAnnounced { .. } => self.announced = Some(now),
+            // What is switched off or gone has nothing more to tell.
+            Event::SetPaused { paused: true, .. } => self.told.clear(),
+            Event::Configured { .. } if status.instances.is_empty() => self.told.clear(),
+            _ => {}
+        }
+        for instance in &status.instances {
+            let link = &instance.link;
+            self.rotating &= link.state != LinkState::Connected || link.trust.pending.is_some();
+            self.hides_no_longer_than_its_patience(instance, now);
+            self.ends_are_told(instance, now);
+            let paused = instance.link.state == LinkState::Paused;
+            assert!(
+                paused || busy || model.next_deadline().is_some(),
+                "stuck after {event:?}: {instance:?}"
+            );
+        }
+    }
+
+    /// The recorded events, read back from JSON, give the same statuses, byte for byte.
+    pub fn replay(&self) {
+        let mut model = Model::new(engine());
+        for ((event, now), expected) in self.history.iter().zip(&self.statuses) {
+            let event: Event = serde_json::from_str(event).unwrap();
+            model.step(event, *now);
+            // A view that asks once more changes nothing.
+            model.status(*now + Duration::from_secs(7));
+            let status = serde_json::to_string(&model.status(*now)).unwrap();
+            assert_eq!(&status, expected);
+        }
+    }
+
+    fn round_trips(&mut self, event: &Event, effects: &[Effect], status: &Status, now: Timestamp) {
+        let json = serde_json::to_string(event).unwrap();
+        assert_eq!(&serde_json::from_str::<Event>(&json).unwrap(), event);
+        for effect in effects {
+            let json = serde_json::to_string(effect).unwrap();
+            assert_eq!(&serde_json::from_str::<Effect>(&json).unwrap(), effect);
+        }
+        let shown = serde_json::to_string(status).unwrap();
+        assert_eq!(&serde_json::from_str::<Status>(&shown).unwrap(), status);
+        self.history.push((json, now));
+        self.statuses.push(shown);
+    }
+
+    fn deadlines_advance(&mut self, event: &Event, model: &Model, now: Timestamp) {
+        let due = self.deadline.is_some_and(|deadline| deadline <= now);
+        self.deadline = model.next_deadline();
+        if due || *event == Event::Tick {
+            assert!(
+                self.deadline.is_none_or(|next| next > now),
+                "a deadline that is not behind us"
+            );
+        }
+    }
+
+    /// One alert for each loud state, each worse than the one before; one end, and only after an alert.
+    fn tells(&mut self, alert: &Alert) {
+        if alert.state == LinkState::Connected {
+            assert!(!self.told.is_empty(), "back from nothing");
+            self.told.clear();
+        } else {
+            let worst = self.told.iter().map(|state| state.severity()).max();
+            assert!(alert.state.is_loud());
+            assert!(
+                alert.state.severity() > worst.unwrap_or(0),
+                "{:?} after {:?}",
+                alert.state,
+                self.told
+            );
+            self.told.push(alert.state);
+        }
+    }
+
+    /// A connection that lasts is told of, once, if and only if its absence was.
+    fn ends_are_told(&mut self, instance: &InstanceStatus, now: Timestamp) {
+        if instance.link.state != LinkState::Connected {
+            self.connected = None;
+            return;
+        }
+        let since = *self.connected.get_or_insert(now);
+        assert!(
+            self.told.is_empty() || now < since + STEADY,
+            "connected since {since}, and {:?} was never taken back",
+            self.told
+        );
+    }
+
+    /// A failure is hidden for at most:
+    /// - the patience of its class, the one for rotations while one is under way;
+    /// - or the silent retry that its class gets;
+    /// - or, where the peer is merely away, what is left of an announced restart;
+    /// - or the re-read that it waits for.
+    ///
+    /// All but the announcement count from the first failure of the outage.
+    fn hides_no_longer_than_its_patience(&self, instance: &InstanceStatus, now: Timestamp) {
+        let Some(failure) = &instance.link.failure else {
+            return;
+        };
+        if instance.link.state.is_loud() || instance.link.state == LinkState::Paused {
+            return;
+        }
+        let rule = failure.class.rule();
+        let mut patience = Patience::default()
+            .of(failure.class, self.rotating)
+            .max(DOUBT);
+        if rule.silent_retries > 0 {
+            patience = patience.max(SILENT_RETRY);
+        }
+        let mut limit = failure.since + patience;
+        if let Some(announced) = self.announced.filter(|_| is_away(failure.class)) {
+            limit = limit.max(announced + ANNOUNCED_RESTART);
+        }
+        assert!(now < limit, "hidden too long: {failure:?} at {now}");
+    }
+}
+
+/// The peer is not there, rather than there and another one.
+fn is_away(class: Class) -> bool {
+    use Class as C;
+    matches!(
+        class,
+        C::Refused | C::HandshakeReset | C::HandshakeEof | C::Lost | C::Truncated
+    ) || matches!(
+        class,
+        C::ConnectTimeout | C::RequestTimeout | C::ServerError
+    )
+}
