@@ -4,10 +4,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod core;
 pub mod engine;
 pub mod services;
 pub mod standin;
 pub mod tls;
+pub mod view;
 pub mod watch;

@@ -1,1 +1,51 @@
-fn main() {}
+//! Parses the command line, runs the command, ends with its exit code.
+
+#![forbid(unsafe_code)]
+
+use std::io::Write;
+use std::panic::PanicHookInfo;
+use std::process::{ExitCode, exit};
+
+use clap::Parser;
+use syncwatch::cli::args::Cli;
+use syncwatch::cli::error::{CliError, Exit};
+use syncwatch::cli::{self, complain};
+use syncwatch::view::style::clean;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        say_calmly(panic);
+        exit(Exit::Internal.code().into());
+    }));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody reads: nothing to be done about it.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
+        }
+    };
+    let color = cli.global.color;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(cli::run(cli)),
+        Err(error) => Err(CliError::new(Exit::Internal, format!("Nothing can be run here: {error}."))),
+    };
+    let exit = ended.unwrap_or_else(|error| {
+        complain(&error, color);
+        error.exit()
+    });
+    ExitCode::from(exit.code())
+}
+
+fn say_calmly(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let what = panic.payload_as_str().unwrap_or("no words");
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: syncwatch met a fault of its own and stops: {} ({place}).\nhint: Nothing of Syncthing's is harmed. Please report this with the lines above.",
+        clean(what)
+    );
+}

@@ -1,0 +1,53 @@
+//! `syncwatch daemon`: the engine in the foreground, for a service manager or a terminal.
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tracing::{info, warn};
+
+use super::context::Context;
+use super::error::{CliError, Exit};
+use crate::core::{JournalEntry, JournalKind};
+use crate::engine::{Engine, Options};
+use crate::view::journal;
+use crate::view::style::Page;
+
+pub(super) async fn run(context: &Context) -> Result<Exit, CliError> {
+    let engine = Engine::start(Options {
+        config: context.global.config.clone(),
+        environment: context.environment.clone(),
+        only: context.global.instance.clone(),
+        owner: true,
+        patience_ceiling: None,
+        keep_state: true,
+    });
+    let engine = engine.await?;
+    info!(
+        "syncwatch {} answers at {}",
+        env!("CARGO_PKG_VERSION"),
+        context.environment.socket().display()
+    );
+    let log = tokio::spawn(tell(engine.journal().follow()));
+    let ended = engine.run_until_signal().await;
+    log.abort();
+    ended.map_err(|error| CliError::new(Exit::Internal, format!("The engine stopped: {error}.")))?;
+    Ok(Exit::Fine)
+}
+
+/// Logs what happens, in the journal's words.
+async fn tell(mut news: Receiver<JournalEntry>) {
+    loop {
+        match news.recv().await {
+            Ok(entry) => {
+                let words = Page::from(journal::event(&entry)).render(false);
+                let words = words.trim_end();
+                if matches!(entry.kind, JournalKind::Alert { .. }) {
+                    warn!("{words}");
+                } else {
+                    info!("{words}");
+                }
+            }
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The log, on standard error.
+//!
+//! Invariant: a bare level counts for this program only; the libraries below stay at warnings, because what they
+//! log in detail was never looked at for secrets.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+
+use super::args::{Global, LogFormat};
+use super::error::{CliError, Exit};
+use super::output::Output;
+
+/// Starts to log. A command says only what it must; a daemon also tells what happens.
+///
+/// # Errors
+/// The filter is not one.
+pub fn start(global: &Global, is_daemon: bool) -> Result<(), CliError> {
+    let filter = EnvFilter::try_new(directives(global, is_daemon)).map_err(|error| {
+        CliError::new(Exit::Usage, format!("The log filter cannot be used: {error}."))
+            .hint("Take error, warn, info, debug or trace for --log or SYNCWATCH_LOG.")
+    })?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(Output::new(global.color).colours_on_error());
+    let started = match global.log_format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| CliError::new(Exit::Internal, format!("There is no log: {error}.")))
+}
+
+fn directives(global: &Global, is_daemon: bool) -> String {
+    let level = match (&global.log, global.quiet, global.verbose.saturating_add(is_daemon.into())) {
+        (Some(log), ..) => match log.trim().parse::<tracing::level_filters::LevelFilter>() {
+            Ok(level) => level.to_string(),
+            Err(_) => return log.clone(),
+        },
+        (None, true, _) => "error".into(),
+        (None, false, 0) => "warn".into(),
+        (None, false, 1) => "info".into(),
+        (None, false, 2) => "debug".into(),
+        (None, false, _) => "trace".into(),
+    };
+    format!("warn,syncwatch={level}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_for_this_program_only() {
+        let mut global = Global::default();
+        assert_eq!(directives(&global, false), "warn,syncwatch=warn");
+        assert_eq!(directives(&global, true), "warn,syncwatch=info");
+        global.verbose = 2;
+        assert_eq!(directives(&global, true), "warn,syncwatch=trace");
+        global.log = Some("debug".into());
+        assert_eq!(directives(&global, false), "warn,syncwatch=debug");
+        global.log = Some("syncwatch=info,hyper=debug".into());
+        assert_eq!(directives(&global, false), "syncwatch=info,hyper=debug");
+        for wanted in ["warn,syncwatch=off", "warn,syncwatch=trace"] {
+            EnvFilter::try_new(wanted).expect(wanted);
+        }
+    }
+}

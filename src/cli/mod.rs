@@ -1,0 +1,55 @@
+//! The command line: one file per command. The only room that prints.
+//!
+//! Invariant: results go to standard output, everything else to standard error; a reader that has seen enough
+//! (`| head`) is no error.
+
+pub mod args;
+mod check;
+mod config;
+mod context;
+mod daemon;
+mod demo;
+pub mod error;
+mod generate;
+mod journal;
+mod logging;
+mod open;
+mod output;
+mod source;
+mod status;
+mod trust;
+mod wait;
+
+pub use context::Context;
+
+use args::{Cli, Command, StatusArgs};
+use error::{CliError, Exit};
+
+/// Prints an error to standard error.
+pub fn complain(error: &CliError, color: args::Color) {
+    output::Output::new(color).aside(&error.page());
+}
+
+/// Runs the command that was asked for; without one, `status`.
+///
+/// # Errors
+/// What went wrong, in words, with the exit code.
+pub async fn run(cli: Cli) -> Result<Exit, CliError> {
+    let context = Context::new(cli.global);
+    let command = cli
+        .command
+        .unwrap_or(Command::Status(StatusArgs::default()));
+    logging::start(&context.global, matches!(command, Command::Daemon))?;
+    match command {
+        Command::Daemon => daemon::run(&context).await,
+        Command::Status(args) => status::run(args, &context).await,
+        Command::Wait(args) => wait::run(args, &context).await,
+        Command::Check(args) => check::run(args, &context).await,
+        Command::Trust(args) => trust::run(args, &context).await,
+        Command::Journal(args) => journal::run(args, &context).await,
+        Command::Open(args) => open::run(args, &context).await,
+        Command::Config(args) => config::run(&args, &context),
+        Command::Demo(args) => demo::run(args, &context).await,
+        Command::Generate(args) => generate::run(&args, &context),
+    }
+}

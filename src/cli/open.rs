@@ -1,0 +1,94 @@
+//! `syncwatch open`: the service's own page in the browser. The address never carries the key.
+
+use std::io;
+use std::process::{Command, Stdio};
+
+use super::args::OpenArgs;
+use super::context::Context;
+use super::error::{CliError, Exit};
+use crate::config;
+use crate::engine::client::Connection;
+use crate::engine::protocol::{Answer, Ask};
+use crate::view::style::Line;
+
+pub(super) async fn run(args: OpenArgs, context: &Context) -> Result<Exit, CliError> {
+    let url = address(context).await?;
+    context.out.page(&Line::plain(&url).into())?;
+    if !args.print {
+        browse(&url)?;
+    }
+    Ok(Exit::Fine)
+}
+
+async fn address(context: &Context) -> Result<String, CliError> {
+    let address = match Connection::open(&context.environment.socket()).await? {
+        Some(mut engine) => match engine.ask(Ask::Status).await? {
+            Answer::Status { status } => context.one(&status)?.url.clone(),
+            other => return Err(super::source::unexpected(other)),
+        },
+        None => resolved(context).await?,
+    };
+    if address.starts_with("https://") || address.starts_with("http://") {
+        Ok(address)
+    } else if address.is_empty() {
+        Err(CliError::new(Exit::Unreachable, "The address is not known yet.")
+            .hint("'syncwatch check' says where Syncthing was looked for."))
+    } else {
+        Err(CliError::new(Exit::Wrong, format!("{address} is not for a browser.")))
+    }
+}
+
+async fn resolved(context: &Context) -> Result<String, CliError> {
+    let instances = context.config()?.config.instances;
+    let names = || instances.iter().map(|instance| instance.name.as_str());
+    let instance = match (context.only(), instances.as_slice()) {
+        (Some(name), all) => all
+            .iter()
+            .find(|instance| instance.name == name)
+            .ok_or_else(|| CliError::unknown_instance(name, names()))?,
+        (None, [one]) => one,
+        (None, _) => return Err(CliError::which_instance(names())),
+    };
+    let resolution = config::resolve(instance, &context.environment).await;
+    match resolution.outcome {
+        Ok(resolved) => Ok(resolved.target.url),
+        Err(fault) => {
+            let rule = fault.class.rule();
+            let message = rule.message.replace("{name}", &instance.name);
+            let detail = fault.detail.unwrap_or_else(|| "no details".into());
+            let message = message.replace("{path}", "the configured place").replace("{detail}", &detail);
+            Err(CliError::new(Exit::Unreachable, message).hint(rule.hint))
+        }
+    }
+}
+
+#[cfg(target_os = "macos")]
+const OPENER: &[&str] = &["open"];
+#[cfg(windows)]
+const OPENER: &[&str] = &["rundll32", "url.dll,FileProtocolHandler"];
+#[cfg(not(any(target_os = "macos", windows)))]
+const OPENER: &[&str] = &["xdg-open"];
+
+fn browse(url: &str) -> Result<(), CliError> {
+    let Some((program, arguments)) = OPENER.split_first() else {
+        return Ok(());
+    };
+    let started = Command::new(program)
+        .args(arguments)
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    let said = |words: String| {
+        Err(CliError::new(Exit::Wrong, words).hint("Open the address above by hand."))
+    };
+    match started {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => said(format!("No browser was opened: {program} ended with {status}.")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            said(format!("No browser was opened: {program} is not installed."))
+        }
+        Err(error) => said(format!("No browser was opened: {program}: {error}.")),
+    }
+}

@@ -1,0 +1,203 @@
+//! Where a command has its status from: the running engine, or a private one in this process.
+//!
+//! Invariant: a private engine never takes the socket, and writes only what the user asked it to keep.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::context::Context;
+use super::error::{CliError, Exit};
+use crate::core::{InstanceStatus, LinkState, Status};
+use crate::engine::client::{ClientError, Connection};
+use crate::engine::protocol::{Answer, Ask};
+use crate::engine::{Engine, Options};
+
+/// In a single look no failure is given the benefit of the doubt for longer.
+const LOOK_PATIENCE: Duration = Duration::from_secs(2);
+/// A single look is over after this long, whatever was seen.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
+/// How often it is looked whether an engine is there now.
+const ENGINE_LOOK: Duration = Duration::from_secs(1);
+/// An engine that restarts is back within this long.
+const ENGINE_RESTART: Duration = Duration::from_secs(5);
+const ENGINE_RETRY: Duration = Duration::from_millis(100);
+
+/// What a private engine is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// One look, now.
+    Look,
+    /// As long as the user wants.
+    Follow,
+    /// Change what is kept: pins.
+    Change,
+}
+
+/// A source of statuses that does not dry up: an engine that restarts is found again.
+#[derive(Debug)]
+pub struct Source<'a> {
+    context: &'a Context,
+    purpose: Purpose,
+    from: Origin,
+}
+
+#[derive(Debug)]
+enum Origin {
+    /// A connection on which `Watch` was asked already, or not yet.
+    Running(Connection, bool),
+    Private(Box<Engine>, watch::Receiver<Arc<Status>>),
+}
+
+impl<'a> Source<'a> {
+    /// The running engine, else a private one.
+    pub async fn open(context: &'a Context, purpose: Purpose) -> Result<Self, CliError> {
+        let from = match Connection::open(&context.environment.socket()).await? {
+            Some(connection) => Origin::Running(connection, false),
+            None => private(context, purpose).await?,
+        };
+        Ok(Self {
+            context,
+            purpose,
+            from,
+        })
+    }
+
+    /// The next status: the one now, then one for every change.
+    pub async fn next(&mut self) -> Result<Arc<Status>, CliError> {
+        loop {
+            let status = match &mut self.from {
+                Origin::Running(connection, asked) => running(connection, asked).await?,
+                Origin::Private(_, status) => tokio::select! {
+                    changed = status.changed() => match changed {
+                        Ok(()) => Some(status.borrow_and_update().clone()),
+                        Err(_) => return Err(CliError::new(Exit::Internal, "The engine ended.")),
+                    },
+                    found = engine_appears(self.context), if self.purpose == Purpose::Follow => {
+                        self.from = Origin::Running(found, false);
+                        continue;
+                    }
+                },
+            };
+            match status {
+                Some(status) => return Ok(status),
+                None => self.from = self.find_again().await?,
+            }
+        }
+    }
+
+    /// The first status that tells how things are: every instance has answered, or has failed for good.
+    pub async fn settled(&mut self) -> Result<Arc<Status>, CliError> {
+        let Origin::Private(_, receiver) = &mut self.from else {
+            return self.next().await;
+        };
+        let mut status = receiver.borrow_and_update().clone();
+        let expected = match self.context.only() {
+            Some(_) => 1,
+            None => self.context.config()?.config.instances.len(),
+        };
+        let deadline = Instant::now() + LONGEST_LOOK;
+        while status.instances.len() < expected
+            || !status.instances.iter().all(|instance| is_settled(instance))
+        {
+            match timeout_at(deadline, self.next()).await {
+                Ok(next) => status = next?,
+                Err(_) => break,
+            }
+        }
+        Ok(status)
+    }
+
+    /// Asks for something to be done.
+    pub async fn ask(&mut self, ask: Ask) -> Result<Answer, CliError> {
+        match &mut self.from {
+            // A connection that watches takes no more questions.
+            Origin::Running(..) => match Connection::open(&self.context.environment.socket()).await? {
+                Some(mut connection) => Ok(connection.ask(ask).await?),
+                None => Err(ClientError::Ended.into()),
+            },
+            Origin::Private(engine, _) => Ok(engine.ask(ask).await),
+        }
+    }
+
+    /// Ends a private engine cleanly.
+    pub async fn close(self) {
+        if let Origin::Private(engine, _) = self.from {
+            engine.stop().await;
+        }
+    }
+
+    async fn find_again(&self) -> Result<Origin, CliError> {
+        let deadline = Instant::now() + ENGINE_RESTART;
+        while Instant::now() < deadline {
+            if let Some(connection) = Connection::open(&self.context.environment.socket()).await? {
+                return Ok(Origin::Running(connection, false));
+            }
+            sleep(ENGINE_RETRY).await;
+        }
+        private(self.context, self.purpose).await
+    }
+}
+
+/// Connected with something to show, or nothing more to wait for.
+fn is_settled(instance: &InstanceStatus) -> bool {
+    match instance.link.state {
+        LinkState::Connected => instance.service.is_some(),
+        LinkState::Paused => true,
+        state => state.is_loud(),
+    }
+}
+
+/// `None` when the engine ended.
+async fn running(
+    connection: &mut Connection,
+    asked: &mut bool,
+) -> Result<Option<Arc<Status>>, CliError> {
+    let answer = if *asked {
+        connection.next().await
+    } else {
+        *asked = true;
+        connection.ask(Ask::Watch).await.map(Some)
+    };
+    match answer {
+        Ok(Some(Answer::Status { status })) => Ok(Some(Arc::from(status))),
+        Ok(Some(other)) => Err(unexpected(other)),
+        Ok(None) | Err(ClientError::Ended) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The words for an answer that is not the one asked for.
+pub fn unexpected(answer: Answer) -> CliError {
+    match answer {
+        Answer::Refused { message, hint } => CliError::new(Exit::Wrong, message).hint(hint),
+        _ => ClientError::NotUnderstood("the answer to another question".into()).into(),
+    }
+}
+
+/// Waits until an engine runs. Trouble with the socket is no reason to stop watching.
+async fn engine_appears(context: &Context) -> Connection {
+    loop {
+        sleep(ENGINE_LOOK).await;
+        if let Ok(Some(connection)) = Connection::open(&context.environment.socket()).await {
+            return connection;
+        }
+    }
+}
+
+async fn private(context: &Context, purpose: Purpose) -> Result<Origin, CliError> {
+    let engine = Engine::start(Options {
+        config: context.global.config.clone(),
+        environment: context.environment.clone(),
+        only: context.global.instance.clone(),
+        owner: false,
+        patience_ceiling: (purpose == Purpose::Look).then_some(LOOK_PATIENCE),
+        keep_state: purpose == Purpose::Change,
+    });
+    let engine = engine.await?;
+    let mut status = engine.status();
+    status.mark_changed();
+    Ok(Origin::Private(Box::new(engine), status))
+}

@@ -1,0 +1,212 @@
+//! `syncwatch trust`: shows pins, accepts one that a server serves, takes it back.
+//!
+//! Invariant: nothing is pinned that the user did not see whole, or did not name whole.
+
+use std::io::{self, BufRead, Write};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
+
+use super::args::{TrustArgs, TrustCommand};
+use super::context::Context;
+use super::error::{CliError, Exit};
+use super::source::{Purpose, Source, unexpected};
+use crate::core::status::{InstanceStatus, TrustStatus};
+use crate::core::{Fingerprint, LinkState, Status};
+use crate::engine::protocol::{Answer, Ask};
+use crate::view::style::{Line, Role};
+use crate::view::trust;
+use crate::view::words::link_state;
+
+/// How long the effect of a new pin is waited for.
+const EFFECT: Duration = Duration::from_secs(5);
+
+#[derive(Serialize)]
+struct Trusted<'a> {
+    instance: &'a str,
+    url: &'a str,
+    state: LinkState,
+    #[serde(flatten)]
+    trust: &'a TrustStatus,
+}
+
+pub(super) async fn run(args: TrustArgs, context: &Context) -> Result<Exit, CliError> {
+    let purpose = match args.command {
+        TrustCommand::List { .. } | TrustCommand::Show { .. } => Purpose::Look,
+        TrustCommand::Accept { .. } | TrustCommand::Forget => Purpose::Change,
+    };
+    let mut source = Source::open(context, purpose).await?;
+    let status = source.settled().await?;
+    context.expect_known(&status)?;
+    let status = context.select(status);
+    let done = match args.command {
+        TrustCommand::List { json } => list(&status, json, context),
+        TrustCommand::Show { json } => show(&status, json, context),
+        TrustCommand::Accept { fingerprint } => {
+            accept(&mut source, &status, fingerprint, context).await
+        }
+        TrustCommand::Forget => forget(&mut source, &status, context).await,
+    };
+    source.close().await;
+    done
+}
+
+fn list(status: &Status, json: bool, context: &Context) -> Result<Exit, CliError> {
+    if json {
+        let all = status.instances.iter().map(|instance| trusted(instance));
+        context.out.json(&all.collect::<Vec<_>>())?;
+    } else {
+        let frame = context.out.frame(context.now());
+        context.out.page(&trust::list(status, &frame))?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn show(status: &Status, json: bool, context: &Context) -> Result<Exit, CliError> {
+    let instance = context.one(status)?;
+    if json {
+        context.out.json(&trusted(instance))?;
+    } else {
+        let frame = context.out.frame(context.now());
+        context.out.page(&trust::show(instance, &frame))?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn trusted(instance: &InstanceStatus) -> Trusted<'_> {
+    Trusted {
+        instance: &instance.name,
+        url: &instance.url,
+        state: instance.link.state,
+        trust: &instance.link.trust,
+    }
+}
+
+async fn accept(
+    source: &mut Source<'_>,
+    status: &Status,
+    given: Option<Fingerprint>,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let instance = context.one(status)?;
+    by_hand(instance)?;
+    let served = instance.link.trust.served;
+    let fingerprint = match (given, served) {
+        (Some(given), _) => given,
+        (None, Some(served)) if instance.link.state == LinkState::Connected => {
+            let words = format!("Nothing to accept: {} serves the pinned certificate {served}.", instance.name);
+            context.out.page(&Line::plain(&words).into())?;
+            return Ok(Exit::Fine);
+        }
+        (None, Some(served)) => served,
+        (None, None) => return Err(nothing_seen(instance)),
+    };
+    if given.is_none() && !ask(instance, fingerprint, context).await? {
+        context.out.page(&Line::plain("Nothing was changed.").into())?;
+        return Ok(Exit::Wrong);
+    }
+    let name = instance.name.clone();
+    let ask = Ask::Accept {
+        instance: name.clone(),
+        fingerprint,
+    };
+    match source.ask(ask).await? {
+        Answer::Done => {}
+        other => return Err(unexpected(other)),
+    }
+    let words = Line::of(Role::Ok, "Accepted: ").with(Role::Plain, &fingerprint.to_string());
+    context.out.page(&words.into())?;
+    effect(source, &name, fingerprint, context).await
+}
+
+fn by_hand(instance: &InstanceStatus) -> Result<(), CliError> {
+    match trust::not_by_hand(instance.link.trust.mode) {
+        None => Ok(()),
+        Some(hint) => {
+            let message = format!("{} does not take pins by hand.", instance.name);
+            Err(CliError::new(Exit::Usage, message).hint(hint))
+        }
+    }
+}
+
+fn nothing_seen(instance: &InstanceStatus) -> CliError {
+    let error = CliError::new(
+        Exit::Unreachable,
+        format!("No certificate of {} was seen.", instance.name),
+    );
+    match &instance.link.failure {
+        Some(failure) => error.hint(format!("{} {}", failure.message, failure.hint)),
+        None => error.hint("Try again in a moment, or name one with --fingerprint."),
+    }
+}
+
+async fn ask(
+    instance: &InstanceStatus,
+    fingerprint: Fingerprint,
+    context: &Context,
+) -> Result<bool, CliError> {
+    let frame = context.out.frame(context.now());
+    context.out.page(&trust::question(instance, fingerprint, &frame))?;
+    if !context.out.is_dialogue() {
+        return Err(
+            CliError::new(Exit::Usage, "There is no terminal to ask on; nothing was changed.")
+                .hint(format!("Once it was compared: syncwatch trust accept --instance {} --fingerprint {fingerprint}", instance.name)),
+        );
+    }
+    // On a thread of its own: an engine in this process goes on meanwhile.
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut out = io::stdout();
+        write!(out, "Is it the same? Pin it from now on? [y/N] ")?;
+        out.flush()?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        io::Result::Ok(answer)
+    });
+    let answer = answer.await.map_err(io::Error::other)??;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Says what became of it.
+async fn effect(
+    source: &mut Source<'_>,
+    name: &str,
+    fingerprint: Fingerprint,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let deadline = Instant::now() + EFFECT;
+    let mut last = None;
+    while let Ok(status) = timeout_at(deadline, source.next()).await {
+        let status = status?;
+        let state = status.instance(name).map(|instance| {
+            let verified = instance.link.trust.served == Some(fingerprint);
+            (instance.link.state, verified && instance.link.state == LinkState::Connected)
+        });
+        last = state.map(|(state, _)| state).or(last);
+        if matches!(state, Some((_, true))) {
+            break;
+        }
+    }
+    let (role, word) = link_state(last.unwrap_or(LinkState::Starting));
+    let line = Line::plain(&format!("{name}: ")).with(role, word);
+    context.out.page(&line.into())?;
+    Ok(Exit::Fine)
+}
+
+async fn forget(
+    source: &mut Source<'_>,
+    status: &Status,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let instance = context.one(status)?;
+    by_hand(instance)?;
+    let name = instance.name.clone();
+    match source.ask(Ask::Forget { instance: name.clone() }).await? {
+        Answer::Done => {
+            let words = format!("What was accepted for {name} is forgotten.");
+            context.out.page(&Line::plain(&words).into())?;
+            Ok(Exit::Fine)
+        }
+        other => Err(unexpected(other)),
+    }
+}

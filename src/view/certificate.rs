@@ -1,0 +1,101 @@
+//! What is to be said of an instance's certificate.
+
+use super::Frame;
+use super::style::{Page, Role};
+use super::units::{ago, date, span};
+use crate::core::status::{InstanceStatus, TrustStatus};
+use crate::core::{LinkState, Timestamp, TrustMode};
+
+/// How it is judged, what it is, until when, and what is about to change.
+pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> Page {
+    let trust = &instance.link.trust;
+    let state = instance.link.state;
+    let mut page = Page::default();
+    let mut say = |role, text: &str| page.paragraph(role, text, indent, frame.width);
+    if instance.link.insecure || trust.mode == TrustMode::Any {
+        say(
+            Role::Bad,
+            "INSECURE: any certificate is accepted here (trust = \"any\"). Whoever can answer in its place gets the API key.",
+        );
+    }
+    if let Some(judged) = judged(trust, state, frame) {
+        say(Role::Plain, &judged);
+    }
+    match (trust.pending, &trust.path) {
+        (Some(pending), path) if instance.link.restart_pending => say(
+            Role::Plain,
+            &format!(
+                "{} holds a newer certificate ({}) than the server serves: it takes it up at its next restart. Nothing is wrong.",
+                path.as_deref().unwrap_or("The certificate file"),
+                pending.short()
+            ),
+        ),
+        (Some(pending), _) => say(
+            Role::Plain,
+            &format!(
+                "A new certificate is ready and accepted as well: {}.",
+                pending.short()
+            ),
+        ),
+        (None, _) => {}
+    }
+    page
+}
+
+fn judged(trust: &TrustStatus, state: LinkState, frame: &Frame) -> Option<String> {
+    if state == LinkState::Untrusted {
+        // The failure's message has both in full.
+        return None;
+    }
+    let judge = match (trust.mode, &trust.path) {
+        (TrustMode::Ca, Some(path)) => format!(", judged by the CA in {path}"),
+        (TrustMode::Ca, None) => ", judged by a CA file".into(),
+        (TrustMode::System, _) => ", judged by the system's certificates".into(),
+        (TrustMode::File | TrustMode::Fingerprint | TrustMode::Any, _) => String::new(),
+    };
+    let pinned = if trust.mode.is_pinned() {
+        trust.current.or(trust.served)
+    } else {
+        trust.served
+    };
+    let Some(fingerprint) = pinned else {
+        return match trust.mode {
+            TrustMode::Fingerprint => Some("No certificate is pinned yet.".into()),
+            TrustMode::File => trust
+                .path
+                .as_ref()
+                .map(|path| format!("No certificate was read yet from {path}.")),
+            _ => None,
+        };
+    };
+    let expiry = trust
+        .not_after
+        .filter(|_| trust.served.is_none_or(|served| served == fingerprint))
+        .map(|end| expiry(end, trust.mode, frame));
+    Some(format!(
+        "Certificate {}{judge}{}.",
+        fingerprint.short(),
+        expiry.unwrap_or_default()
+    ))
+}
+
+fn expiry(end: Timestamp, mode: TrustMode, frame: &Frame) -> String {
+    let day = date(end, &frame.zone);
+    if end > frame.now {
+        let left = end.since(frame.now);
+        let soon = left < std::time::Duration::from_secs(60 * 86_400);
+        let left = if soon {
+            format!(" (in {})", span(left))
+        } else {
+            String::new()
+        };
+        format!(", valid until {day}{left}")
+    } else if mode.is_pinned() {
+        format!(
+            ", expired on {day} ({}); it is pinned, so that does no harm",
+            ago(frame.now, end)
+        )
+    } else {
+        format!(", expired on {day} ({})", ago(frame.now, end))
+    }
+}

@@ -1,0 +1,175 @@
+//! The journal: one calm line for each thing that happened.
+
+use std::time::Duration;
+
+use super::Frame;
+use super::style::{Line, Role};
+use super::units::{brief, count, date_time};
+use super::words::link_state;
+use crate::core::{JournalEntry, JournalKind};
+
+/// The line of one entry. It is not cut: a journal is searched and copied from.
+pub fn line(entry: &JournalEntry, frame: &Frame) -> Line {
+    Line::of(Role::Dim, &date_time(entry.time, &frame.zone))
+        .with(Role::Plain, "  ")
+        .then(event(entry))
+}
+
+/// The same without the time, for a log that has its own.
+pub fn event(entry: &JournalEntry) -> Line {
+    let (role, text) = words(&entry.kind);
+    Line::of(Role::Strong, &entry.instance)
+        .with(Role::Plain, "  ")
+        .with(role, &text)
+}
+
+fn words(kind: &JournalKind) -> (Role, String) {
+    match kind {
+        JournalKind::Connected {
+            served: Some(served),
+        } => (
+            Role::Ok,
+            format!("Connected; certificate {}.", served.short()),
+        ),
+        JournalKind::Connected { served: None } => (Role::Ok, "Connected.".into()),
+        JournalKind::Failing {
+            class,
+            message,
+            served,
+        } => {
+            let served = served.map(|served| format!(" Served: {}.", served.short()));
+            // The message of a mismatch names it already.
+            let served = served
+                .filter(|_| !message.contains("sha256:"))
+                .unwrap_or_default();
+            (
+                Role::Plain,
+                format!("Failing ({}): {message}{served}", class.name()),
+            )
+        }
+        JournalKind::Recovered {
+            outage_ms,
+            recovery_ms,
+            attempts,
+            hidden,
+        } => {
+            let outage = brief(Duration::from_millis(*outage_ms));
+            let recovery = brief(Duration::from_millis(*recovery_ms));
+            let shown = if *hidden {
+                "never shown"
+            } else {
+                "it was shown"
+            };
+            let tried = count((*attempts).into(), "failed attempt");
+            let text = format!(
+                "Back after {outage} and {tried}, {shown}; {recovery} from the first chance to the first answer."
+            );
+            (Role::Ok, text)
+        }
+        JournalKind::PinPending { pin } => (
+            Role::Plain,
+            format!(
+                "A new certificate is in the file and accepted as well: {}.",
+                pin.short()
+            ),
+        ),
+        JournalKind::PinWithdrawn { pin } => (
+            Role::Plain,
+            format!("The new certificate was withdrawn again: {}.", pin.short()),
+        ),
+        JournalKind::Rotated {
+            from: Some(from),
+            to,
+        } => (
+            Role::Ok,
+            format!(
+                "Certificate rotated: {} took the place of {}.",
+                to.short(),
+                from.short()
+            ),
+        ),
+        JournalKind::Rotated { from: None, to } => (
+            Role::Ok,
+            format!("Certificate rotated: now {}.", to.short()),
+        ),
+        JournalKind::PinFileTrouble { why } => (
+            Role::Warn,
+            format!("The certificate file could not be used ({why}); the last good pin stays."),
+        ),
+        JournalKind::Accepted { pin } => {
+            (Role::Plain, format!("You accepted the certificate {pin}."))
+        }
+        JournalKind::Forgotten => (
+            Role::Plain,
+            "You took back the accepted certificate.".into(),
+        ),
+        JournalKind::Alert { state, message } => {
+            let (role, word) = link_state(*state);
+            (role, format!("{word}: {message}"))
+        }
+        JournalKind::TargetChanged { url } => (
+            Role::Plain,
+            format!("The address, the key or the trust changed; now {url}."),
+        ),
+        JournalKind::Paused { paused: true } => (Role::Plain, "Monitoring was paused.".into()),
+        JournalKind::Paused { paused: false } => (Role::Plain, "Monitoring goes on.".into()),
+        JournalKind::RestartAnnounced => (Role::Plain, "The server said that it restarts.".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::{Class, LinkState};
+    use crate::view::samples;
+    use crate::view::style::Page;
+
+    #[test]
+    fn everything_has_one_line() {
+        let (old, new) = (samples::fingerprint(1), samples::fingerprint(2));
+        let kinds = [
+            JournalKind::Connected { served: Some(old) },
+            JournalKind::PinPending { pin: new },
+            JournalKind::Failing {
+                class: Class::Refused,
+                message: "Nothing is listening at https://127.0.0.1:8384.".into(),
+                served: None,
+            },
+            JournalKind::Recovered {
+                outage_ms: 2980,
+                recovery_ms: 14,
+                attempts: 1,
+                hidden: true,
+            },
+            JournalKind::Rotated {
+                from: Some(old),
+                to: new,
+            },
+            JournalKind::PinWithdrawn { pin: new },
+            JournalKind::PinFileTrouble {
+                why: "it is empty".into(),
+            },
+            JournalKind::Accepted { pin: new },
+            JournalKind::Forgotten,
+            JournalKind::Alert {
+                state: LinkState::Disconnected,
+                message: "Nothing\nis listening.\u{1b}[2J".into(),
+            },
+            JournalKind::TargetChanged {
+                url: "https://127.0.0.1:8385".into(),
+            },
+            JournalKind::Paused { paused: true },
+            JournalKind::RestartAnnounced,
+        ];
+        let page: Page = kinds
+            .into_iter()
+            .map(|kind| JournalEntry {
+                time: samples::now(),
+                instance: "laptop".into(),
+                kind,
+            })
+            .map(|entry| line(&entry, &samples::frame(80)))
+            .collect();
+        insta::assert_snapshot!(page);
+    }
+}

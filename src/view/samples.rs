@@ -1,0 +1,203 @@
+//! Statuses for the tests of this room.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::Frame;
+use crate::core::service::{
+    Device, DeviceState, Folder, FolderState, PendingDevice, PendingFolder, ServiceError,
+};
+use crate::core::status::{EngineInfo, Failure, Link, SCHEMA, TrustStatus};
+use crate::core::{
+    Class, Fingerprint, InstanceStatus, Kind, LinkState, Overall, Service, Status, Timestamp,
+    TrustMode,
+};
+
+pub(super) fn now() -> Timestamp {
+    "2026-11-21T02:00:00Z".parse().expect("time")
+}
+
+pub(super) fn before(seconds: u64) -> Timestamp {
+    now() - Duration::from_secs(seconds)
+}
+
+pub(super) fn frame(width: usize) -> Frame {
+    Frame::new(now(), TimeZone::UTC, width)
+}
+
+pub(super) fn fingerprint(byte: u8) -> Fingerprint {
+    Fingerprint::from_digest(std::array::from_fn(|index| {
+        byte.wrapping_mul(37)
+            .wrapping_add(u8::try_from(index).expect("small").wrapping_mul(11))
+    }))
+}
+
+pub(super) fn empty() -> Status {
+    Status {
+        schema: SCHEMA,
+        time: now(),
+        overall: Overall::Ok,
+        engine: EngineInfo {
+            version: "0.1.0".into(),
+            pid: 1,
+            since: before(3600),
+        },
+        instances: Vec::new(),
+    }
+}
+
+pub(super) fn connected() -> Status {
+    let instance = InstanceStatus {
+        name: "laptop".into(),
+        kind: Kind::Syncthing,
+        url: "https://127.0.0.1:8384".into(),
+        link: Link {
+            state: LinkState::Connected,
+            since: before(185),
+            restart_pending: false,
+            failure: None,
+            trust: TrustStatus {
+                mode: TrustMode::File,
+                path: Some("/home/ada/.local/state/syncthing/https-cert.pem".into()),
+                current: Some(fingerprint(1)),
+                pending: None,
+                served: Some(fingerprint(1)),
+                not_after: Some("2029-02-18T00:00:00Z".parse().expect("time")),
+            },
+            rotations: 3,
+            hidden_failures: 12,
+            last_recovery_ms: Some(14),
+            next_attempt: None,
+            insecure: false,
+        },
+        service: Some(Arc::new(service())),
+    };
+    with(instance)
+}
+
+pub(super) fn with(instance: InstanceStatus) -> Status {
+    let mut status = empty();
+    status.instances = vec![Arc::new(instance)];
+    status.overall = Overall::of(status.instances.iter().map(AsRef::as_ref));
+    status
+}
+
+/// Changes the only instance.
+pub(super) fn change(status: &mut Status, change: impl FnOnce(&mut InstanceStatus)) {
+    let mut instance = InstanceStatus::clone(&status.instances[0]);
+    change(&mut instance);
+    *status = with(instance);
+}
+
+pub(super) fn change_service(instance: &mut InstanceStatus, change: impl FnOnce(&mut Service)) {
+    let mut service = instance.service.as_deref().cloned().expect("a service");
+    change(&mut service);
+    instance.service = Some(Arc::new(service));
+}
+
+pub(super) fn failing(state: LinkState, class: Class, message: &str, hint: &str) -> Status {
+    let mut status = connected();
+    change(&mut status, |instance| {
+        instance.link.state = state;
+        instance.link.since = before(3);
+        instance.link.next_attempt = Some(now() + Duration::from_secs(5));
+        instance.link.failure = Some(Failure {
+            class,
+            since: before(4),
+            shown_after: now() + Duration::from_secs(11),
+            attempts: 4,
+            message: message.into(),
+            hint: hint.into(),
+        });
+    });
+    status
+}
+
+pub(super) fn rotating() -> Status {
+    let mut status = failing(
+        LinkState::Rotating,
+        Class::Refused,
+        "Nothing is listening at https://127.0.0.1:8384.",
+        "Is the service running? It is tried again by itself.",
+    );
+    change(&mut status, |instance| {
+        instance.link.trust.pending = Some(fingerprint(2))
+    });
+    status
+}
+
+pub(super) fn service() -> Service {
+    Service {
+        version: "v1.29.5".into(),
+        synced: true,
+        folders: vec![folder("Documents"), folder("Photos")],
+        devices: vec![
+            Device {
+                id: "AAAAAAA-BBBBBBB".into(),
+                name: "phone".into(),
+                state: DeviceState::InSync,
+                percent: 100,
+                connected: true,
+                ..Device::default()
+            },
+            Device {
+                id: "CCCCCCC-DDDDDDD".into(),
+                name: "nas".into(),
+                state: DeviceState::Disconnected,
+                percent: 87,
+                need_bytes: 4_300_000_000,
+                need_items: 12,
+                last_seen: Some(before(3 * 86_400)),
+                ..Device::default()
+            },
+        ],
+        ..Service::default()
+    }
+}
+
+pub(super) fn folder(label: &str) -> Folder {
+    Folder {
+        id: format!("{}-id", label.to_lowercase()),
+        label: label.into(),
+        state: FolderState::UpToDate,
+        percent: 100,
+        local_bytes: 5_000_000_000,
+        ..Folder::default()
+    }
+}
+
+/// Everything that a service can ask a person for.
+pub(super) fn troubled(service: &mut Service) {
+    service.synced = false;
+    service.restart_required = true;
+    service.rates.in_bps = 2_200_000;
+    service.rates.out_bps = 300_000;
+    let mut syncing = folder("Music");
+    syncing.state = FolderState::Syncing;
+    (syncing.percent, syncing.need_items, syncing.need_bytes) = (45, 30, 1_288_490_189);
+    let mut failed = folder("Videos");
+    failed.state = FolderState::FailedItems;
+    (failed.percent, failed.failed_items) = (100, 3);
+    let mut stopped = folder("USB stick");
+    stopped.state = FolderState::Stopped;
+    stopped.error = Some("folder marker missing (this indicates potential data loss, search docs/forum to get information about how to proceed)".into());
+    service.folders.extend([syncing, failed, stopped]);
+    service.pending_devices.push(PendingDevice {
+        id: "EEEEEEE-FFFFFFF".into(),
+        name: "tablet".into(),
+        address: "192.168.1.4:22000".into(),
+        time: Some(before(180)),
+    });
+    service.pending_folders.push(PendingFolder {
+        id: "abcd-1234".into(),
+        label: "Recipes".into(),
+        offered_by: "AAAAAAA-BBBBBBB".into(),
+        time: None,
+    });
+    service.errors.push(ServiceError {
+        time: before(600),
+        message: "disk full".into(),
+    });
+}

@@ -1,0 +1,292 @@
+//! What a service says of itself: folders, devices, requests, errors.
+
+use super::Frame;
+use super::style::{Line, Page, Role};
+use super::table::{Column, Table};
+use super::units::{ago, count, rate, size};
+use super::words::{device_state, folder_state};
+use crate::core::Service;
+use crate::core::service::{Device, DeviceState, Folder, FolderState, PendingFolder};
+
+/// With more of them, those that are up to date are only counted.
+const LONG: usize = 20;
+/// More requests and errors are only counted.
+const MOST: usize = 5;
+/// Below this there is no room for the number of items and for when a device was seen.
+const NARROW: usize = 60;
+
+/// Adds what is to be said of the service of `instance` to its page.
+pub(super) fn write(page: &mut Page, service: &Service, instance: &str, frame: &Frame) {
+    let indent = super::status::INDENT;
+    if service.rates.in_bps > 0 || service.rates.out_bps > 0 {
+        let (received, sent) = (rate(service.rates.in_bps), rate(service.rates.out_bps));
+        page.paragraph(
+            Role::Plain,
+            &format!("Receiving {received}, sending {sent}."),
+            indent,
+            frame.width,
+        );
+    }
+    if service.restart_required {
+        let text = "It asks to be restarted, for its configuration to take effect.";
+        page.paragraph(Role::Warn, text, indent, frame.width);
+    }
+    folders(page, service, frame, indent);
+    devices(page, service, frame, indent);
+    requests(page, service, instance, frame, indent);
+    errors(page, service, frame, indent);
+}
+
+fn folders(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
+    let mut table = Table::new(&[
+        Column {
+            title: "Folder",
+            least: Some(8),
+            right: false,
+        },
+        Column {
+            title: "State",
+            least: Some(7),
+            right: false,
+        },
+        Column {
+            title: "Done",
+            least: None,
+            right: true,
+        },
+        Column {
+            title: "Needed",
+            least: None,
+            right: true,
+        },
+    ]);
+    let shorten = service.folders.len() > LONG && !frame.all;
+    let is_quiet = |folder: &&Folder| {
+        folder.state == FolderState::UpToDate && folder.error.is_none() && folder.failed_items == 0
+    };
+    let (mut hidden, mut bytes) = (0, 0_u64);
+    for folder in &service.folders {
+        if shorten && is_quiet(&folder) {
+            hidden += 1;
+            bytes = bytes.saturating_add(folder.local_bytes);
+            continue;
+        }
+        let (role, state) = folder_state(folder.state);
+        let percent = match folder.state {
+            FolderState::Paused | FolderState::Unknown | FolderState::Stopped => String::new(),
+            _ => format!("{}%", folder.percent),
+        };
+        let needed = needed(folder.need_items, folder.need_bytes, frame);
+        table.row(
+            vec![
+                Line::of(Role::Strong, label(folder)),
+                Line::of(role, state),
+                Line::plain(&percent),
+                Line::plain(&needed),
+            ],
+            folder_notes(folder, frame, indent + 2),
+        );
+    }
+    page.gap();
+    page.append(table.page(indent, frame.width));
+    if hidden > 0 {
+        let text = format!(
+            "and {} up to date, {}",
+            count(hidden, "more folder"),
+            size(bytes)
+        );
+        page.push(Line::plain(&" ".repeat(indent)).with(Role::Dim, &text));
+    }
+}
+
+fn label(folder: &Folder) -> &str {
+    if folder.label.is_empty() {
+        &folder.id
+    } else {
+        &folder.label
+    }
+}
+
+fn folder_notes(folder: &Folder, frame: &Frame, indent: usize) -> Page {
+    let mut notes = Page::default();
+    let mut note = |role, text: &str| notes.paragraph(role, text, indent, frame.width);
+    if let Some(error) = &folder.error {
+        note(Role::Bad, error);
+    }
+    if folder.failed_items > 0 {
+        note(
+            Role::Bad,
+            &format!("{} could not be synced", count(folder.failed_items, "item")),
+        );
+    }
+    if folder.receive_only_items > 0 {
+        let items = count(folder.receive_only_items, "item");
+        note(
+            Role::Plain,
+            &format!("{items} changed here, which is not sent to others"),
+        );
+    }
+    notes
+}
+
+fn devices(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
+    let mut table = Table::new(&[
+        Column {
+            title: "Device",
+            least: Some(8),
+            right: false,
+        },
+        Column {
+            title: "State",
+            least: Some(7),
+            right: false,
+        },
+        Column {
+            title: "Done",
+            least: None,
+            right: true,
+        },
+        Column {
+            title: "Needed",
+            least: None,
+            right: true,
+        },
+        Column {
+            title: "Seen",
+            least: Some(4),
+            right: false,
+        },
+    ]);
+    let shorten = service.devices.len() > LONG && !frame.all;
+    let mut hidden = 0;
+    for device in &service.devices {
+        if shorten && device.state == DeviceState::InSync {
+            hidden += 1;
+            continue;
+        }
+        let (role, state) = device_state(device.state);
+        let known = device.state != DeviceState::Unknown;
+        table.row(
+            vec![
+                Line::of(Role::Strong, device_name(device)),
+                Line::of(role, state),
+                Line::plain(&if known {
+                    format!("{}%", device.percent)
+                } else {
+                    String::new()
+                }),
+                Line::plain(&needed(device.need_items, device.need_bytes, frame)),
+                Line::of(Role::Dim, &seen(device, frame)),
+            ],
+            Page::default(),
+        );
+    }
+    page.gap();
+    page.append(table.page(indent, frame.width));
+    if hidden > 0 {
+        let text = format!("and {} up to date", count(hidden, "more device"));
+        page.push(Line::plain(&" ".repeat(indent)).with(Role::Dim, &text));
+    }
+}
+
+fn seen(device: &Device, frame: &Frame) -> String {
+    match device.last_seen {
+        _ if device.connected || frame.width < NARROW => String::new(),
+        Some(time) => ago(frame.now, time),
+        None => "never".into(),
+    }
+}
+
+fn device_name(device: &Device) -> &str {
+    if device.name.is_empty() {
+        short_id(&device.id)
+    } else {
+        &device.name
+    }
+}
+
+/// The first group of a device ID, as Syncthing's page shows it.
+fn short_id(id: &str) -> &str {
+    id.split('-').next().unwrap_or(id)
+}
+
+fn needed(items: u64, bytes: u64, frame: &Frame) -> String {
+    match (items, bytes) {
+        (0, 0) => String::new(),
+        (0, bytes) => size(bytes),
+        (items, 0) => count(items, "item"),
+        (_, bytes) if frame.width < NARROW => size(bytes),
+        (items, bytes) => format!("{}, {}", count(items, "item"), size(bytes)),
+    }
+}
+
+fn requests(page: &mut Page, service: &Service, instance: &str, frame: &Frame, indent: usize) {
+    let number = service.pending_devices.len() + service.pending_folders.len();
+    if number == 0 {
+        return;
+    }
+    page.gap();
+    let mut say = |role, text: &str| page.paragraph(role, text, indent, frame.width);
+    let since = |time: Option<_>| {
+        time.map(|time| format!(", {}", ago(frame.now, time)))
+            .unwrap_or_default()
+    };
+    for device in service.pending_devices.iter().take(MOST) {
+        let name = if device.name.is_empty() {
+            "A device"
+        } else {
+            &device.name
+        };
+        let (id, address) = (short_id(&device.id), &device.address);
+        let since = since(device.time);
+        say(
+            Role::Warn,
+            &format!("{name} ({id}) wants to connect from {address}{since}."),
+        );
+    }
+    for folder in service.pending_folders.iter().take(MOST) {
+        let PendingFolder {
+            id,
+            label,
+            offered_by,
+            time,
+        } = folder;
+        let by = service
+            .devices
+            .iter()
+            .find(|device| device.id == *offered_by);
+        let by = by.map_or(short_id(offered_by), device_name);
+        let label = if label.is_empty() { id } else { label };
+        say(
+            Role::Warn,
+            &format!("{by} offers the folder {label} ({id}){}.", since(*time)),
+        );
+    }
+    let shown = service.pending_devices.len().min(MOST) + service.pending_folders.len().min(MOST);
+    if number > shown {
+        say(Role::Dim, &format!("And {} more.", number - shown));
+    }
+    say(
+        Role::Dim,
+        &format!("Accept or ignore on its own page: syncwatch open --instance {instance}"),
+    );
+}
+
+fn errors(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
+    if service.errors.is_empty() {
+        return;
+    }
+    page.gap();
+    let older = service.errors.len().saturating_sub(MOST);
+    for error in service.errors.iter().skip(older) {
+        let text = format!("Error {}: {}", ago(frame.now, error.time), error.message);
+        page.paragraph(Role::Bad, &text, indent, frame.width);
+    }
+    if older > 0 {
+        let text = format!(
+            "{} before",
+            count(u64::try_from(older).unwrap_or(u64::MAX), "error")
+        );
+        page.paragraph(Role::Dim, &text, indent, frame.width);
+    }
+}

@@ -1,0 +1,198 @@
+//! What a person sees, page by page.
+
+use super::*;
+use crate::core::service::FolderState;
+use crate::core::{Class, TrustMode};
+use crate::view::samples::{self, change, change_service, fingerprint, frame};
+
+fn shown(status: &Status, width: usize) -> String {
+    let page = page(status, &frame(width)).to_string();
+    for line in page.lines() {
+        let columns = Line::plain(line).width();
+        assert!(columns <= width, "{columns} columns: {line}");
+    }
+    page
+}
+
+#[test]
+fn connected() {
+    insta::assert_snapshot!(shown(&samples::connected(), 80));
+}
+
+#[test]
+fn rotating() {
+    insta::assert_snapshot!(shown(&samples::rotating(), 80));
+}
+
+#[test]
+fn reconnecting_keeps_the_last_state() {
+    let status = samples::failing(LinkState::Reconnecting, Class::Lost, "Lost.", "Wait.");
+    insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn disconnected() {
+    let status = samples::failing(
+        LinkState::Disconnected,
+        Class::Refused,
+        "Nothing is listening at https://127.0.0.1:8384.",
+        "Is the service running? It is tried again by itself.",
+    );
+    insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn untrusted_shows_both_fingerprints() {
+    let (served, pinned) = (fingerprint(7), fingerprint(1));
+    let rule = Class::PinMismatch.rule();
+    let fill = |text: &str| {
+        text.replace("{url}", "https://127.0.0.1:8384")
+            .replace("{served}", &served.to_string())
+            .replace("{pinned}", &pinned.to_string())
+            .replace("{name}", "laptop")
+    };
+    let (message, hint) = (fill(rule.message), fill(rule.hint));
+    let mut status = samples::failing(LinkState::Untrusted, Class::PinMismatch, &message, &hint);
+    change(&mut status, |instance| {
+        instance.link.trust.served = Some(served);
+        instance.service = None;
+    });
+    insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn unauthorized() {
+    let rule = Class::Csrf.rule();
+    let mut status = samples::failing(
+        LinkState::Unauthorized,
+        Class::Csrf,
+        rule.message,
+        rule.hint,
+    );
+    change(&mut status, |instance| instance.service = None);
+    insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn misconfigured_and_insecure() {
+    let rule = Class::HostCheck.rule();
+    let mut status = samples::failing(
+        LinkState::Misconfigured,
+        Class::HostCheck,
+        rule.message,
+        rule.hint,
+    );
+    change(&mut status, |instance| {
+        instance.link.insecure = true;
+        instance.link.trust.mode = TrustMode::Any;
+        instance.service = None;
+    });
+    insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn paused_and_starting() {
+    let mut status = samples::connected();
+    change(&mut status, |instance| {
+        instance.link.state = LinkState::Paused
+    });
+    let paused = shown(&status, 80);
+    change(&mut status, |instance| {
+        instance.link.state = LinkState::Starting;
+        instance.link.since = samples::before(2);
+        instance.link.trust.current = None;
+        instance.link.trust.served = None;
+        instance.link.last_recovery_ms = None;
+        instance.link.rotations = 0;
+        instance.link.hidden_failures = 0;
+        instance.service = None;
+    });
+    insta::assert_snapshot!(format!("{paused}\n---\n{}", shown(&status, 80)));
+}
+
+#[test]
+fn restart_pending() {
+    let mut status = samples::connected();
+    change(&mut status, |instance| {
+        instance.link.restart_pending = true;
+        instance.link.trust.pending = Some(fingerprint(2));
+    });
+    insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn everything_that_can_be_asked_of_a_person() {
+    let mut status = samples::connected();
+    change(&mut status, |instance| {
+        change_service(instance, samples::troubled)
+    });
+    insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn forty_columns() {
+    let mut status = samples::connected();
+    change(&mut status, |instance| {
+        change_service(instance, samples::troubled)
+    });
+    insta::assert_snapshot!(shown(&status, 40));
+}
+
+#[test]
+fn many_folders() {
+    let mut status = samples::connected();
+    change(&mut status, |instance| {
+        change_service(instance, |service| {
+            service.folders = (0..1000)
+                .map(|n| samples::folder(&format!("Folder {n}")))
+                .collect();
+            service.folders[500].state = FolderState::OutOfSync;
+            service.folders[500].percent = 99;
+            service.folders[500].need_items = 1;
+        });
+    });
+    insta::assert_snapshot!(shown(&status, 80));
+    let all = Frame {
+        all: true,
+        ..frame(80)
+    };
+    assert!(page(&status, &all).to_string().lines().count() > 1000);
+}
+
+#[test]
+fn hostile_names() {
+    let mut status = samples::connected();
+    change(&mut status, |instance| {
+        instance.name = "lap\u{1b}[31mtop".into();
+        change_service(instance, |service| {
+            service.version = "v1\n\nFake line".into();
+            service.folders[0].label = format!("\u{202e}evil{}", "x".repeat(5000));
+            service.folders[1].label =
+                "写真と動画のとても長い名前のフォルダーがここにあります".into();
+            service.devices[0].name = format!("Z{}", "\u{301}".repeat(300));
+            service.devices[1].name = String::new();
+        });
+    });
+    insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn no_instance_and_extreme_figures() {
+    insta::assert_snapshot!(shown(&samples::empty(), 80), @"Nothing is watched: the config names no instance.");
+    let mut status = samples::connected();
+    change(&mut status, |instance| {
+        instance.link.last_recovery_ms = Some(u64::MAX);
+        instance.link.trust.not_after = Some(samples::before(86_400));
+        change_service(instance, |service| {
+            service.rates.in_bps = u64::MAX;
+            for folder in &mut service.folders {
+                folder.state = FolderState::Syncing;
+                folder.need_bytes = u64::MAX;
+                folder.need_items = u64::MAX;
+            }
+        });
+    });
+    for width in [40, 41, 79, 80, 200] {
+        shown(&status, width);
+    }
+}

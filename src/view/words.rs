@@ -1,0 +1,394 @@
+//! The sentences: states, headlines, alerts. Folder and device states are named as Syncthing's own page does
+//! (gui/default/index.html).
+//!
+//! Names of servers, folders and devices stand in these texts as they came; [`super::style`] cleans them.
+
+use super::style::Role;
+use super::units::{count, rate, size, span};
+use crate::core::service::{Device, DeviceState, Folder, FolderState};
+use crate::core::{Alert, InstanceStatus, LinkState, Overall, Service, Status};
+
+use std::time::Duration;
+
+/// What a folder's state is called.
+pub fn folder_state(state: FolderState) -> (Role, &'static str) {
+    match state {
+        FolderState::Unknown => (Role::Dim, "Unknown"),
+        FolderState::Paused => (Role::Dim, "Paused"),
+        FolderState::Stopped => (Role::Bad, "Stopped"),
+        FolderState::Scanning => (Role::Busy, "Scanning"),
+        FolderState::ScanWaiting => (Role::Busy, "Waiting to Scan"),
+        FolderState::SyncWaiting => (Role::Busy, "Waiting to Sync"),
+        FolderState::SyncPreparing => (Role::Busy, "Preparing to Sync"),
+        FolderState::Syncing => (Role::Busy, "Syncing"),
+        FolderState::Cleaning => (Role::Busy, "Cleaning Versions"),
+        FolderState::CleanWaiting => (Role::Busy, "Waiting to Clean"),
+        FolderState::Starting => (Role::Busy, "Starting"),
+        FolderState::OutOfSync => (Role::Bad, "Out of Sync"),
+        FolderState::FailedItems => (Role::Bad, "Failed Items"),
+        FolderState::LocalAdditions => (Role::Ok, "Local Additions"),
+        FolderState::UnexpectedItems => (Role::Warn, "Unexpected Items"),
+        FolderState::Unshared => (Role::Dim, "Unshared"),
+        FolderState::UpToDate => (Role::Ok, "Up to Date"),
+    }
+}
+
+/// What a device's state is called.
+pub fn device_state(state: DeviceState) -> (Role, &'static str) {
+    match state {
+        DeviceState::Unknown => (Role::Dim, "Unknown"),
+        DeviceState::Paused => (Role::Dim, "Paused"),
+        DeviceState::UnusedPaused => (Role::Dim, "Paused (Unused)"),
+        DeviceState::InSync => (Role::Ok, "Up to Date"),
+        DeviceState::UnusedInSync => (Role::Ok, "Connected (Unused)"),
+        DeviceState::Syncing => (Role::Busy, "Syncing"),
+        DeviceState::Disconnected => (Role::Plain, "Disconnected"),
+        DeviceState::UnusedDisconnected => (Role::Dim, "Disconnected (Unused)"),
+        DeviceState::Inactive => (Role::Dim, "Disconnected (Inactive)"),
+        DeviceState::UnusedInactive => (Role::Dim, "Disconnected (Unused)"),
+    }
+}
+
+/// How a link's state looks and what it is called at the beginning of a sentence.
+pub fn link_state(state: LinkState) -> (Role, &'static str) {
+    match state {
+        LinkState::Starting => (Role::Busy, "Starting"),
+        LinkState::Connected => (Role::Ok, "Connected"),
+        LinkState::Rotating => (Role::Busy, "Rotating"),
+        LinkState::Reconnecting => (Role::Busy, "Reconnecting"),
+        LinkState::Disconnected => (Role::Bad, "Disconnected"),
+        LinkState::Untrusted => (Role::Bad, "Untrusted"),
+        LinkState::Unauthorized => (Role::Bad, "Unauthorized"),
+        LinkState::Misconfigured => (Role::Bad, "Misconfigured"),
+        LinkState::Paused => (Role::Dim, "Paused"),
+    }
+}
+
+/// The one sentence above everything.
+pub fn headline(status: &Status) -> (Role, String) {
+    let instances = || status.instances.iter().map(AsRef::as_ref);
+    let names = |wanted: Overall| {
+        let all: Vec<&str> = instances()
+            .filter(|instance| instance.overall() == wanted)
+            .map(|instance| instance.name.as_str())
+            .collect();
+        list(&all)
+    };
+    let watched = || instances().filter(|instance| instance.link.state != LinkState::Paused);
+    match status.overall {
+        Overall::Alert => (
+            Role::Bad,
+            format!(
+                "Security alert: the certificate of {} is not trusted.",
+                names(Overall::Alert)
+            ),
+        ),
+        Overall::Offline => (
+            Role::Bad,
+            format!("{} cannot be reached.", names(Overall::Offline)),
+        ),
+        Overall::Attention => (Role::Warn, attention(instances())),
+        Overall::Busy => (Role::Busy, busy(instances())),
+        Overall::Paused => (Role::Dim, "Monitoring is paused.".into()),
+        Overall::Ok if status.instances.is_empty() => (
+            Role::Dim,
+            "Nothing is watched: the config names no instance.".into(),
+        ),
+        Overall::Ok if watched().all(is_synced) => {
+            (Role::Ok, "Everything is synced: safe to shut down.".into())
+        }
+        Overall::Ok if watched().all(|instance| instance.link.state == LinkState::Connected) => (
+            Role::Ok,
+            "In order, but not everything is synced yet.".into(),
+        ),
+        Overall::Ok => (
+            Role::Ok,
+            "Everything was in order when last heard of.".into(),
+        ),
+    }
+}
+
+/// Connected, and nothing is left to be synced: it may be switched off.
+pub fn is_synced(instance: &InstanceStatus) -> bool {
+    let synced = instance
+        .service
+        .as_ref()
+        .is_some_and(|service| service.synced);
+    instance.link.state == LinkState::Connected && synced
+}
+
+/// What an instance is waiting for or doing, in few words: `syncing 3 folders`, `reconnecting`.
+pub fn doing(instance: &InstanceStatus) -> String {
+    let (_, state) = link_state(instance.link.state);
+    match &instance.service {
+        _ if instance.link.state != LinkState::Connected => state.to_lowercase(),
+        None => "waiting for the first answer".into(),
+        Some(service) => match work(service) {
+            Some(work) => work,
+            None if service.synced => "synced".into(),
+            None => match reasons(service).first() {
+                Some(reason) => reason.clone(),
+                None => "not synced yet".into(),
+            },
+        },
+    }
+}
+
+/// The title and the text of a notice.
+pub fn alert(alert: &Alert) -> (String, String) {
+    let name = &alert.instance;
+    let title = match alert.state {
+        LinkState::Connected => return (format!("{name} is back"), alert.message.clone()),
+        LinkState::Disconnected => format!("{name} cannot be reached"),
+        LinkState::Untrusted => format!("Security: the certificate of {name} is not trusted"),
+        LinkState::Unauthorized => format!("{name} refuses the API key"),
+        LinkState::Misconfigured => format!("{name} cannot work as configured"),
+        other => format!("{name}: {}", other.name()),
+    };
+    let text = [alert.message.as_str(), alert.hint.as_str()];
+    let text: Vec<&str> = text.into_iter().filter(|part| !part.is_empty()).collect();
+    (title, text.join("\n"))
+}
+
+/// `a`, `a and b`, `a, b and 3 more`.
+pub fn list(names: &[&str]) -> String {
+    match names {
+        [] => "nothing".into(),
+        [one] => (*one).to_owned(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, three] => format!("{one}, {two} and {three}"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+    }
+}
+
+/// Why a person should look at this service, worst first.
+pub fn reasons(service: &Service) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for (state, words) in [
+        (FolderState::Stopped, "stopped"),
+        (FolderState::OutOfSync, "out of sync"),
+        (FolderState::FailedItems, "with failed items"),
+        (FolderState::UnexpectedItems, "with unexpected items"),
+    ] {
+        let labels: Vec<&str> = service
+            .folders
+            .iter()
+            .filter(|folder| folder.state == state)
+            .map(|folder| folder.label.as_str())
+            .collect();
+        if !labels.is_empty() {
+            reasons.push(format!("{} {words}", list(&labels)));
+        }
+    }
+    reasons.extend(requests(service));
+    reasons
+}
+
+/// The same without the folders.
+pub fn requests(service: &Service) -> Vec<String> {
+    let counts = [
+        (service.errors.len(), "error"),
+        (service.pending_devices.len(), "new device"),
+        (service.pending_folders.len(), "offered folder"),
+    ];
+    let counted = counts.into_iter().filter(|(number, _)| *number > 0);
+    let words = |(number, one)| count(u64::try_from(number).unwrap_or(u64::MAX), one);
+    let restart = service
+        .restart_required
+        .then(|| "a restart is required".to_owned());
+    counted.map(words).chain(restart).collect()
+}
+
+fn attention<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String {
+    let sentences: Vec<String> = instances
+        .filter(|instance| instance.overall() == Overall::Attention)
+        .map(|instance| match (instance.link.state, &instance.service) {
+            (LinkState::Unauthorized, _) => format!("{} refuses the API key.", instance.name),
+            (LinkState::Misconfigured, _) => {
+                format!("{} cannot work as configured.", instance.name)
+            }
+            (_, Some(service)) => {
+                format!(
+                    "{} needs a look: {}.",
+                    instance.name,
+                    reasons(service).join("; ")
+                )
+            }
+            (_, None) => format!("{} needs a look.", instance.name),
+        })
+        .collect();
+    sentences.join(" ")
+}
+
+fn busy<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String {
+    let busy: Vec<&InstanceStatus> = instances
+        .filter(|instance| instance.overall() == Overall::Busy)
+        .collect();
+    let works: Vec<(&str, String)> = busy
+        .iter()
+        .filter_map(|instance| Some((instance.name.as_str(), work(instance.service.as_deref()?)?)))
+        .collect();
+    match works.as_slice() {
+        [] => {
+            let names: Vec<&str> = busy.iter().map(|instance| instance.name.as_str()).collect();
+            format!("Waiting for the first answer from {}.", list(&names))
+        }
+        [(name, work)] => format!("{name} is {work}."),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
+            format!("{} are busy.", list(&names))
+        }
+    }
+}
+
+/// What is going on; `None` when nothing is.
+fn work(service: &Service) -> Option<String> {
+    let folders: Vec<&Folder> = service
+        .folders
+        .iter()
+        .filter(|folder| folder.state.is_busy())
+        .collect();
+    let labels = |wanted: &[FolderState]| {
+        let labels: Vec<&str> = folders
+            .iter()
+            .filter(|folder| wanted.contains(&folder.state))
+            .map(|folder| folder.label.as_str())
+            .collect();
+        (!labels.is_empty()).then(|| list(&labels))
+    };
+    let syncing = [
+        FolderState::Syncing,
+        FolderState::SyncPreparing,
+        FolderState::SyncWaiting,
+    ];
+    if let Some(labels) = labels(&syncing) {
+        let left: u64 = folders
+            .iter()
+            .fold(0, |sum, folder| sum.saturating_add(folder.need_bytes));
+        return Some(format!(
+            "syncing {labels}{}",
+            left_to_go(left, service.rates.in_bps)
+        ));
+    }
+    if let Some(labels) = labels(&[FolderState::Scanning, FolderState::ScanWaiting]) {
+        return Some(format!("scanning {labels}"));
+    }
+    if let Some(folder) = folders.first() {
+        return Some(format!(
+            "{} {}",
+            folder_state(folder.state).1.to_lowercase(),
+            folder.label
+        ));
+    }
+    let devices: Vec<&Device> = service
+        .devices
+        .iter()
+        .filter(|device| device.state == DeviceState::Syncing)
+        .collect();
+    let names: Vec<&str> = devices.iter().map(|device| device.name.as_str()).collect();
+    let left: u64 = devices
+        .iter()
+        .fold(0, |sum, device| sum.saturating_add(device.need_bytes));
+    (!names.is_empty()).then(|| {
+        format!(
+            "syncing to {}{}",
+            list(&names),
+            left_to_go(left, service.rates.out_bps)
+        )
+    })
+}
+
+/// `: 1.2 GiB to go at 2.1 MiB/s, about 10 min`. A rate of a few bytes would promise nonsense.
+fn left_to_go(bytes: u64, bytes_per_second: u64) -> String {
+    match bytes_per_second {
+        _ if bytes == 0 => String::new(),
+        0..1024 => format!(": {} to go", size(bytes)),
+        rate_now => format!(
+            ": {} to go at {}, about {}",
+            size(bytes),
+            rate(rate_now),
+            span(Duration::from_secs(bytes / rate_now + 1))
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::samples;
+
+    #[test]
+    fn lists_stay_short() {
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(list(&["a", "b", "c", "d"]), "a, b and 2 more");
+    }
+
+    #[test]
+    fn headlines_name_what_matters() {
+        let mut status = samples::connected();
+        assert_eq!(
+            headline(&status).1,
+            "Everything is synced: safe to shut down."
+        );
+        samples::change(&mut status, |instance| {
+            samples::change_service(instance, |service| {
+                service.synced = false;
+                service.rates.in_bps = 2 << 20;
+                service.folders[1].state = FolderState::Syncing;
+                service.folders[1].need_bytes = 1 << 30;
+            });
+        });
+        assert_eq!(
+            headline(&status).1,
+            "laptop is syncing Photos: 1.0 GiB to go at 2.0 MiB/s, about 8 min."
+        );
+        samples::change(&mut status, |instance| {
+            samples::change_service(instance, |service| {
+                service.folders[0].state = FolderState::Stopped;
+                service.restart_required = true;
+            });
+        });
+        assert_eq!(
+            headline(&status).1,
+            "laptop needs a look: Documents stopped; a restart is required."
+        );
+        samples::change(&mut status, |instance| {
+            instance.link.state = LinkState::Reconnecting;
+            instance.service = Some(samples::service().into());
+        });
+        assert_eq!(
+            headline(&status).1,
+            "Everything was in order when last heard of."
+        );
+        samples::change(&mut status, |instance| {
+            instance.link.state = LinkState::Starting;
+            instance.service = None;
+        });
+        assert_eq!(
+            headline(&status).1,
+            "Waiting for the first answer from laptop."
+        );
+    }
+
+    #[test]
+    fn alerts_say_what_to_do() {
+        let mut notice = Alert {
+            instance: "nas".into(),
+            time: samples::now(),
+            state: LinkState::Disconnected,
+            message: "Nothing is listening.".into(),
+            hint: "Is it running?".into(),
+            served: None,
+            pinned: None,
+        };
+        let (title, text) = alert(&notice);
+        assert_eq!(title, "nas cannot be reached");
+        assert_eq!(text, "Nothing is listening.\nIs it running?");
+        notice.state = LinkState::Connected;
+        notice.message = "After 3 min.".into();
+        assert_eq!(
+            alert(&notice),
+            ("nas is back".into(), "After 3 min.".into())
+        );
+    }
+}
