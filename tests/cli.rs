@@ -392,6 +392,102 @@ async fn a_stranger_is_5_until_its_certificate_is_accepted() {
     );
 }
 
+/// A child that does not outlive its test.
+#[cfg(unix)]
+struct Running(std::process::Child);
+
+#[cfg(unix)]
+impl Running {
+    fn start(home: &Home, arguments: &[&str], stdout: Stdio) -> Self {
+        let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("syncwatch"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home.0.path())
+            .env("XDG_RUNTIME_DIR", home.0.path())
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(Stdio::null())
+            .spawn();
+        Self(child.expect("started"))
+    }
+
+    fn end(&mut self) -> Option<i32> {
+        let pid = i32::try_from(self.0.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
+        rustix::process::kill_process(pid.expect("a process"), rustix::process::Signal::TERM)
+            .expect("told");
+        self.0.wait().expect("ended").code()
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Reads statuses until one is by the engine `pid`, connected.
+#[cfg(unix)]
+async fn until_by(
+    mut lines: impl Iterator<Item = std::io::Result<String>> + Send + 'static,
+    pid: u32,
+) -> impl Iterator<Item = std::io::Result<String>> + Send + 'static {
+    let read = tokio::task::spawn_blocking(move || {
+        for line in lines.by_ref() {
+            let status: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+            let connected = status["instances"][0]["link"]["state"] == "connected";
+            if connected && status["engine"]["pid"] == pid {
+                return lines;
+            }
+        }
+        panic!("the watch ended");
+    });
+    let read = tokio::time::timeout(std::time::Duration::from_secs(60), read);
+    read.await.expect("in time").expect("read")
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_watch_outlives_the_engine_and_prefers_a_running_one() {
+    use std::io::BufRead;
+    let server = Standin::start(Options::default())
+        .await
+        .expect("a stand-in");
+    let home = Home::with_config(&format!(
+        "[[instance]]\nname = \"laptop\"\nhome = {:?}\n",
+        server.home().path()
+    ));
+    let mut watch = Running::start(&home, &["status", "--watch", "--json"], Stdio::piped());
+    let output = watch.0.stdout.take().expect("piped");
+    let lines = std::io::BufReader::new(output).lines();
+    let own = watch.0.id();
+    let lines = until_by(lines, own).await;
+    let mut daemon = Running::start(&home, &["daemon"], Stdio::null());
+    let lines = until_by(lines, daemon.0.id()).await;
+    let second = home.run(&["daemon"]).await;
+    assert_eq!(second.status.code(), Some(1), "{second:?}");
+    assert!(
+        text(&second.stderr).contains("running already"),
+        "{second:?}"
+    );
+    assert_eq!(daemon.end(), Some(0));
+    let again = Running::start(&home, &["daemon"], Stdio::null());
+    drop(until_by(lines, again.0.id()).await);
+    let journal = text(&home.run(&["journal", "--json"]).await.stdout);
+    assert_eq!(
+        journal.matches("\"kind\":\"connected\"").count(),
+        2,
+        "{journal}"
+    );
+    assert_eq!(
+        home.run(&["wait", "--timeout", "20s"]).await.status.code(),
+        Some(0)
+    );
+}
+
 #[tokio::test]
 async fn a_wrong_key_is_6() {
     let server = Standin::start(Options::default())

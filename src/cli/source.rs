@@ -23,6 +23,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(10);
 const ENGINE_LOOK: Duration = Duration::from_secs(1);
 /// An engine that restarts is back within this long.
 const ENGINE_RESTART: Duration = Duration::from_secs(5);
+/// An engine answers at once; one that does not is stuck or stopped.
+const ENGINE_ANSWER: Duration = Duration::from_secs(5);
 const ENGINE_RETRY: Duration = Duration::from_millis(100);
 
 /// What a private engine is for.
@@ -119,7 +121,7 @@ impl<'a> Source<'a> {
             // A connection that watches takes no more questions.
             Origin::Running(..) => {
                 match Connection::open(&self.context.environment.socket()).await? {
-                    Some(mut connection) => Ok(connection.ask(ask).await?),
+                    Some(mut connection) => Ok(put(&mut connection, ask).await?),
                     None => Err(ClientError::Ended.into()),
                 }
             }
@@ -158,17 +160,34 @@ async fn running(
     asked: &mut bool,
 ) -> Result<Option<Arc<Status>>, CliError> {
     let answer = if *asked {
-        connection.next().await
+        connection.next().await?
     } else {
         *asked = true;
-        connection.ask(Ask::Watch).await.map(Some)
+        match in_time(connection.ask(Ask::Watch)).await? {
+            Err(ClientError::Ended) => None,
+            answer => Some(answer?),
+        }
     };
     match answer {
-        Ok(Some(Answer::Status { status })) => Ok(Some(Arc::from(status))),
-        Ok(Some(other)) => Err(unexpected(other)),
-        Ok(None) | Err(ClientError::Ended) => Ok(None),
-        Err(error) => Err(error.into()),
+        Some(Answer::Status { status }) => Ok(Some(Arc::from(status))),
+        Some(other) => Err(unexpected(other)),
+        None => Ok(None),
     }
+}
+
+/// Asks a running engine, and does not wait for one that is stuck.
+pub async fn put(connection: &mut Connection, ask: Ask) -> Result<Answer, CliError> {
+    Ok(in_time(connection.ask(ask)).await??)
+}
+
+async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, CliError> {
+    timeout(ENGINE_ANSWER, answer).await.map_err(|_| {
+        CliError::new(
+            Exit::Unreachable,
+            "The engine is running but does not answer.",
+        )
+        .hint("It may be stopped or stuck: restart 'syncwatch daemon'.")
+    })
 }
 
 /// The words for an answer that is not the one asked for.
@@ -205,4 +224,25 @@ async fn private(context: &Context, purpose: Purpose) -> Result<Origin, CliError
         status.mark_changed();
     }
     Ok(Origin::Private(Box::new(engine), status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test(start_paused = true)]
+    async fn a_stuck_engine_is_not_waited_for() {
+        let directory = tempfile::tempdir().expect("directory");
+        let path = directory.path().join("engine.sock");
+        let _silent = tokio::net::UnixListener::bind(&path).expect("bound");
+        let mut connection = Connection::open(&path)
+            .await
+            .expect("open")
+            .expect("somebody");
+        let error = put(&mut connection, Ask::Status)
+            .await
+            .expect_err("no answer");
+        assert_eq!(error.exit(), Exit::Unreachable);
+    }
 }
