@@ -92,12 +92,13 @@ async fn play(
     loop {
         tokio::select! {
             biased;
+            // The title stands above what it announces.
+            Some(scene) = scenes.recv() => stage.scene(&scene)?,
             moment = moments.recv() => match moment {
                 Ok(moment) => stage.moment(&moment)?,
                 Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
             },
-            Some(scene) = scenes.recv() => stage.scene(&scene)?,
             changed = status.changed() => match changed {
                 Ok(()) => {
                     let now = Arc::clone(&status.borrow_and_update());

@@ -207,7 +207,9 @@ impl Stage {
             LinkState::Connected if before == LinkState::Starting => {
                 self.line(now, Lane::You, Role::Ok, "see it connected")
             }
-            LinkState::Connected if before.is_loud() => Ok(()),
+            LinkState::Connected if before.is_loud() => {
+                self.line(now, Lane::You, Role::Ok, "see it connected again")
+            }
             LinkState::Connected => self.line(
                 now,
                 Lane::Syncwatch,
