@@ -178,16 +178,24 @@ impl From<ConfigError> for CliError {
 
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
-        let message = error.to_string();
         match error {
             StartError::Config(error) => error.into(),
             StartError::UnknownInstance { name, known } => {
                 Self::unknown_instance(&name, known.iter().map(String::as_str))
             }
-            StartError::AlreadyRunning { .. } => Self::new(Exit::Wrong, message)
-                .hint("'syncwatch status' asks it; one engine for each user is enough."),
-            StartError::Io { .. } => Self::new(Exit::Wrong, message)
-                .hint("The local socket is placed there; SYNCWATCH_SOCKET names another place."),
+            StartError::AlreadyRunning { socket } => {
+                let message = format!(
+                    "An engine is running already: it holds {}.",
+                    socket.display()
+                );
+                Self::new(Exit::Wrong, message)
+                    .hint("'syncwatch status' asks it; one engine for each user is enough.")
+            }
+            StartError::Io { path, source } => {
+                let message = format!("{} cannot be used: {source}.", path.display());
+                Self::new(Exit::Wrong, message)
+                    .hint("The local socket is placed there; SYNCWATCH_SOCKET names another place.")
+            }
         }
     }
 }

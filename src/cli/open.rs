@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use super::args::OpenArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
+use super::source::{put, unexpected};
 use crate::config;
 use crate::engine::client::Connection;
 use crate::engine::protocol::{Answer, Ask};
@@ -22,9 +23,9 @@ pub(super) async fn run(args: OpenArgs, context: &Context) -> Result<Exit, CliEr
 
 async fn address(context: &Context) -> Result<String, CliError> {
     let address = match Connection::open(&context.environment.socket()).await? {
-        Some(mut engine) => match engine.ask(Ask::Status).await? {
+        Some(mut engine) => match put(&mut engine, Ask::Status).await? {
             Answer::Status { status } => context.one(&status)?.url.clone(),
-            other => return Err(super::source::unexpected(other)),
+            other => return Err(unexpected(other)),
         },
         None => resolved(context).await?,
     };

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use super::args::{TrustArgs, TrustCommand};
 use super::context::Context;
@@ -184,21 +184,22 @@ async fn effect(
     fingerprint: Fingerprint,
     context: &Context,
 ) -> Result<Exit, CliError> {
-    let deadline = Instant::now() + EFFECT;
     let mut last = None;
-    while let Ok(status) = timeout_at(deadline, source.next()).await {
-        let status = status?;
-        let state = status.instance(name).map(|instance| {
-            let verified = instance.link.trust.served == Some(fingerprint);
-            (
-                instance.link.state,
-                verified && instance.link.state == LinkState::Connected,
-            )
-        });
-        last = state.map(|(state, _)| state).or(last);
-        if matches!(state, Some((_, true))) {
-            break;
+    let verified = async {
+        loop {
+            let status = source.next().await?;
+            let Some(instance) = status.instance(name) else {
+                continue;
+            };
+            last = Some(instance.link.state);
+            let is_served = instance.link.trust.served == Some(fingerprint);
+            if is_served && instance.link.state == LinkState::Connected {
+                return Ok(());
+            }
         }
+    };
+    if let Ok(Err(error)) = timeout(EFFECT, verified).await {
+        return Err(error);
     }
     let (role, word) = link_state(last.unwrap_or(LinkState::Starting));
     let line = Line::plain(&format!("{name}: ")).with(role, word);

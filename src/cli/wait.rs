@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use super::args::{Goal, WaitArgs};
 use super::context::Context;
@@ -13,17 +13,12 @@ use crate::core::{LinkState, Status};
 use crate::view::words::{doing, is_synced};
 
 pub(super) async fn run(args: WaitArgs, context: &Context) -> Result<Exit, CliError> {
-    let deadline = args
-        .timeout
-        .and_then(|timeout| Instant::now().checked_add(timeout));
     let mut last = None;
     let reached = async {
         let mut source = Source::open(context, Purpose::Follow).await?;
         loop {
             let status = source.next().await?;
-            if !status.instances.is_empty() {
-                context.expect_known(&status)?;
-            }
+            context.expect_known(&status)?;
             let status = context.select(status);
             let is_reached = has_reached(&status, args.goal);
             last = Some(status);
@@ -34,8 +29,8 @@ pub(super) async fn run(args: WaitArgs, context: &Context) -> Result<Exit, CliEr
         }
     };
     let timed_out = async {
-        match deadline {
-            Some(deadline) => sleep_until(deadline).await,
+        match args.timeout {
+            Some(timeout) => sleep(timeout).await,
             None => std::future::pending().await,
         }
     };

@@ -30,6 +30,11 @@ impl Clock {
         self.wall + self.anchor.elapsed()
     }
 
+    /// The monotonic instant now, to compare with others finer than a millisecond.
+    pub fn instant_now() -> Instant {
+        Instant::now()
+    }
+
     /// The monotonic instant of `when`, for a timer.
     pub fn instant(&self, when: Timestamp) -> Instant {
         self.anchor + when.since(self.wall)
