@@ -322,7 +322,7 @@ fn an_insecure_choice_is_a_warning() {
         warnings[0]
             .starts_with("/etc/syncwatch.toml:4:9: trust = \"any\" accepts every certificate")
     );
-    assert!(warnings[1].starts_with("/etc/syncwatch.toml:6:10: the metrics page has no password"));
+    assert!(warnings[1].starts_with("/etc/syncwatch.toml:6:10: this version has no metrics page yet"));
 }
 
 #[test]
