@@ -31,10 +31,15 @@ async fn address(context: &Context) -> Result<String, CliError> {
     if address.starts_with("https://") || address.starts_with("http://") {
         Ok(address)
     } else if address.is_empty() {
-        Err(CliError::new(Exit::Unreachable, "The address is not known yet.")
-            .hint("'syncwatch check' says where Syncthing was looked for."))
+        Err(
+            CliError::new(Exit::Unreachable, "The address is not known yet.")
+                .hint("'syncwatch check' says where Syncthing was looked for."),
+        )
     } else {
-        Err(CliError::new(Exit::Wrong, format!("{address} is not for a browser.")))
+        Err(CliError::new(
+            Exit::Wrong,
+            format!("{address} is not for a browser."),
+        ))
     }
 }
 
@@ -56,7 +61,9 @@ async fn resolved(context: &Context) -> Result<String, CliError> {
             let rule = fault.class.rule();
             let message = rule.message.replace("{name}", &instance.name);
             let detail = fault.detail.unwrap_or_else(|| "no details".into());
-            let message = message.replace("{path}", "the configured place").replace("{detail}", &detail);
+            let message = message
+                .replace("{path}", "the configured place")
+                .replace("{detail}", &detail);
             Err(CliError::new(Exit::Unreachable, message).hint(rule.hint))
         }
     }
@@ -85,10 +92,12 @@ fn browse(url: &str) -> Result<(), CliError> {
     };
     match started {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => said(format!("No browser was opened: {program} ended with {status}.")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            said(format!("No browser was opened: {program} is not installed."))
-        }
+        Ok(status) => said(format!(
+            "No browser was opened: {program} ended with {status}."
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => said(format!(
+            "No browser was opened: {program} is not installed."
+        )),
         Err(error) => said(format!("No browser was opened: {program}: {error}.")),
     }
 }

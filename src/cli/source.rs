@@ -114,10 +114,12 @@ impl<'a> Source<'a> {
     pub async fn ask(&mut self, ask: Ask) -> Result<Answer, CliError> {
         match &mut self.from {
             // A connection that watches takes no more questions.
-            Origin::Running(..) => match Connection::open(&self.context.environment.socket()).await? {
-                Some(mut connection) => Ok(connection.ask(ask).await?),
-                None => Err(ClientError::Ended.into()),
-            },
+            Origin::Running(..) => {
+                match Connection::open(&self.context.environment.socket()).await? {
+                    Some(mut connection) => Ok(connection.ask(ask).await?),
+                    None => Err(ClientError::Ended.into()),
+                }
+            }
             Origin::Private(engine, _) => Ok(engine.ask(ask).await),
         }
     }

@@ -13,7 +13,9 @@ use crate::core::{LinkState, Status};
 use crate::view::words::{doing, is_synced};
 
 pub(super) async fn run(args: WaitArgs, context: &Context) -> Result<Exit, CliError> {
-    let deadline = args.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let deadline = args
+        .timeout
+        .and_then(|timeout| Instant::now().checked_add(timeout));
     let mut last = None;
     let reached = async {
         let mut source = Source::open(context, Purpose::Follow).await?;
@@ -59,7 +61,10 @@ fn is_there(instance: &InstanceStatus, goal: Goal) -> bool {
     match goal {
         Goal::Connected => connected,
         Goal::Idle => {
-            let idle = instance.service.as_ref().is_some_and(|service| !service.is_busy());
+            let idle = instance
+                .service
+                .as_ref()
+                .is_some_and(|service| !service.is_busy());
             connected && idle
         }
         Goal::Synced => is_synced(instance),
@@ -72,7 +77,10 @@ fn not_reached(last: Option<Arc<Status>>, goal: Goal) -> CliError {
         Goal::Idle => "idle",
         Goal::Synced => "synced",
     };
-    let mut error = CliError::new(Exit::TimedOut, format!("Timed out: not everything is {goal}."));
+    let mut error = CliError::new(
+        Exit::TimedOut,
+        format!("Timed out: not everything is {goal}."),
+    );
     for instance in last.iter().flat_map(|status| &status.instances) {
         error = error.hint(format!("{} is {}.", instance.name, doing(instance)));
     }
