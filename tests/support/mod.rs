@@ -10,6 +10,7 @@
     reason = "a test ends at the first surprise"
 )]
 
+pub mod monitor;
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
