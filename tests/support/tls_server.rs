@@ -83,9 +83,15 @@ impl Identity {
         Arc::new(self.shows(other, versions))
     }
 
-    /// A server that owns this certificate, for changes.
+    /// The same as a value that can be changed.
     pub fn shows(&self, shown: &Identity, versions: Versions) -> ServerConfig {
-        let key = CertifiedKey::new(vec![shown.certificate.clone()], self.signer());
+        self.shows_chain(&[shown], versions)
+    }
+
+    /// A server with the key of `self` that shows these certificates.
+    pub fn shows_chain(&self, shown: &[&Identity], versions: Versions) -> ServerConfig {
+        let chain = shown.iter().map(|one| one.certificate.clone()).collect();
+        let key = CertifiedKey::new(chain, self.signer());
         ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(versions)
             .expect("versions")
