@@ -213,7 +213,7 @@ fn of_certificate(error: &CertificateError) -> Fault {
         E::Revoked => (Class::Certificate, "it was revoked".into()),
         E::BadSignature => (
             Class::Certificate,
-            "a signature in its chain is wrong".into(),
+            "the issuer that it names did not sign it".into(),
         ),
         E::InvalidPurpose | E::InvalidPurposeContext { .. } => {
             (Class::Certificate, "it is not meant for servers".into())

@@ -11,8 +11,11 @@
 )]
 
 pub mod monitor;
+pub mod raw_peer;
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
+pub mod tls_client;
+pub mod tls_server;
 #[cfg(unix)]
 pub mod watched;
