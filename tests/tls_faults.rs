@@ -26,6 +26,11 @@ use time::{Duration as Days, OffsetDateTime};
 
 const LOCAL: &str = "127.0.0.1";
 const HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+/// A ServerHello of TLS 1.1.
+const OLD: &[u8] =
+    b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02a server's random: 32 letters ok\x00\x00\x2f\x00";
+/// A TLS record of a handshake message that nobody knows.
+const ODD: &[u8] = b"\x16\x03\x03\x00\x04\x63\x00\x00\x00";
 const SSH: &[u8] = b"SSH-2.0-OpenSSH_9.9\r\n";
 
 /// What the user comes to see of each class: its loud state, its patience in seconds, whether it is hidden at first.
@@ -43,6 +48,7 @@ const MEANINGS: &[(Class, LinkState, u64, bool)] = {
         (NotTls, Misconfigured, 5, true),
         (TlsExpected, Misconfigured, 0, false),
         (TlsAlert, Misconfigured, 5, true),
+        (TlsProtocol, Misconfigured, 5, true),
         (PinMismatch, Untrusted, 10, true),
         (BadSignature, Untrusted, 0, true),
         (Certificate, Untrusted, 10, true),
@@ -232,6 +238,18 @@ async fn what_peers_without_tls_do() {
         (Manner::Say(HTTP), Class::NotTls, None),
         (Manner::Greet(SSH), Class::NotTls, None),
         (Manner::Say(b"\x16\x03"), Class::HandshakeEof, None),
+        (
+            Manner::Say(OLD),
+            Class::TlsProtocol,
+            Some("it offers nothing newer than TLS 1.1"),
+        ),
+        (
+            Manner::Say(ODD),
+            Class::TlsProtocol,
+            Some(
+                "received unexpected handshake message: got HandshakeType(0x63) when expecting ServerHello or HelloRetryRequest",
+            ),
+        ),
         (
             Manner::Alert(40),
             Class::TlsAlert,

@@ -11,17 +11,19 @@
 
 mod support;
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
 use rustls::HandshakeKind;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::server::{ServerConfig, ServerSessionMemoryCache};
 use support::tls_client::{KEY, PATIENT, ask, assert_discreet, get, pinned, spec};
 use support::tls_server::{ANY_TLS, Answer, Identity, Server, TLS12, TLS13, Then, Versions};
-use syncwatch::core::{Class, Fault};
-use syncwatch::tls::{Client, Trust, look};
+use syncwatch::core::{Class, Fault, PinRead};
+use syncwatch::tls::{Client, Trust, look, read_pin_file};
 
 const LOCAL: &str = "127.0.0.1";
 const OK: &str = "200 OK";
@@ -105,6 +107,34 @@ async fn the_right_certificate_without_its_key() {
             (Class::BadSignature, Some(me.pin()))
         );
         assert_eq!((server.handshakes(), server.heard().as_str()), (0, ""));
+    }
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_that_tls_cannot_work_with() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/certificates");
+    for name in [
+        "v1",
+        "critical-extension",
+        "rsa-1024",
+        "p521",
+        "explicit-curve",
+    ] {
+        let file = directory.join(format!("{name}.pem"));
+        let mut shown = Identity::new(LOCAL);
+        shown.certificate = CertificateDer::from_pem_file(&file).unwrap();
+        for versions in [TLS12, TLS13] {
+            let server = Server::new(shown.serves(versions), ok()).await;
+            for trust in [Trust::Pinned, Trust::Any] {
+                let client = Client::build(&spec(&server.url(), trust, &[shown.pin()])).unwrap();
+                let fault = refused(&server, &client, Class::UnusableCertificate).await;
+                let PinRead::Unusable { why, .. } = read_pin_file(&file) else {
+                    panic!("{name}");
+                };
+                assert_eq!((fault.detail, fault.served), (Some(why), Some(shown.pin())));
+            }
+            refused(&server, &pinned(&server.url(), &[]), Class::PinMismatch).await;
+        }
     }
 }
 

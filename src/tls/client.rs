@@ -27,12 +27,14 @@ const POOL_IDLE: Duration = Duration::from_secs(10);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 /// What is read of a reply that is no success, bytes: enough for its words.
 const WORDS: usize = 4096;
+/// As many characters of a key at the end of a text are taken for the beginning of the key.
+const KEY_BEGUN: usize = 4;
 const USER_AGENT: &str = concat!("syncwatch/", env!("CARGO_PKG_VERSION"));
 
 /// What a client is built from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientSpec {
-    /// `https` only; a path in it goes before the path of each request.
+    /// `https` only; a path in it goes before the path of each request. A user name or password in it is not used.
     pub base: Url,
     /// The name for SNI, name checks and the Host header; the host in `base` is still what is connected to.
     pub server_name: Option<String>,
@@ -198,6 +200,22 @@ impl Client {
     }
 }
 
+/// Without what a URL may hold beside an address.
+impl fmt::Debug for ClientSpec {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ClientSpec")
+            .field("host", &self.base.host_str())
+            .field("port", &self.base.port_or_known_default())
+            .field("server_name", &self.server_name)
+            .field("unix_socket", &self.unix_socket)
+            .field("trust", &self.trust)
+            .field("pins", &self.pins)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -319,8 +337,15 @@ async fn words(response: &mut Response) -> Vec<u8> {
 fn without_key(body: Vec<u8>, key: Option<&SecretString>) -> Vec<u8> {
     match key.map(ExposeSecret::expose_secret) {
         Some(key) if !key.is_empty() => {
-            let text = String::from_utf8_lossy(&body);
-            text.replace(key, "[key]").into_bytes()
+            let mut text = String::from_utf8_lossy(&body).replace(key, "[key]");
+            // The body may have been cut, or have broken off, in the middle of the key.
+            let begun = (KEY_BEGUN..key.len())
+                .rev()
+                .find_map(|length| text.strip_suffix(key.get(..length)?));
+            if let Some(before) = begun {
+                text.truncate(before.len());
+            }
+            text.into_bytes()
         }
         _ => body,
     }
@@ -355,6 +380,8 @@ mod tests {
         assert!(!format!("{:?}", header(&key)).contains("secret"));
         let echoed = without_key(b"you sent secret-key".to_vec(), Some(&key));
         assert_eq!(echoed, b"you sent [key]");
+        let cut = without_key(b"you sent secret-k".to_vec(), Some(&key));
+        assert_eq!(cut, b"you sent ");
     }
 
     #[test]
