@@ -278,7 +278,10 @@ impl Shell {
     }
 
     fn sign(&mut self, cause: RetryCause) {
-        self.clock.take_jump();
+        // A clock that was merely set right is no sleep.
+        if !self.clock.take_jump() && cause == RetryCause::Resumed {
+            return;
+        }
         let instance = None;
         self.queue.push_back(Event::Retry { instance, cause });
     }

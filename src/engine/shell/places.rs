@@ -132,9 +132,7 @@ impl Shell {
 
     /// What no file event told: a lost watch, a network file system, a sleep.
     pub(super) fn look_again(&mut self) {
-        if self.clock.take_jump() {
-            self.sign(RetryCause::Resumed);
-        }
+        self.sign(RetryCause::Resumed);
         self.watcher.refresh();
         self.tell_watch_trouble();
         let names: Vec<String> = self.runtimes.keys().cloned().collect();
