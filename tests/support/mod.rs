@@ -10,6 +10,8 @@
     reason = "a test ends at the first surprise"
 )]
 
+#[cfg(unix)]
+pub mod page;
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
