@@ -79,7 +79,7 @@ impl Drop for Manager {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn tells_the_service_manager_what_it_does() {
     let server = Standin::start(Options::default())
         .await

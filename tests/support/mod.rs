@@ -12,6 +12,8 @@
 
 pub mod monitor;
 pub mod raw_peer;
+#[cfg(unix)]
+pub mod page;
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
