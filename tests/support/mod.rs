@@ -11,9 +11,9 @@
 )]
 
 pub mod monitor;
-pub mod raw_peer;
 #[cfg(unix)]
 pub mod page;
+pub mod raw_peer;
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
