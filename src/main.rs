@@ -31,7 +31,10 @@ fn main() -> ExitCode {
         .build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(cli::run(cli)),
-        Err(error) => Err(CliError::new(Exit::Internal, format!("Nothing can be run here: {error}."))),
+        Err(error) => Err(CliError::new(
+            Exit::Internal,
+            format!("Nothing can be run here: {error}."),
+        )),
     };
     let exit = ended.unwrap_or_else(|error| {
         complain(&error, color);
@@ -41,7 +44,10 @@ fn main() -> ExitCode {
 }
 
 fn say_calmly(panic: &PanicHookInfo<'_>) {
-    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let place = panic
+        .location()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let what = panic.payload_as_str().unwrap_or("no words");
     let _ = writeln!(
         std::io::stderr(),

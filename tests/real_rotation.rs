@@ -3,6 +3,12 @@
 //! Each way is gone through a few times; `SYNCWATCH_ROTATIONS=20` makes the series as long as one likes.
 
 #![cfg(unix)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test ends at the first surprise"
+)]
 
 mod support;
 

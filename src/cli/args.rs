@@ -323,7 +323,11 @@ mod tests {
             ("2 min", 120_000),
             ("0s", 0),
         ] {
-            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_millis(millis)),
+                "{text}"
+            );
         }
         for text in ["", "-5s", "soon", "60 parsecs", "99999999999999999999s"] {
             assert!(parse_duration(text).is_err(), "{text}");
@@ -338,7 +342,10 @@ mod tests {
         ] {
             let cli = Cli::try_parse_from(line).expect("parses");
             assert_eq!(cli.global.instance.as_deref(), Some("nas"));
-            assert!(matches!(cli.command, Some(Command::Status(StatusArgs { json: true, .. }))));
+            assert!(matches!(
+                cli.command,
+                Some(Command::Status(StatusArgs { json: true, .. }))
+            ));
         }
     }
 

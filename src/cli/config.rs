@@ -29,7 +29,9 @@ pub(super) fn run(args: &ConfigArgs, context: &Context) -> Result<Exit, CliError
 }
 
 fn file(context: &Context) -> std::path::PathBuf {
-    context.environment.config_file(context.global.config.as_deref())
+    context
+        .environment
+        .config_file(context.global.config.as_deref())
 }
 
 fn init(context: &Context) -> Result<Exit, CliError> {
@@ -42,10 +44,16 @@ fn init(context: &Context) -> Result<Exit, CliError> {
             Ok(Exit::Fine)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let error = CliError::new(Exit::Config, format!("{shown} is there already and was left as it is."));
+            let error = CliError::new(
+                Exit::Config,
+                format!("{shown} is there already and was left as it is."),
+            );
             Err(error.hint("'syncwatch config check' says whether it is in order."))
         }
-        Err(error) => Err(CliError::new(Exit::Config, format!("{shown} could not be written: {error}."))),
+        Err(error) => Err(CliError::new(
+            Exit::Config,
+            format!("{shown} could not be written: {error}."),
+        )),
     }
 }
 
@@ -61,7 +69,11 @@ fn write_new(path: &Path) -> io::Result<()> {
 
 fn show(context: &Context) -> Result<Exit, CliError> {
     let loaded = context.config()?;
-    let origin = if loaded.is_default { " (not there: these are the defaults)" } else { "" };
+    let origin = if loaded.is_default {
+        " (not there: these are the defaults)"
+    } else {
+        ""
+    };
     let mut page = Page::from(Line::of(
         Role::Dim,
         &format!("# {}{origin}", loaded.file.display()),
@@ -78,14 +90,20 @@ fn check(context: &Context) -> Result<Exit, CliError> {
         file,
         is_default,
     } = context.config()?;
-    let number = count(u64::try_from(config.instances.len()).unwrap_or(u64::MAX), "instance");
+    let number = count(
+        u64::try_from(config.instances.len()).unwrap_or(u64::MAX),
+        "instance",
+    );
     let mut page = Page::default();
     for warning in &warnings {
         let line = Line::of(Role::Warn, "warning: ");
         page.push(line.with(Role::Plain, &warning.to_string()));
     }
     let verdict = if is_default {
-        format!("{} is not there: the local Syncthing is watched.", file.display())
+        format!(
+            "{} is not there: the local Syncthing is watched.",
+            file.display()
+        )
     } else {
         format!("{} is in order: {number}.", file.display())
     };

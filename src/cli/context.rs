@@ -41,7 +41,10 @@ impl Context {
 
     /// Loads the config.
     pub fn config(&self) -> Result<Loaded, CliError> {
-        Ok(config::load(self.global.config.as_deref(), &self.environment)?)
+        Ok(config::load(
+            self.global.config.as_deref(),
+            &self.environment,
+        )?)
     }
 
     /// Fails when the instance that was asked for is none of `status`.
@@ -78,5 +81,8 @@ impl Context {
 }
 
 fn names(status: &Status) -> impl Iterator<Item = &str> {
-    status.instances.iter().map(|instance| instance.name.as_str())
+    status
+        .instances
+        .iter()
+        .map(|instance| instance.name.as_str())
 }

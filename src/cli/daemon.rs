@@ -29,7 +29,8 @@ pub(super) async fn run(context: &Context) -> Result<Exit, CliError> {
     let log = tokio::spawn(tell(engine.journal().follow()));
     let ended = engine.run_until_signal().await;
     log.abort();
-    ended.map_err(|error| CliError::new(Exit::Internal, format!("The engine stopped: {error}.")))?;
+    ended
+        .map_err(|error| CliError::new(Exit::Internal, format!("The engine stopped: {error}.")))?;
     Ok(Exit::Fine)
 }
 

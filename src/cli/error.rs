@@ -46,10 +46,12 @@ impl Exit {
 
     /// The code for everything in `status`: that of the worst instance.
     pub fn of(status: &Status) -> Self {
-        let worst = status
-            .instances
-            .iter()
-            .max_by_key(|instance| (instance.link.state.severity(), Self::of_instance(instance).code()));
+        let worst = status.instances.iter().max_by_key(|instance| {
+            (
+                instance.link.state.severity(),
+                Self::of_instance(instance).code(),
+            )
+        });
         worst.map_or(Self::Fine, |instance| Self::of_instance(instance))
     }
 
@@ -57,7 +59,10 @@ impl Exit {
         // A request that waits for an answer is nothing wrong.
         let is_wrong = instance.service.as_ref().is_some_and(|service| {
             !service.errors.is_empty()
-                || service.folders.iter().any(|folder| folder.state.needs_attention())
+                || service
+                    .folders
+                    .iter()
+                    .any(|folder| folder.state.needs_attention())
         });
         match instance.link.state {
             LinkState::Untrusted => Self::Untrusted,
@@ -98,7 +103,10 @@ impl CliError {
             .map(|known| (strsim::damerau_levenshtein(name, known), *known))
             .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
             .min();
-        let error = Self::new(Exit::Usage, format!("There is no instance called '{name}'."));
+        let error = Self::new(
+            Exit::Usage,
+            format!("There is no instance called '{name}'."),
+        );
         match (near, known.as_slice()) {
             (Some((_, near)), _) => error.hint(format!("Did you mean '{near}'?")),
             (None, []) => error.hint("The config names none."),
@@ -145,7 +153,10 @@ impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ReaderGone,
-            _ => Self::new(Exit::Wrong, format!("The result could not be written: {error}.")),
+            _ => Self::new(
+                Exit::Wrong,
+                format!("The result could not be written: {error}."),
+            ),
         }
     }
 }
@@ -167,23 +178,34 @@ impl From<ConfigError> for CliError {
 
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
-        let message = error.to_string();
         match error {
             StartError::Config(error) => error.into(),
             StartError::UnknownInstance { name, known } => {
                 Self::unknown_instance(&name, known.iter().map(String::as_str))
             }
-            StartError::AlreadyRunning { .. } => Self::new(Exit::Wrong, message)
-                .hint("'syncwatch status' asks it; one engine for each user is enough."),
-            StartError::Io { .. } => Self::new(Exit::Wrong, message)
-                .hint("The local socket is placed there; SYNCWATCH_SOCKET names another place."),
+            StartError::AlreadyRunning { socket } => {
+                let message = format!(
+                    "An engine is running already: it holds {}.",
+                    socket.display()
+                );
+                Self::new(Exit::Wrong, message)
+                    .hint("'syncwatch status' asks it; one engine for each user is enough.")
+            }
+            StartError::Io { path, source } => {
+                let message = format!("{} cannot be used: {source}.", path.display());
+                Self::new(Exit::Wrong, message)
+                    .hint("The local socket is placed there; SYNCWATCH_SOCKET names another place.")
+            }
         }
     }
 }
 
 impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
-        let said = Self::new(Exit::Unreachable, format!("The engine could not be asked: {error}."));
+        let said = Self::new(
+            Exit::Unreachable,
+            format!("The engine could not be asked: {error}."),
+        );
         match error {
             ClientError::Io { .. } => said.hint("Is the engine another user's?"),
             ClientError::Ended => said.hint("It was ended meanwhile. Try again."),
@@ -237,6 +259,7 @@ mod tests {
                 version: String::new(),
                 pid: 1,
                 since,
+                config_problem: None,
             },
             instances: states.iter().map(instance).map(Arc::new).collect(),
         }
@@ -250,7 +273,10 @@ mod tests {
             (&[Connected, Paused, Rotating, Starting], Exit::Fine),
             (&[Connected, Disconnected], Exit::Unreachable),
             (&[Misconfigured, Disconnected], Exit::Wrong),
-            (&[Unauthorized, Misconfigured, Disconnected], Exit::Unauthorized),
+            (
+                &[Unauthorized, Misconfigured, Disconnected],
+                Exit::Unauthorized,
+            ),
             (&[Unauthorized, Untrusted, Connected], Exit::Untrusted),
         ] {
             assert_eq!(Exit::of(&status(states)), exit, "{states:?}");

@@ -8,7 +8,7 @@ use super::args::JournalArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::output::reader_gone;
-use super::source::unexpected;
+use super::source::{put, unexpected};
 use crate::core::JournalEntry;
 use crate::engine::client::{ClientError, Connection};
 use crate::engine::journal::read_file;
@@ -48,7 +48,7 @@ async fn newest(
     limit: usize,
 ) -> Result<(Option<Connection>, Vec<JournalEntry>), CliError> {
     match Connection::open(&context.environment.socket()).await? {
-        Some(mut connection) => match connection.ask(Ask::Journal { limit }).await? {
+        Some(mut connection) => match put(&mut connection, Ask::Journal { limit }).await? {
             Answer::Journal { entries } => Ok((Some(connection), entries)),
             other => Err(unexpected(other)),
         },

@@ -17,8 +17,11 @@ use super::output::Output;
 /// The filter is not one.
 pub fn start(global: &Global, is_daemon: bool) -> Result<(), CliError> {
     let filter = EnvFilter::try_new(directives(global, is_daemon)).map_err(|error| {
-        CliError::new(Exit::Usage, format!("The log filter cannot be used: {error}."))
-            .hint("Take error, warn, info, debug or trace for --log or SYNCWATCH_LOG.")
+        CliError::new(
+            Exit::Usage,
+            format!("The log filter cannot be used: {error}."),
+        )
+        .hint("Take error, warn, info, debug or trace for --log or SYNCWATCH_LOG.")
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -32,7 +35,11 @@ pub fn start(global: &Global, is_daemon: bool) -> Result<(), CliError> {
 }
 
 fn directives(global: &Global, is_daemon: bool) -> String {
-    let level = match (&global.log, global.quiet, global.verbose.saturating_add(is_daemon.into())) {
+    let level = match (
+        &global.log,
+        global.quiet,
+        global.verbose.saturating_add(is_daemon.into()),
+    ) {
         (Some(log), ..) => match log.trim().parse::<tracing::level_filters::LevelFilter>() {
             Ok(level) => level.to_string(),
             Err(_) => return log.clone(),

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use super::args::OpenArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
+use super::source::{put, unexpected};
 use crate::config;
 use crate::engine::client::Connection;
 use crate::engine::protocol::{Answer, Ask};
@@ -22,19 +23,24 @@ pub(super) async fn run(args: OpenArgs, context: &Context) -> Result<Exit, CliEr
 
 async fn address(context: &Context) -> Result<String, CliError> {
     let address = match Connection::open(&context.environment.socket()).await? {
-        Some(mut engine) => match engine.ask(Ask::Status).await? {
+        Some(mut engine) => match put(&mut engine, Ask::Status).await? {
             Answer::Status { status } => context.one(&status)?.url.clone(),
-            other => return Err(super::source::unexpected(other)),
+            other => return Err(unexpected(other)),
         },
         None => resolved(context).await?,
     };
     if address.starts_with("https://") || address.starts_with("http://") {
         Ok(address)
     } else if address.is_empty() {
-        Err(CliError::new(Exit::Unreachable, "The address is not known yet.")
-            .hint("'syncwatch check' says where Syncthing was looked for."))
+        Err(
+            CliError::new(Exit::Unreachable, "The address is not known yet.")
+                .hint("'syncwatch check' says where Syncthing was looked for."),
+        )
     } else {
-        Err(CliError::new(Exit::Wrong, format!("{address} is not for a browser.")))
+        Err(CliError::new(
+            Exit::Wrong,
+            format!("{address} is not for a browser."),
+        ))
     }
 }
 
@@ -56,7 +62,9 @@ async fn resolved(context: &Context) -> Result<String, CliError> {
             let rule = fault.class.rule();
             let message = rule.message.replace("{name}", &instance.name);
             let detail = fault.detail.unwrap_or_else(|| "no details".into());
-            let message = message.replace("{path}", "the configured place").replace("{detail}", &detail);
+            let message = message
+                .replace("{path}", "the configured place")
+                .replace("{detail}", &detail);
             Err(CliError::new(Exit::Unreachable, message).hint(rule.hint))
         }
     }
@@ -85,10 +93,12 @@ fn browse(url: &str) -> Result<(), CliError> {
     };
     match started {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => said(format!("No browser was opened: {program} ended with {status}.")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            said(format!("No browser was opened: {program} is not installed."))
-        }
+        Ok(status) => said(format!(
+            "No browser was opened: {program} ended with {status}."
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => said(format!(
+            "No browser was opened: {program} is not installed."
+        )),
         Err(error) => said(format!("No browser was opened: {program}: {error}.")),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
@@ -23,6 +23,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(10);
 const ENGINE_LOOK: Duration = Duration::from_secs(1);
 /// An engine that restarts is back within this long.
 const ENGINE_RESTART: Duration = Duration::from_secs(5);
+/// An engine answers at once; one that does not is stuck or stopped.
+const ENGINE_ANSWER: Duration = Duration::from_secs(5);
 const ENGINE_RETRY: Duration = Duration::from_millis(100);
 
 /// What a private engine is for.
@@ -32,7 +34,7 @@ pub enum Purpose {
     Look,
     /// As long as the user wants.
     Follow,
-    /// Change what is kept: pins.
+    /// One look, then a change of what is kept: pins.
     Change,
 }
 
@@ -75,7 +77,7 @@ impl<'a> Source<'a> {
                         Ok(()) => Some(status.borrow_and_update().clone()),
                         Err(_) => return Err(CliError::new(Exit::Internal, "The engine ended.")),
                     },
-                    found = engine_appears(self.context), if self.purpose == Purpose::Follow => {
+                    found = engine_appears(self.context, ENGINE_LOOK), if self.purpose == Purpose::Follow => {
                         self.from = Origin::Running(found, false);
                         continue;
                     }
@@ -98,26 +100,31 @@ impl<'a> Source<'a> {
             Some(_) => 1,
             None => self.context.config()?.config.instances.len(),
         };
-        let deadline = Instant::now() + LONGEST_LOOK;
-        while status.instances.len() < expected
-            || !status.instances.iter().all(|instance| is_settled(instance))
-        {
-            match timeout_at(deadline, self.next()).await {
-                Ok(next) => status = next?,
-                Err(_) => break,
+        let settle = async {
+            while status.instances.len() < expected
+                || !status.instances.iter().all(|instance| is_settled(instance))
+            {
+                status = self.next().await?;
             }
+            Ok(())
+        };
+        match timeout(LONGEST_LOOK, settle).await {
+            Ok(Err(error)) => Err(error),
+            // Too slow is told as it is then: still starting.
+            Ok(Ok(())) | Err(_) => Ok(status),
         }
-        Ok(status)
     }
 
     /// Asks for something to be done.
     pub async fn ask(&mut self, ask: Ask) -> Result<Answer, CliError> {
         match &mut self.from {
             // A connection that watches takes no more questions.
-            Origin::Running(..) => match Connection::open(&self.context.environment.socket()).await? {
-                Some(mut connection) => Ok(connection.ask(ask).await?),
-                None => Err(ClientError::Ended.into()),
-            },
+            Origin::Running(..) => {
+                match Connection::open(&self.context.environment.socket()).await? {
+                    Some(mut connection) => Ok(put(&mut connection, ask).await?),
+                    None => Err(ClientError::Ended.into()),
+                }
+            }
             Origin::Private(engine, _) => Ok(engine.ask(ask).await),
         }
     }
@@ -130,14 +137,11 @@ impl<'a> Source<'a> {
     }
 
     async fn find_again(&self) -> Result<Origin, CliError> {
-        let deadline = Instant::now() + ENGINE_RESTART;
-        while Instant::now() < deadline {
-            if let Some(connection) = Connection::open(&self.context.environment.socket()).await? {
-                return Ok(Origin::Running(connection, false));
-            }
-            sleep(ENGINE_RETRY).await;
+        let again = engine_appears(self.context, ENGINE_RETRY);
+        match timeout(ENGINE_RESTART, again).await {
+            Ok(connection) => Ok(Origin::Running(connection, false)),
+            Err(_) => private(self.context, self.purpose).await,
         }
-        private(self.context, self.purpose).await
     }
 }
 
@@ -156,17 +160,34 @@ async fn running(
     asked: &mut bool,
 ) -> Result<Option<Arc<Status>>, CliError> {
     let answer = if *asked {
-        connection.next().await
+        connection.next().await?
     } else {
         *asked = true;
-        connection.ask(Ask::Watch).await.map(Some)
+        match in_time(connection.ask(Ask::Watch)).await? {
+            Err(ClientError::Ended) => None,
+            answer => Some(answer?),
+        }
     };
     match answer {
-        Ok(Some(Answer::Status { status })) => Ok(Some(Arc::from(status))),
-        Ok(Some(other)) => Err(unexpected(other)),
-        Ok(None) | Err(ClientError::Ended) => Ok(None),
-        Err(error) => Err(error.into()),
+        Some(Answer::Status { status }) => Ok(Some(Arc::from(status))),
+        Some(other) => Err(unexpected(other)),
+        None => Ok(None),
     }
+}
+
+/// Asks a running engine, and does not wait for one that is stuck.
+pub async fn put(connection: &mut Connection, ask: Ask) -> Result<Answer, CliError> {
+    Ok(in_time(connection.ask(ask)).await??)
+}
+
+async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, CliError> {
+    timeout(ENGINE_ANSWER, answer).await.map_err(|_| {
+        CliError::new(
+            Exit::Unreachable,
+            "The engine is running but does not answer.",
+        )
+        .hint("It may be stopped or stuck: restart 'syncwatch daemon'.")
+    })
 }
 
 /// The words for an answer that is not the one asked for.
@@ -178,9 +199,9 @@ pub fn unexpected(answer: Answer) -> CliError {
 }
 
 /// Waits until an engine runs. Trouble with the socket is no reason to stop watching.
-async fn engine_appears(context: &Context) -> Connection {
+async fn engine_appears(context: &Context, every: Duration) -> Connection {
     loop {
-        sleep(ENGINE_LOOK).await;
+        sleep(every).await;
         if let Ok(Some(connection)) = Connection::open(&context.environment.socket()).await {
             return connection;
         }
@@ -193,11 +214,35 @@ async fn private(context: &Context, purpose: Purpose) -> Result<Origin, CliError
         environment: context.environment.clone(),
         only: context.global.instance.clone(),
         owner: false,
-        patience_ceiling: (purpose == Purpose::Look).then_some(LOOK_PATIENCE),
+        patience_ceiling: (purpose != Purpose::Follow).then_some(LOOK_PATIENCE),
         keep_state: purpose == Purpose::Change,
     });
     let engine = engine.await?;
     let mut status = engine.status();
-    status.mark_changed();
+    // It begins without instances and knows them a moment later; only then is there something to tell.
+    if context.config()?.config.instances.is_empty() {
+        status.mark_changed();
+    }
     Ok(Origin::Private(Box::new(engine), status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test(start_paused = true)]
+    async fn a_stuck_engine_is_not_waited_for() {
+        let directory = tempfile::tempdir().expect("directory");
+        let path = directory.path().join("engine.sock");
+        let _silent = tokio::net::UnixListener::bind(&path).expect("bound");
+        let mut connection = Connection::open(&path)
+            .await
+            .expect("open")
+            .expect("somebody");
+        let error = put(&mut connection, Ask::Status)
+            .await
+            .expect_err("no answer");
+        assert_eq!(error.exit(), Exit::Unreachable);
+    }
 }

@@ -39,8 +39,8 @@ async fn follow(args: &StatusArgs, context: &Context) -> Result<Exit, CliError> 
     let mut before: Option<Arc<Status>> = None;
     loop {
         let status = source.next().await?;
-        // A private engine begins with nothing; it knows its instances a moment later.
-        if before.is_none() && !status.instances.is_empty() {
+        // Later on the config may change: then it is told as gone.
+        if before.is_none() {
             context.expect_known(&status)?;
         }
         let status = context.select(status);

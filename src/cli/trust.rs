@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use super::args::{TrustArgs, TrustCommand};
 use super::context::Context;
@@ -95,7 +95,10 @@ async fn accept(
     let fingerprint = match (given, served) {
         (Some(given), _) => given,
         (None, Some(served)) if instance.link.state == LinkState::Connected => {
-            let words = format!("Nothing to accept: {} serves the pinned certificate {served}.", instance.name);
+            let words = format!(
+                "Nothing to accept: {} serves the pinned certificate {served}.",
+                instance.name
+            );
             context.out.page(&Line::plain(&words).into())?;
             return Ok(Exit::Fine);
         }
@@ -103,7 +106,9 @@ async fn accept(
         (None, None) => return Err(nothing_seen(instance)),
     };
     if given.is_none() && !ask(instance, fingerprint, context).await? {
-        context.out.page(&Line::plain("Nothing was changed.").into())?;
+        context
+            .out
+            .page(&Line::plain("Nothing was changed.").into())?;
         return Ok(Exit::Wrong);
     }
     let name = instance.name.clone();
@@ -147,7 +152,9 @@ async fn ask(
     context: &Context,
 ) -> Result<bool, CliError> {
     let frame = context.out.frame(context.now());
-    context.out.page(&trust::question(instance, fingerprint, &frame))?;
+    context
+        .out
+        .page(&trust::question(instance, fingerprint, &frame))?;
     if !context.out.is_dialogue() {
         return Err(
             CliError::new(Exit::Usage, "There is no terminal to ask on; nothing was changed.")
@@ -164,7 +171,10 @@ async fn ask(
         io::Result::Ok(answer)
     });
     let answer = answer.await.map_err(io::Error::other)??;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
 }
 
 /// Says what became of it.
@@ -174,18 +184,22 @@ async fn effect(
     fingerprint: Fingerprint,
     context: &Context,
 ) -> Result<Exit, CliError> {
-    let deadline = Instant::now() + EFFECT;
     let mut last = None;
-    while let Ok(status) = timeout_at(deadline, source.next()).await {
-        let status = status?;
-        let state = status.instance(name).map(|instance| {
-            let verified = instance.link.trust.served == Some(fingerprint);
-            (instance.link.state, verified && instance.link.state == LinkState::Connected)
-        });
-        last = state.map(|(state, _)| state).or(last);
-        if matches!(state, Some((_, true))) {
-            break;
+    let verified = async {
+        loop {
+            let status = source.next().await?;
+            let Some(instance) = status.instance(name) else {
+                continue;
+            };
+            last = Some(instance.link.state);
+            let is_served = instance.link.trust.served == Some(fingerprint);
+            if is_served && instance.link.state == LinkState::Connected {
+                return Ok(());
+            }
         }
+    };
+    if let Ok(Err(error)) = timeout(EFFECT, verified).await {
+        return Err(error);
     }
     let (role, word) = link_state(last.unwrap_or(LinkState::Starting));
     let line = Line::plain(&format!("{name}: ")).with(role, word);
@@ -201,7 +215,12 @@ async fn forget(
     let instance = context.one(status)?;
     by_hand(instance)?;
     let name = instance.name.clone();
-    match source.ask(Ask::Forget { instance: name.clone() }).await? {
+    match source
+        .ask(Ask::Forget {
+            instance: name.clone(),
+        })
+        .await?
+    {
         Answer::Done => {
             let words = format!("What was accepted for {name} is forgotten.");
             context.out.page(&Line::plain(&words).into())?;

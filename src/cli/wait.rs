@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use super::args::{Goal, WaitArgs};
 use super::context::Context;
@@ -13,15 +13,12 @@ use crate::core::{LinkState, Status};
 use crate::view::words::{doing, is_synced};
 
 pub(super) async fn run(args: WaitArgs, context: &Context) -> Result<Exit, CliError> {
-    let deadline = args.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut last = None;
     let reached = async {
         let mut source = Source::open(context, Purpose::Follow).await?;
         loop {
             let status = source.next().await?;
-            if !status.instances.is_empty() {
-                context.expect_known(&status)?;
-            }
+            context.expect_known(&status)?;
             let status = context.select(status);
             let is_reached = has_reached(&status, args.goal);
             last = Some(status);
@@ -32,8 +29,8 @@ pub(super) async fn run(args: WaitArgs, context: &Context) -> Result<Exit, CliEr
         }
     };
     let timed_out = async {
-        match deadline {
-            Some(deadline) => sleep_until(deadline).await,
+        match args.timeout {
+            Some(timeout) => sleep(timeout).await,
             None => std::future::pending().await,
         }
     };
@@ -59,7 +56,10 @@ fn is_there(instance: &InstanceStatus, goal: Goal) -> bool {
     match goal {
         Goal::Connected => connected,
         Goal::Idle => {
-            let idle = instance.service.as_ref().is_some_and(|service| !service.is_busy());
+            let idle = instance
+                .service
+                .as_ref()
+                .is_some_and(|service| !service.is_busy());
             connected && idle
         }
         Goal::Synced => is_synced(instance),
@@ -72,7 +72,10 @@ fn not_reached(last: Option<Arc<Status>>, goal: Goal) -> CliError {
         Goal::Idle => "idle",
         Goal::Synced => "synced",
     };
-    let mut error = CliError::new(Exit::TimedOut, format!("Timed out: not everything is {goal}."));
+    let mut error = CliError::new(
+        Exit::TimedOut,
+        format!("Timed out: not everything is {goal}."),
+    );
     for instance in last.iter().flat_map(|status| &status.instances) {
         error = error.hint(format!("{} is {}.", instance.name, doing(instance)));
     }

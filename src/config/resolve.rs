@@ -117,7 +117,15 @@ fn place(
     });
     match (&instance.url, outcome) {
         (None, Some(Ok(found))) => discovered(found),
-        (None, Some(Err(why))) => Err(Fault::with_detail(Class::NotFound, why)),
+        (None, Some(Err(why))) => {
+            let is_there = resolution.tried.iter().any(|tried| tried.path.exists());
+            let class = if is_there {
+                Class::BadSource
+            } else {
+                Class::NotFound
+            };
+            Err(Fault::with_detail(class, why))
+        }
         (None, None) => Err(Fault::new(Class::NotFound)),
         (Some(url), outcome) => {
             // A 'home' was named for this address; one that was only discovered must have its port.
@@ -148,7 +156,7 @@ fn discovered(found: Found) -> Result<Place, Fault> {
         GuiAddress::Unix(path) => {
             let base = Url::parse("https://localhost/");
             let base =
-                base.map_err(|error| Fault::with_detail(Class::NotFound, error.to_string()))?;
+                base.map_err(|error| Fault::with_detail(Class::BadSource, error.to_string()))?;
             (base, Some(path.clone()))
         }
     };

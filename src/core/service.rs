@@ -151,7 +151,6 @@ pub enum DeviceState {
     Disconnected,
     UnusedDisconnected,
     Inactive,
-    UnusedInactive,
 }
 
 /// A device that asked to connect.

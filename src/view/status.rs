@@ -62,10 +62,12 @@ fn link(page: &mut Page, instance: &InstanceStatus, frame: &Frame) {
         Some(failure) => failure.since.min(link.since),
         None => link.since,
     };
-    let lasted = span(frame.now.since(began));
+    let lasted = frame.now.since(began);
+    let (is_new, lasted) = (lasted < Duration::from_secs(1), span(lasted));
     let meaning = match link.state {
         LinkState::Starting => format!(": no answer yet, for {lasted}."),
         LinkState::Rotating => format!(": the certificate is being changed, for {lasted}."),
+        _ if is_new => " just now.".to_owned(),
         _ => format!(" for {lasted}."),
     };
     page.paragraph(role, &format!("{word}{meaning}"), INDENT, frame.width);

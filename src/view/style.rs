@@ -177,6 +177,11 @@ impl Page {
         self.lines.is_empty()
     }
 
+    /// Its lines, to be put elsewhere.
+    pub fn into_lines(self) -> impl Iterator<Item = Line> {
+        self.lines.into_iter()
+    }
+
     /// The text, with ANSI colours where they are wanted.
     pub fn render(&self, colours: bool) -> String {
         let mut out = String::new();

@@ -82,7 +82,11 @@ pub fn show(instance: &InstanceStatus, frame: &Frame) -> Page {
     }
     if let Some(served) = trust.served {
         let known = [trust.current, trust.pending].contains(&Some(served));
-        let role = if known || !trust.mode.is_pinned() { Role::Plain } else { Role::Bad };
+        let role = if known || !trust.mode.is_pinned() {
+            Role::Plain
+        } else {
+            Role::Bad
+        };
         say("served", Line::of(role, &served.to_string()));
     }
     let until = until(trust, frame);
@@ -96,7 +100,12 @@ pub fn show(instance: &InstanceStatus, frame: &Frame) -> Page {
 pub fn question(instance: &InstanceStatus, served: Fingerprint, frame: &Frame) -> Page {
     let mut page = Page::default();
     let url = &instance.url;
-    page.paragraph(Role::Plain, &format!("{url} serves this certificate:"), 0, frame.width);
+    page.paragraph(
+        Role::Plain,
+        &format!("{url} serves this certificate:"),
+        0,
+        frame.width,
+    );
     page.push(Line::plain("  ").with(Role::Strong, &served.to_string()));
     if let Some(current) = instance.link.trust.current {
         page.paragraph(Role::Plain, "Until now this one is pinned:", 0, frame.width);
@@ -137,7 +146,11 @@ fn mode(mode: TrustMode) -> Line {
 fn until(trust: &TrustStatus, frame: &Frame) -> String {
     match trust.not_after {
         Some(end) if end > frame.now => date(end, &frame.zone),
-        Some(end) => format!("{} (expired {})", date(end, &frame.zone), ago(frame.now, end)),
+        Some(end) => format!(
+            "{} (expired {})",
+            date(end, &frame.zone),
+            ago(frame.now, end)
+        ),
         None => String::new(),
     }
 }
@@ -150,8 +163,13 @@ mod tests {
     #[test]
     fn pins_can_be_compared() {
         let mut status = connected();
-        change(&mut status, |instance| instance.link.trust.served = Some(fingerprint(3)));
-        let (list, show) = (list(&status, &frame(80)), show(&status.instances[0], &frame(80)));
+        change(&mut status, |instance| {
+            instance.link.trust.served = Some(fingerprint(3))
+        });
+        let (list, show) = (
+            list(&status, &frame(80)),
+            show(&status.instances[0], &frame(80)),
+        );
         let question = question(&status.instances[0], fingerprint(3), &frame(80));
         insta::assert_snapshot!(format!("{list}\n{show}\n{question}"));
     }

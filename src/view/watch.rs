@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Frame;
 use super::style::{Line, Page, Role};
-use super::units::clock;
+use super::units::{clock, count};
 use super::words::{device_state, folder_state, headline, link_state, requests};
 use crate::core::status::InstanceStatus;
 use crate::core::{LinkState, Service, Status};
@@ -86,13 +86,14 @@ fn instance_changes(
 
 fn service_changes(old: Option<&Service>, new: &Service, say: &mut dyn FnMut(Role, &str)) {
     let Some(old) = old else {
-        let counts = (new.folders.len(), new.devices.len());
+        let counted = |number: usize, one| count(u64::try_from(number).unwrap_or(u64::MAX), one);
+        let counts = (
+            counted(new.folders.len(), "folder"),
+            counted(new.devices.len(), "device"),
+        );
         say(
             Role::Plain,
-            &format!(
-                "{}: {} folders, {} devices.",
-                new.version, counts.0, counts.1
-            ),
+            &format!("{}: {}, {}.", new.version, counts.0, counts.1),
         );
         return;
     };

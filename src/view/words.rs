@@ -45,7 +45,6 @@ pub fn device_state(state: DeviceState) -> (Role, &'static str) {
         DeviceState::Disconnected => (Role::Plain, "Disconnected"),
         DeviceState::UnusedDisconnected => (Role::Dim, "Disconnected (Unused)"),
         DeviceState::Inactive => (Role::Dim, "Disconnected (Inactive)"),
-        DeviceState::UnusedInactive => (Role::Dim, "Disconnected (Unused)"),
     }
 }
 

@@ -10,6 +10,9 @@
     reason = "a test ends at the first surprise"
 )]
 
+pub mod monitor;
+#[cfg(unix)]
+pub mod page;
 pub mod raw_peer;
 pub mod source;
 #[cfg(unix)]

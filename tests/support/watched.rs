@@ -127,6 +127,11 @@ impl Watched {
         }
     }
 
+    /// Takes the next status in, unless none comes for so long.
+    pub async fn take_next_within(&mut self, patience: Duration) {
+        let _ = tokio::time::timeout(patience, self.next()).await;
+    }
+
     /// Waits until it is connected and knows the service.
     pub async fn connected(&mut self) -> Value {
         self.wait_for("connected", |instance| {

@@ -1,9 +1,76 @@
 //! `syncwatch check`: every step of the way to an instance.
 
+mod report;
+mod steps;
+
+use self::report::{Outcome, Report};
 use super::args::CheckArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
+use crate::engine::state_file::StateFile;
+use crate::view::style::{Line, Page, Role};
 
-pub(super) async fn run(_: CheckArgs, _: &Context) -> Result<Exit, CliError> {
-    Err(CliError::new(Exit::Internal, "'check' is not built yet."))
+pub(super) async fn run(args: CheckArgs, context: &Context) -> Result<Exit, CliError> {
+    let loaded = context.config()?;
+    let known = || {
+        loaded
+            .config
+            .instances
+            .iter()
+            .map(|instance| instance.name.as_str())
+    };
+    if let Some(name) = context
+        .only()
+        .filter(|name| !known().any(|known| known == *name))
+    {
+        return Err(CliError::unknown_instance(name, known()));
+    }
+    // Read, never written: a check changes nothing.
+    let state = StateFile::open(&context.environment.state_file(), false);
+    let mut reports = Vec::new();
+    for instance in &loaded.config.instances {
+        if context.only().is_none_or(|name| name == instance.name) {
+            let kept = state.get(&instance.name);
+            reports
+                .push(steps::look_at(instance, &context.environment, &kept, context.now()).await);
+        }
+    }
+    if args.json {
+        context.out.json(&reports)?;
+    } else {
+        let frame = context.out.frame(context.now());
+        let mut page = Page::default();
+        let file = match loaded.is_default {
+            true => format!(
+                "no config file at {}: the local Syncthing is looked for",
+                loaded.file.display()
+            ),
+            false => format!("config {}", loaded.file.display()),
+        };
+        page.push(Line::of(Role::Dim, &file));
+        for warning in &loaded.warnings {
+            page.paragraph(Role::Warn, &warning.to_string(), 0, frame.width);
+        }
+        for report in &reports {
+            page.gap();
+            page.append(report.page(frame.width));
+        }
+        context.out.page(&page)?;
+    }
+    Ok(exit(&reports))
+}
+
+/// The code of the first step that failed, in the first report that has one.
+fn exit(reports: &[Report]) -> Exit {
+    let failed = reports
+        .iter()
+        .flat_map(|report| &report.steps)
+        .find(|step| step.outcome == Outcome::Failed);
+    match failed.map(|step| step.name) {
+        None => Exit::Fine,
+        Some("pin") => Exit::Untrusted,
+        Some("key") => Exit::Unauthorized,
+        Some("handshake" | "request") => Exit::Unreachable,
+        Some(_) => Exit::Wrong,
+    }
 }

@@ -3,6 +3,10 @@
 use serde::Serialize;
 
 use crate::core::Fault;
+use crate::view::style::{Line, Page, Role};
+
+/// Where the text of a step begins: a fingerprint then fits unbroken into 80 columns, to be copied.
+const INDENT: usize = 9;
 
 /// Everything that was looked at for one instance, in order.
 #[derive(Clone, Debug, Serialize)]
@@ -37,6 +41,27 @@ pub enum Outcome {
     Skipped,
 }
 
+impl Step {
+    fn draw(&self, page: &mut Page, width: usize) {
+        let (role, word) = match self.outcome {
+            Outcome::Ok => (Role::Ok, "ok"),
+            Outcome::Warning => (Role::Warn, "look"),
+            Outcome::Failed => (Role::Bad, "failed"),
+            Outcome::Skipped => (Role::Dim, "-"),
+        };
+        let mut text = Page::default();
+        let found = format!("{}: {}", self.name, self.found);
+        text.paragraph(Role::Plain, &found, 0, width.saturating_sub(INDENT));
+        let mut lines = text.into_lines();
+        let head = Line::of(role, &format!("  {word:<7}"));
+        page.push(head.then(lines.next().unwrap_or_default()));
+        lines.for_each(|line| page.push(Line::plain(&" ".repeat(INDENT)).then(line)));
+        if let Some(hint) = &self.hint {
+            page.paragraph(Role::Dim, &format!("-> {hint}"), INDENT, width);
+        }
+    }
+}
+
 impl Report {
     /// An empty report.
     pub fn new(instance: &str) -> Self {
@@ -47,13 +72,25 @@ impl Report {
         }
     }
 
-    /// Whether no step failed.
-    pub fn is_fine(&self) -> bool {
-        self.steps.iter().all(|step| step.outcome != Outcome::Failed)
+    /// The report as text: a line for each step, what to do below it.
+    pub fn page(&self, width: usize) -> Page {
+        let mut page = Page::default();
+        page.push(Line::of(Role::Strong, &self.instance));
+        for tried in &self.tried {
+            page.paragraph(Role::Dim, tried, 2, width);
+        }
+        for step in &self.steps {
+            step.draw(&mut page, width);
+        }
+        page
     }
 
     pub(super) fn ok(&mut self, name: &'static str, found: impl Into<String>) {
         self.push(name, Outcome::Ok, found, None);
+    }
+
+    pub(super) fn note(&mut self, name: &'static str, found: impl Into<String>) {
+        self.push(name, Outcome::Warning, found, None);
     }
 
     pub(super) fn warn(&mut self, name: &'static str, found: impl Into<String>, hint: &str) {
@@ -65,11 +102,19 @@ impl Report {
     }
 
     /// A failure in the words of the core's table.
-    pub(super) fn fault(&mut self, name: &'static str, fault: &Fault, url: &str, path: Option<&str>) {
+    pub(super) fn fault(
+        &mut self,
+        name: &'static str,
+        fault: &Fault,
+        url: &str,
+        path: Option<&str>,
+    ) {
         let rule = fault.class.rule();
         let fill = |words: &str| {
             let detail = fault.detail.as_deref().unwrap_or("no details");
-            let served = fault.served.map_or("unknown".to_owned(), |served| served.to_string());
+            let served = fault
+                .served
+                .map_or("unknown".to_owned(), |served| served.to_string());
             words
                 .replace("{url}", url)
                 .replace("{path}", path.unwrap_or("the configured place"))
@@ -84,12 +129,28 @@ impl Report {
 
     pub(super) fn skip(&mut self, names: &[&'static str]) {
         for name in names {
-            self.push(name, Outcome::Skipped, "not looked at, because of the step before", None);
+            self.push(
+                name,
+                Outcome::Skipped,
+                "not looked at, because of the step before",
+                None,
+            );
         }
     }
 
-    fn push(&mut self, name: &'static str, outcome: Outcome, found: impl Into<String>, hint: Option<String>) {
+    fn push(
+        &mut self,
+        name: &'static str,
+        outcome: Outcome,
+        found: impl Into<String>,
+        hint: Option<String>,
+    ) {
         let found = found.into();
-        self.steps.push(Step { name, outcome, found, hint });
+        self.steps.push(Step {
+            name,
+            outcome,
+            found,
+            hint,
+        });
     }
 }

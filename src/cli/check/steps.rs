@@ -25,10 +25,19 @@ struct Version {
 }
 
 /// Looks at everything that has to be right for `instance`. `kept` is what the state file knows of it.
-pub async fn look_at(instance: &InstanceConfig, environment: &Environment, kept: &Kept, now: Timestamp) -> Report {
+pub async fn look_at(
+    instance: &InstanceConfig,
+    environment: &Environment,
+    kept: &Kept,
+    now: Timestamp,
+) -> Report {
     let mut report = Report::new(&instance.name);
     let resolution = config::resolve(instance, environment).await;
-    report.tried = resolution.tried.iter().map(ToString::to_string).collect();
+    report.tried = resolution
+        .tried
+        .iter()
+        .map(|tried| format!("{}: {}", tried.path.display(), tried.why))
+        .collect();
     let resolved = match resolution.outcome {
         Ok(resolved) => resolved,
         Err(fault) => {
@@ -38,9 +47,12 @@ pub async fn look_at(instance: &InstanceConfig, environment: &Environment, kept:
         }
     };
     for warning in &resolved.warnings {
-        report.warn("place", warning.to_string(), "It works, but should be mended.");
+        report.note("place", warning.to_string());
     }
-    report.ok("place", format!("{} ({} trust)", resolved.target.url, trust_name(&resolved)));
+    report.ok(
+        "place",
+        format!("{} ({} trust)", resolved.target.url, trust_name(&resolved)),
+    );
     let pins = pins(&resolved, kept, now, &mut report);
     let Some(served) = handshake(&resolved, now, &mut report).await else {
         report.skip(&["pin", "request", "key"]);
@@ -72,8 +84,17 @@ fn pins(resolved: &Resolved, kept: &Kept, now: Timestamp, report: &mut Report) -
         .filter(|memory| memory.path == resolved.target.path)
         .map(|memory| memory.pin);
     let mut pins: Vec<Pin> = match &resolved.trust {
-        ResolvedTrust::File(_) => pin_file(resolved, now, report).into_iter().chain(remembered).collect(),
-        ResolvedTrust::Fingerprint(_) => resolved.target.pins.iter().copied().chain(kept.accepted).collect(),
+        ResolvedTrust::File(_) => pin_file(resolved, now, report)
+            .into_iter()
+            .chain(remembered)
+            .collect(),
+        ResolvedTrust::Fingerprint(_) => resolved
+            .target
+            .pins
+            .iter()
+            .copied()
+            .chain(kept.accepted)
+            .collect(),
         _ => Vec::new(),
     };
     pins.sort_by_key(|pin| pin.fingerprint);
@@ -91,7 +112,7 @@ fn pin_file(resolved: &Resolved, now: Timestamp, report: &mut Report) -> Option<
     let place = path.display();
     match tls::read_pin_file(path) {
         PinRead::Read(pin) => {
-            let found = format!("{place}: {}{}", pin.fingerprint, ends(pin.not_after));
+            let found = format!("{place}{}: {}", ends(pin.not_after), pin.fingerprint);
             if pin.not_after.is_some_and(|end| end < now + RENEWAL) {
                 report.warn(STEP, found, "Syncthing renews it by itself when it is restarted; nothing is to be done here.");
             } else {
@@ -100,19 +121,35 @@ fn pin_file(resolved: &Resolved, now: Timestamp, report: &mut Report) -> Option<
             Some(pin)
         }
         PinRead::Unusable { pin, why } => {
-            report.fail(STEP, format!("{place}: {why}"), "Delete it and its key, and restart Syncthing: it makes new ones.");
+            report.fail(
+                STEP,
+                format!("{place}: {why}"),
+                "Delete it and its key, and restart Syncthing: it makes new ones.",
+            );
             Some(pin)
         }
         PinRead::Missing => {
-            report.fail(STEP, format!("{place} is not there"), "Syncthing writes it when it starts. Is this its config directory?");
+            report.fail(
+                STEP,
+                format!("{place} is not there"),
+                "Syncthing writes it when it starts. Is this its config directory?",
+            );
             None
         }
         PinRead::Torn { why } => {
-            report.fail(STEP, format!("{place}: {why}"), "It may be half-written: look again in a moment.");
+            report.fail(
+                STEP,
+                format!("{place}: {why}"),
+                "It may be half-written: look again in a moment.",
+            );
             None
         }
         PinRead::Unreadable { why } => {
-            report.fail(STEP, format!("{place}: {why}"), "Let this user read it: only the certificate is needed, never the key beside it.");
+            report.fail(
+                STEP,
+                format!("{place}: {why}"),
+                "Let this user read it: only the certificate is needed, never the key beside it.",
+            );
             None
         }
     }
@@ -130,12 +167,19 @@ async fn handshake(resolved: &Resolved, now: Timestamp, report: &mut Report) -> 
     let served = match looked {
         Ok(served) => served,
         Err(fault) => {
-            report.fault(STEP, &fault, &resolved.target.url, resolved.target.path.as_deref());
+            report.fault(
+                STEP,
+                &fault,
+                &resolved.target.url,
+                resolved.target.path.as_deref(),
+            );
             return None;
         }
     };
     let certificate = &served.certificate;
-    let address = served.address.map_or_else(String::new, |address| format!(" at {address}"));
+    let address = served
+        .address
+        .map_or_else(String::new, |address| format!(" at {address}"));
     let found = format!(
         "{}{address}: {}, {}{}",
         served.protocol,
@@ -144,11 +188,19 @@ async fn handshake(resolved: &Resolved, now: Timestamp, report: &mut Report) -> 
         ends(certificate.not_after)
     );
     if let Some(why) = &certificate.unusable {
-        report.fail(STEP, format!("{found}; {why}"), "Delete it and its key on the server, and restart Syncthing: it makes new ones.");
+        report.fail(
+            STEP,
+            format!("{found}; {why}"),
+            "Delete it and its key on the server, and restart Syncthing: it makes new ones.",
+        );
     } else if let Some(complaint) = &served.complaint {
         report.fault(STEP, complaint, &resolved.target.url, None);
     } else if certificate.not_before.is_some_and(|start| start > now) {
-        report.warn(STEP, format!("{found}; it begins only in the future"), "Are the clocks of both computers right?");
+        report.warn(
+            STEP,
+            format!("{found}; it begins only in the future"),
+            "Are the clocks of both computers right?",
+        );
     } else {
         report.ok(STEP, found);
     }
@@ -160,29 +212,47 @@ fn pin(resolved: &Resolved, pins: &PinSet, served: &Served, report: &mut Report)
     let shown: Fingerprint = served.certificate.pin.fingerprint;
     match resolved.trust {
         ResolvedTrust::Any => {
-            report.warn(STEP, format!("any certificate is accepted; served is {shown}"), "Pin it: trust = { fingerprint = [...] }.");
+            report.warn(
+                STEP,
+                format!("any certificate is accepted; served is {shown}"),
+                "Pin it: trust = { fingerprint = [...] }.",
+            );
             return true;
         }
         ResolvedTrust::Ca(_) | ResolvedTrust::System => {
-            report.ok(STEP, format!("not pinned: the verifier decides at the request; served is {shown}"));
+            report.ok(
+                STEP,
+                format!("not pinned: the verifier decides at the request; served is {shown}"),
+            );
             return true;
         }
         ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => {}
     }
     if pins.fingerprints.contains(&shown) {
-        report.ok(STEP, format!("the served certificate is the pinned one: {shown}"));
+        report.ok(
+            STEP,
+            format!("the served certificate is the pinned one: {shown}"),
+        );
         return true;
     }
     let pinned: Vec<String> = pins.fingerprints.iter().map(ToString::to_string).collect();
-    let pinned = if pinned.is_empty() { "nothing".into() } else { pinned.join(", ") };
+    let pinned = if pinned.is_empty() {
+        "nothing".into()
+    } else {
+        pinned.join(", ")
+    };
     let hint = match resolved.trust {
         ResolvedTrust::Fingerprint(_) => format!(
-            "Compare it with the server's own: 'openssl x509 -noout -fingerprint -sha256 -in https-cert.pem' there. If it is the same: 'syncwatch trust accept --instance {} --fingerprint {shown}'.",
+            "Compare it with the server's own: 'openssl x509 -noout -fingerprint -sha256 -in https-cert.pem' there. If it is the same: 'syncwatch trust accept --instance {}'.",
             report.instance
         ),
         _ => "If Syncthing was not restarted since its certificate file changed, restart it. Otherwise something else is listening on that port.".into(),
     };
-    report.fail(STEP, format!("served is {shown}, pinned is {pinned}. No request was sent"), &hint);
+    report.fail(
+        STEP,
+        format!("no request was sent, for the served certificate is not the pinned one. Served: {shown} Pinned: {pinned}"),
+        &hint,
+    );
     false
 }
 
@@ -206,15 +276,30 @@ async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
     };
     // Without the key first: whatever is wrong with the way there is told apart from what is wrong with the key.
     match client.send(request(None)).await {
-        Ok(reply) => report.ok("request", format!("answered over a verified connection ({})", reply.status)),
+        Ok(reply) => report.ok(
+            "request",
+            format!(
+                "answered over a verified connection ({} without a key)",
+                reply.status
+            ),
+        ),
         Err(fault) => {
             report.fault("request", &fault, url, None);
             return report.skip(&["key"]);
         }
     }
     let answered = client.send(request(Some(&resolved.key))).await;
-    match answered.and_then(tls::Reply::success).and_then(|reply| reply.json::<Version>()) {
-        Ok(version) => report.ok("key", format!("accepted; Syncthing {}", crate::view::style::clean(&version.version))),
+    match answered
+        .and_then(tls::Reply::success)
+        .and_then(|reply| reply.json::<Version>())
+    {
+        Ok(version) => report.ok(
+            "key",
+            format!(
+                "accepted; Syncthing {}",
+                crate::view::style::clean(&version.version)
+            ),
+        ),
         Err(fault) => report.fault("key", &fault, url, None),
     }
 }

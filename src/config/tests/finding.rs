@@ -183,7 +183,7 @@ async fn variables_override_address_and_key() {
         ..InstanceConfig::local()
     };
     let (class, why) = fault(&resolve(&named, &environment).await);
-    assert_eq!(class, Class::NotFound);
+    assert_eq!(class, Class::BadSource);
     assert!(why.contains("its GUI is switched off"), "{why}");
 }
 
@@ -209,12 +209,12 @@ async fn what_cannot_be_used_is_said() {
     let table = [
         (
             "<configuration>\n<gui>".to_owned(),
-            Class::NotFound,
+            Class::BadSource,
             format!("{xml} cannot be used: line 2: the file ends in the middle"),
         ),
         (
             gui("<address>a:0</address>"),
-            Class::NotFound,
+            Class::BadSource,
             format!(
                 "{xml}: the GUI address 'a:0' has port 0, a different port at every start: give it a fixed one"
             ),
@@ -243,7 +243,7 @@ async fn a_torn_config_does_not_hand_over_to_the_next_place() {
     put(&home.path().join(".config/syncthing"), "<configuration>");
     syncthing(&home.path().join(USUAL), "", "k");
     let resolution = local(&environment(home.path())).await;
-    assert_eq!(fault(&resolution).0, Class::NotFound);
+    assert_eq!(fault(&resolution).0, Class::BadSource);
     assert_eq!(resolution.tried.len(), 1);
 }
 

@@ -20,6 +20,8 @@ pub use table::{Doubt, MISMATCH_WITH_FILE, Rule, TABLE};
 pub enum Class {
     /// No Syncthing configuration in any of the usual places.
     NotFound,
+    /// Syncthing's own configuration is there but cannot be used.
+    BadSource,
     /// The pin file is not there, and nothing else is pinned.
     NoPin,
     /// The pin file is there but holds no certificate that can be used.

@@ -93,6 +93,10 @@ pub const TABLE: &[Rule] = &[
         "No Syncthing was found on this computer.",
         "Start Syncthing once, or name its place with 'home' or 'url' in the config. 'syncwatch check' lists where it was looked for. It will be picked up as soon as it appears.",
     ),
+    rule(C::BadSource, S::Misconfigured, 15).says(
+        "Syncthing's own configuration cannot be used: {detail}.",
+        "Once it is corrected, it is read again by itself.",
+    ),
     rule(C::NoPin, S::Disconnected, 15).says(
         "There is no certificate yet at {path}, so nothing can be trusted.",
         "Syncthing writes it when it starts. If it is kept elsewhere, set 'home' or 'trust = { file = ... }'.",

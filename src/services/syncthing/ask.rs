@@ -21,11 +21,11 @@ use super::wire::{
 
 /// How many requests are under way at once beside the long poll.
 pub const PARALLEL: usize = 4;
-/// How long the server holds a long poll.
+/// How long the server holds a long poll at most.
 pub const POLL: Duration = Duration::from_secs(55);
 
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// What a long poll may take beyond [`POLL`].
+/// What a long poll may take beyond that.
 const SLACK: Duration = Duration::from_secs(15);
 const MIB: usize = 1024 * 1024;
 /// For a config (2.6 MB with 1000 folders), also within events.
@@ -39,11 +39,15 @@ pub async fn newest_event<A: Ask>(link: &Link<A>) -> Result<Vec<Event>, Fault> {
     Ok(reply.json::<Events>()?.0)
 }
 
-/// The events after `since`, as soon as there are any; none after [`POLL`].
-pub async fn events<A: Ask>(link: &Link<A>, since: u64) -> Result<Vec<Event>, Fault> {
-    let seconds = POLL.as_secs();
+/// The events after `since`, as soon as there are any; none after `hold`, of whole seconds.
+pub async fn events<A: Ask>(
+    link: &Link<A>,
+    since: u64,
+    hold: Duration,
+) -> Result<Vec<Event>, Fault> {
+    let seconds = hold.as_secs();
     let path = format!("/rest/events?since={since}&timeout={seconds}&events={MASK}");
-    let reply = link.get(&path, POLL + SLACK, LARGE).await?;
+    let reply = link.get(&path, hold + SLACK, LARGE).await?;
     Ok(reply.json::<Events>()?.0)
 }
 

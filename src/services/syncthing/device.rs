@@ -1,6 +1,7 @@
 //! A device's state and completion, as the official page names them.
 //!
-//! Source: gui/default/syncthing/core/syncthingController.js deviceStatus and recalcCompletion.
+//! Source: gui/default/syncthing/core/syncthingController.js deviceStatus and recalcCompletion of 1.29.5; 1.19 is the
+//! same but has no inactive devices.
 //! Invariant: this module never reads a clock; the server's own time is passed in.
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::core::service::DeviceState;
 use super::folder::share;
 use super::wire::Completion;
 
-/// A device that was not seen for this long is inactive.
+/// A device that shares a folder and was last seen this long ago is inactive; one that was never seen is not.
 const INACTIVE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a device's state follows from.
@@ -45,8 +46,8 @@ pub fn state(facts: &Facts) -> DeviceState {
     if connected {
         return DeviceState::Syncing;
     }
-    if is_inactive(facts) {
-        return used(DeviceState::Inactive, DeviceState::UnusedInactive);
+    if !facts.unused && is_inactive(facts) {
+        return DeviceState::Inactive;
     }
     used(DeviceState::Disconnected, DeviceState::UnusedDisconnected)
 }
@@ -68,11 +69,8 @@ pub fn percent(completion: &Completion) -> u8 {
 }
 
 fn is_inactive(facts: &Facts) -> bool {
-    match (facts.last_seen, facts.now) {
-        (None, _) => true,
-        (Some(last_seen), Some(now)) => now.since(last_seen) >= INACTIVE_AFTER,
-        (Some(_), None) => false,
-    }
+    let seen = facts.last_seen.zip(facts.now);
+    seen.is_some_and(|(last_seen, now)| now.since(last_seen) >= INACTIVE_AFTER)
 }
 
 #[cfg(test)]
@@ -111,8 +109,8 @@ mod tests {
                 false,
                 Some(100),
                 None,
-                S::Inactive,
-                S::UnusedInactive,
+                S::Disconnected,
+                S::UnusedDisconnected,
             ),
             (
                 Some(false),
@@ -136,7 +134,7 @@ mod tests {
                 None,
                 Some(now - 7 * DAY),
                 S::Inactive,
-                S::UnusedInactive,
+                S::UnusedDisconnected,
             ),
             (
                 Some(false),
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_servers_time_nobody_is_inactive_who_was_seen() {
+    fn without_the_servers_time_nobody_is_inactive() {
         let facts = Facts {
             connected: Some(false),
             paused: false,

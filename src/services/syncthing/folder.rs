@@ -1,7 +1,7 @@
 //! A folder's state and percentage, as the official page names them.
 //!
-//! Source: gui/default/syncthing/core/syncthingController.js folderStatus and syncPercentage, the
-//! same in 1.19.2, 1.29.5 and 2.x. Invariant: the order of the rules is the page's.
+//! Source: gui/default/syncthing/core/syncthingController.js folderStatus and syncPercentage of 1.29.5; 1.19 is the same
+//! but says 100 where we say 99. Invariant: the order of the rules is the page's.
 
 use crate::core::service::FolderState;
 
@@ -35,8 +35,9 @@ pub fn percent(summary: &Summary) -> u8 {
     if summary.need_total_items == 0 {
         return 100;
     }
-    if summary.need_bytes == 0 || summary.global_bytes == 0 {
-        // Only deletes, directories, links or empty files are missing.
+    let only_deletes = summary.need_bytes == 0 && summary.need_deletes > 0;
+    if only_deletes || summary.global_bytes == 0 {
+        // Something is left to do although all the data is here.
         return 95;
     }
     share(summary.in_sync_bytes, summary.global_bytes)
@@ -161,22 +162,28 @@ mod tests {
 
     #[test]
     fn percentage_as_on_the_page() {
-        for (need_items, need_bytes, in_sync, global, expected) in [
-            (0, 0, 0, 0, 100),
-            (0, 0, 50, 100, 100),
-            (3, 0, 100, 100, 95),
-            (3, 0, 0, 0, 95),
-            (3, 7, 0, 0, 95),
-            (1, 50, 50, 100, 50),
-            (1, 1, 999_999, 1_000_000, 99),
-            (1, 1, 100, 100, 99),
-            (1, 1, 500, 100, 99),
-            (1, 2, 1, 3, 33),
-            (1, 1, u64::MAX, u64::MAX, 99),
-            (1, 1, 0, u64::MAX, 0),
+        for (need_items, need_deletes, need_bytes, in_sync, global, expected) in [
+            (0, 0, 0, 0, 0, 100),
+            (0, 0, 0, 50, 100, 100),
+            // Deletes alone; directories and empty files alone.
+            (3, 3, 0, 100, 100, 95),
+            (3, 1, 0, 100, 100, 95),
+            (3, 0, 0, 100, 100, 99),
+            (3, 0, 0, 50, 100, 50),
+            (3, 0, 0, 0, 0, 95),
+            (3, 0, 7, 0, 0, 95),
+            (2, 1, 50, 50, 100, 50),
+            (1, 0, 50, 50, 100, 50),
+            (1, 0, 1, 999_999, 1_000_000, 99),
+            (1, 0, 1, 100, 100, 99),
+            (1, 0, 1, 500, 100, 99),
+            (1, 0, 2, 1, 3, 33),
+            (1, 0, 1, u64::MAX, u64::MAX, 99),
+            (1, 0, 1, 0, u64::MAX, 0),
         ] {
             let summary = Summary {
                 need_total_items: need_items,
+                need_deletes,
                 need_bytes,
                 in_sync_bytes: in_sync,
                 global_bytes: global,

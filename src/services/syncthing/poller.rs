@@ -31,7 +31,9 @@ const PROMPT: Duration = Duration::from_millis(100);
 /// Between two snapshots because of dropped events; doubles up to [`BREATH_MAX`].
 const BREATH: Duration = Duration::from_secs(1);
 const BREATH_MAX: Duration = Duration::from_secs(30);
-/// A server lets go of its errors without an event: they are read again after this many idle polls.
+/// After something happened, the server is quiet when nothing else does for so long.
+const QUIET: Duration = Duration::from_secs(5);
+/// A server gets errors and lets go of them without an event: they are read again after this many idle polls.
 const ERRORS_AGAIN: u32 = 20;
 
 /// Follows the instance until something fails, and says what.
@@ -79,6 +81,7 @@ impl<'a, A: Ask> Follower<'a, A> {
     async fn go_on(&mut self) -> Result<Infallible, Fault> {
         loop {
             let events = self.poll().await?;
+            let quiet = events.is_empty();
             let order = self.cursor.pass(&events);
             let mut needs = self.take_in(&events);
             if order == Order::Broken || needs.contains(&Need::Snapshot) {
@@ -89,12 +92,13 @@ impl<'a, A: Ask> Follower<'a, A> {
                 continue;
             }
             self.breath = BREATH;
-            self.idle_polls = if events.is_empty() {
-                self.idle_polls + 1
-            } else {
-                0
-            };
-            if self.state.has_errors() && self.idle_polls >= ERRORS_AGAIN {
+            if quiet {
+                needs.append(&mut self.state.once_quiet());
+                self.idle_polls += 1;
+            }
+            if needs.contains(&Need::Errors) {
+                self.idle_polls = 0;
+            } else if self.idle_polls >= ERRORS_AGAIN {
                 self.idle_polls = 0;
                 needs.insert(Need::Errors);
             }
@@ -112,7 +116,11 @@ impl<'a, A: Ask> Follower<'a, A> {
 
     /// The next events; meanwhile samples the connections when it is time to.
     async fn poll(&mut self) -> Result<Vec<Event>, Fault> {
-        let mut events = pin!(ask::events(self.link, self.cursor.since()));
+        let hold = match self.state.is_stale() {
+            true => QUIET,
+            false => ask::POLL,
+        };
+        let mut events = pin!(ask::events(self.link, self.cursor.since(), hold));
         loop {
             self.plan_sample();
             tokio::select! {

@@ -26,6 +26,8 @@ impl State {
     /// Takes in an event.
     pub fn apply(&mut self, event: &Event) -> BTreeSet<Need> {
         self.now = self.now.max(event.time);
+        // What the server lists among its errors it tells by no event of its own.
+        self.stale.insert(Need::Errors);
         let data = &event.data;
         match event.kind.as_str() {
             "StateChanged" => self.folder_state(event),
@@ -113,6 +115,13 @@ impl State {
             needs.insert(Need::Folder(data.folder.clone()));
         }
         folder.summary = Some(new);
+        // No FolderCompletion comes for a device that is away (lib/model/folder_summary.go sendSummary).
+        for member in &folder.config.devices {
+            let device = self.devices.get(&member.id);
+            if device.is_some_and(|device| device.connected != Some(true)) {
+                self.stale.insert(Need::Completion(member.id.clone()));
+            }
+        }
         needs
     }
 

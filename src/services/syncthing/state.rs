@@ -82,6 +82,8 @@ pub struct State {
     pub(super) pending_folders: BTreeMap<(String, String), Offer>,
     pub(super) errors: Vec<ServiceError>,
     pub(super) restart_required: bool,
+    /// Something happened of which the server told only a part; see [`Self::once_quiet`].
+    pub(super) stale: BTreeSet<Need>,
     traffic: Traffic,
     pub(super) rates: Rates,
 }
@@ -205,9 +207,19 @@ impl State {
                 .any(|device| device.state(self.now) == DeviceState::Syncing)
     }
 
-    /// Whether the server lists errors, which it lets go of without a word.
-    pub fn has_errors(&self) -> bool {
-        !self.errors.is_empty()
+    /// What should be asked for once nothing happens any more, and is asked for then.
+    pub fn once_quiet(&mut self) -> BTreeSet<Need> {
+        let mut needs = std::mem::take(&mut self.stale);
+        needs.retain(|need| match need {
+            Need::Completion(id) => self.devices.contains_key(id),
+            _ => true,
+        });
+        needs
+    }
+
+    /// Whether [`Self::once_quiet`] has something.
+    pub fn is_stale(&self) -> bool {
+        !self.stale.is_empty()
     }
 
     /// Whether anything flows.

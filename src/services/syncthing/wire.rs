@@ -254,6 +254,8 @@ pub struct Summary {
     pub in_sync_bytes: u64,
     #[serde(deserialize_with = "number")]
     pub need_bytes: u64,
+    #[serde(deserialize_with = "number")]
+    pub need_deletes: u64,
     /// Deletes included.
     #[serde(deserialize_with = "number")]
     pub need_total_items: u64,

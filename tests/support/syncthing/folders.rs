@@ -101,7 +101,8 @@ impl RealSyncthing {
         }
     }
 
-    async fn add_device(&self, other: &Self) {
+    /// Makes the other instance a device of this one, from this side only.
+    pub async fn add_device(&self, other: &Self) {
         let path = format!("/rest/config/devices/{}", other.device());
         let device = json!({
             "deviceID": other.device(),
@@ -111,7 +112,8 @@ impl RealSyncthing {
         self.api_put(&path, device).await;
     }
 
-    async fn put_folder(&self, id: &str, others: &[&str]) {
+    /// Adds a folder that is shared with these devices, from this side only.
+    pub async fn put_folder(&self, id: &str, others: &[&str]) {
         let devices = std::iter::once(self.device()).chain(others.iter().copied());
         let folder = json!({
             "id": id,

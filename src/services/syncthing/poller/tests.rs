@@ -1,3 +1,5 @@
+//! The poller against a scripted server, under paused time.
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -181,11 +183,45 @@ async fn an_event_asks_for_what_it_changed_and_no_more() {
     assert_eq!(
         polls,
         [
-            "/rest/events?since=1&timeout=55",
-            "/rest/events?since=2&timeout=55"
+            "/rest/events?since=1&timeout=5",
+            "/rest/events?since=2&timeout=5"
         ]
     );
     assert!(!asked.iter().any(|path| path.contains("/db/")), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_event_tells_is_asked_once_the_server_is_quiet_and_only_then() {
+    let server = server();
+    let away = json!({"connections": {"D": {"connected": false}}, "total": {}});
+    server.set("/rest/system/connections", 200, away);
+    let mut rig = Rig::start(server).await;
+    rig.server.asked();
+    let errors = json!({"errors": [{"when": "2026-11-21T00:00:00Z", "message": "new"}]});
+    rig.server.set("/rest/system/error", 200, errors);
+    let lacks = json!({"globalBytes": 100, "needBytes": 50, "needItems": 1});
+    rig.server.set("/rest/db/completion?device=D", 200, lacks);
+    let summary = json!({"folder": "a", "summary": {"state": "idle", "globalBytes": 100}});
+    rig.server.emit("FolderSummary", summary);
+    sleep(Duration::from_secs(4)).await;
+    let polled = |asked: &[String]| asked.iter().all(|path| path.starts_with(EVENTS));
+    assert!(polled(&rig.server.asked()));
+    sleep(Duration::from_secs(2)).await;
+    let asked = rig.server.asked();
+    assert_eq!(
+        asked,
+        [
+            "/rest/db/completion?device=D",
+            "/rest/system/error",
+            "/rest/events?since=1&timeout=55"
+        ]
+    );
+    let services = rig.services();
+    let service = services.last().unwrap();
+    assert_eq!(service.devices[0].percent, 50);
+    assert_eq!(service.errors[0].message, "new");
+    sleep(Duration::from_secs(300)).await;
+    assert!(polled(&rig.server.asked()), "once");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,3 +1,5 @@
+//! The reducer: recorded replies, every event, and random ones.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -142,7 +144,7 @@ fn real_replies_of_two_versions() {
         assert_eq!(b.client_version.as_deref(), Some(version));
         assert_eq!(
             (ghost.state, ghost.last_seen),
-            (DeviceState::Inactive, None)
+            (DeviceState::Disconnected, None)
         );
         assert!(ghost.need_items > 0 && ghost.percent < 100);
         assert_eq!(service.pending_folders[0].label, "Offered");
