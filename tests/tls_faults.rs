@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test ends at the first surprise"
@@ -276,6 +277,11 @@ async fn what_peers_without_tls_do() {
             Some("it wants a client certificate (alert 116)"),
         ),
         (
+            Manner::Alert(120),
+            Class::TlsAlert,
+            Some("it does not speak HTTP/1.1 (alert 120)"),
+        ),
+        (
             Manner::Alert(234),
             Class::TlsAlert,
             Some("it gave no reason that is known here (alert 234)"),
@@ -374,6 +380,7 @@ impl Authority {
         let result = get(&client).await;
         if let Err(fault) = &result {
             assert_discreet(fault);
+            server.until(0, |connection| connection.ended).await;
             assert_eq!((server.handshakes(), server.heard().as_str()), (0, ""));
             assert_eq!(fault.served, Some(leaf.pin()));
         }

@@ -32,11 +32,20 @@ fn ok() -> Answer {
     Answer::reply(OK, "{}")
 }
 
-/// The connection with this number was given nothing: no handshake finished, no byte inside it.
-fn assert_nothing_given(server: &Server, connection: usize) {
+/// The connection with this number was given nothing: no handshake finished, no byte inside it, and on the wire
+/// nothing after the ClientHello but an alert.
+async fn assert_nothing_given(server: &Server, connection: usize) {
+    server
+        .until(connection, |connection| connection.ended)
+        .await;
     let given = &server.connections()[connection];
     assert_eq!(given.handshake, None, "a handshake was finished");
     assert!(given.bytes.is_empty(), "it heard {:?}", server.heard());
+    assert!(
+        given.raw_after_hello() <= 40,
+        "{}",
+        given.raw.escape_ascii()
+    );
 }
 
 async fn refused(server: &Server, client: &Client, class: Class) -> Fault {
@@ -45,7 +54,7 @@ async fn refused(server: &Server, client: &Client, class: Class) -> Fault {
     assert_eq!(fault.class, class, "{fault:?}");
     assert_discreet(&fault);
     for connection in before..server.connections().len() {
-        assert_nothing_given(server, connection);
+        assert_nothing_given(server, connection).await;
     }
     assert!(server.connections().len() > before, "nobody was asked");
     fault
@@ -199,7 +208,7 @@ async fn a_server_swapped_behind_a_connection_that_was_closed_meanwhile() {
             .await
             .expect_err("swapped");
         assert_eq!(fault.class, Class::PinMismatch);
-        assert_nothing_given(&server, server.connections().len() - 1);
+        assert_nothing_given(&server, server.connections().len() - 1).await;
     }
 }
 

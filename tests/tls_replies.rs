@@ -76,8 +76,20 @@ async fn five_megabytes() {
         format!("HTTP/1.1 200 OK\r\n\r\n{body}"),
     ] {
         let server = Server::new(me.serves(ANY_TLS), Answer::new(text, Then::Fin)).await;
-        let reply = get(&pinned(&server.url(), &[me.pin()])).await.unwrap();
+        let client = pinned(&server.url(), &[me.pin()]);
+        let request = || Request {
+            method: Method::GET,
+            path: "/rest/events",
+            key: None,
+            body: None,
+            timeout: PATIENT,
+            limit: body.len(),
+        };
+        let reply = client.send(request()).await.unwrap();
         assert!(reply.body == body.as_bytes());
+        let limit = body.len() - 1;
+        let fault = client.send(Request { limit, ..request() }).await;
+        assert_eq!(fault.expect_err("one byte more").class, Class::TooLarge);
     }
 }
 
