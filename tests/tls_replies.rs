@@ -11,6 +11,7 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -217,6 +218,42 @@ async fn a_key_that_is_said_back_is_not_repeated() {
     .await;
     let reply = get(&pinned(&server.url(), &[me.pin()])).await.unwrap();
     assert_discreet(&reply.json::<u64>().expect_err("no number"));
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_most_talkative_log_does_not_show_the_key() {
+    let (me, log) = (Identity::new(LOCAL), Log::default());
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::trace!("the log works");
+    for answer in [Answer::reply("200 OK", "{}"), cut()] {
+        let server = Server::new(me.serves(ANY_TLS), answer).await;
+        let _ = get(&pinned(&server.url(), &[me.pin()])).await;
+        assert!(server.heard().contains(KEY));
+    }
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        logged.contains("the log works") && !logged.contains(KEY),
+        "{logged}"
+    );
 }
 
 #[tokio::test]
