@@ -122,6 +122,28 @@ async fn a_get_on_a_kept_connection_is_sent_once_more() {
 }
 
 #[tokio::test]
+async fn two_kept_connections_that_end_one_after_the_other() {
+    let me = Identity::new(LOCAL);
+    let pin = me.pin();
+    let server = Server::scripted(
+        move |_| me.serves(ANY_TLS),
+        |turn| match (turn.connection, turn.request) {
+            (0, 1) => cut(),
+            (1, 1) => Answer::new("", Then::FinAfter(2)),
+            _ => Answer::reply("200 OK", "{}"),
+        },
+    )
+    .await;
+    let client = pinned(&server.url(), &[pin]);
+    // The second time both find their connection cut, and the handshake of one is none of the other's.
+    for _ in 0..2 {
+        let (one, other) = tokio::join!(get(&client), get(&client));
+        assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    }
+    assert!(server.connections().len() > 2);
+}
+
+#[tokio::test]
 async fn a_get_is_never_sent_a_third_time() {
     let me = Identity::new(LOCAL);
     let pin = me.pin();
