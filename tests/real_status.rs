@@ -164,7 +164,7 @@ async fn errors_and_a_restart_that_is_required() {
             .wait_for("no error", |now| now["service"]["errors"] == json!([]))
             .await;
 
-        let change = json!({ "cacheIgnoredFiles": true });
+        let change = json!({ "databaseTuning": "large" });
         syncthing.api_patch("/rest/config/options", change).await;
         let now = agree(&mut watched, &syncthing, "an option that needs a restart").await;
         assert_eq!(now["service"]["restart_required"], true);

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::{broadcast, watch};
 
 /// How long anything may take on a busy machine before the test fails.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// How long failures stay hidden in these tests.
 pub const PATIENCE: Duration = Duration::from_millis(400);
@@ -200,6 +200,17 @@ impl Monitor {
         self.engine = Some(engine);
         self.told.clear();
     }
+}
+
+/// Waits for something that no status tells.
+pub async fn eventually(what: &str, check: impl Fn() -> bool) {
+    let seen = async {
+        while !check() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let seen = tokio::time::timeout(DEADLINE, seen).await;
+    assert!(seen.is_ok(), "never: {what}");
 }
 
 /// A config that watches `home` as `laptop`, with short patience.
