@@ -84,7 +84,7 @@ async fn before_syncthing_was_ever_installed() {
             fails(&mut watched, "not-found").await;
             let mut syncthing = RealSyncthing::install(&binary, options("first-key"), &home);
             let from = SystemTime::now();
-            fails(&mut watched, "refused").await;
+            fails(&mut watched, "no-pin").await;
             eprintln!(
                 "    {:>5} ms  config.xml",
                 from.elapsed().unwrap().as_millis()
