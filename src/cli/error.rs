@@ -259,6 +259,7 @@ mod tests {
                 version: String::new(),
                 pid: 1,
                 since,
+                config_problem: None,
             },
             instances: states.iter().map(instance).map(Arc::new).collect(),
         }

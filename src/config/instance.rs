@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::core::{Fingerprint, Kind};
 
-/// One `[[instance]]`. Paths may begin with `~/`, which [`super::resolve`] expands.
+/// One `[[instance]]`. Paths may begin with `~/`, which [`super::resolve()`] expands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InstanceConfig {
     pub name: String,

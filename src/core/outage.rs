@@ -18,6 +18,8 @@ const UNSTEADY_PATIENCE: Duration = Duration::from_secs(60);
 pub struct Outage {
     /// The first failure; kept when the class changes.
     pub since: Timestamp,
+    /// From when on patience counts: its beginning, or the end of a sleep in which nobody tried.
+    pub patient_since: Timestamp,
     pub fault: Fault,
     /// Failed attempts so far.
     pub attempts: u32,
@@ -44,6 +46,7 @@ impl Outage {
     pub fn new(fault: Fault, now: Timestamp) -> Self {
         Self {
             since: now,
+            patient_since: now,
             fault,
             attempts: 1,
             repeats: 1,
@@ -77,11 +80,11 @@ impl Outage {
             patience = patience.max(SILENT_RETRY);
         }
         if let Some(end) = self.announced_end(circumstances) {
-            patience = patience.max(end.since(self.since));
+            patience = patience.max(end.since(self.patient_since));
         } else if let Some(unsteady) = circumstances.unsteady_since {
-            patience = patience.min((unsteady + UNSTEADY_PATIENCE).since(self.since));
+            patience = patience.min((unsteady + UNSTEADY_PATIENCE).since(self.patient_since));
         }
-        self.since + patience
+        self.patient_since + patience
     }
 
     /// Whether the user is to hear of it.

@@ -32,6 +32,9 @@ pub struct EngineInfo {
     pub version: String,
     pub pid: u32,
     pub since: Timestamp,
+    /// Why the config file was not taken over; the one before it is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_problem: Option<String>,
 }
 
 /// One word for all instances together.

@@ -9,6 +9,8 @@ use crate::core::Timestamp;
 /// Wall and monotonic time drift apart by more than this only when the computer slept or its clock was set.
 const JUMP: Duration = Duration::from_secs(3);
 
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Wall time at an anchor, moved on by the monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
@@ -37,7 +39,10 @@ impl Clock {
 
     /// The monotonic instant of `when`, for a timer.
     pub fn instant(&self, when: Timestamp) -> Instant {
-        self.anchor + when.since(self.wall)
+        let wait = when.since(self.wall);
+        // Too far for this system's clock is as good as never; the next event looks again.
+        let far = || self.anchor + FAR;
+        self.anchor.checked_add(wait).unwrap_or_else(far)
     }
 
     /// Whether the computer slept (or its clock was set forward) since the last call; anchors anew if so.

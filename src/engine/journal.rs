@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,9 +26,11 @@ pub struct Journal {
 #[derive(Debug)]
 struct Inner {
     entries: VecDeque<JournalEntry>,
-    /// `None` when nothing is kept on disk, or not any more.
+    /// `None` when nothing is kept on disk.
     path: Option<PathBuf>,
     file: Option<File>,
+    /// The last write failed, which was said.
+    failing: bool,
 }
 
 impl Journal {
@@ -40,21 +42,25 @@ impl Journal {
                 entries: entries.into(),
                 path,
                 file: None,
+                failing: false,
             })),
             news: broadcast::channel(256).0,
         }
     }
 
-    /// Adds an entry. A file that cannot be written is said once; the memory goes on.
+    /// Adds an entry. A file that cannot be written is said once and tried again; the memory goes on.
     pub fn append(&self, entry: JournalEntry) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = inner.write(&entry)
-            && let Some(path) = inner.path.take()
-        {
-            warn!(
-                "{} could not be written ({error}); the journal is kept in memory only",
-                path.display()
-            );
+        let written = inner.write(&entry);
+        let failed_before = std::mem::replace(&mut inner.failing, written.is_err());
+        if let Err(error) = written {
+            inner.file = None;
+            if let Some(path) = inner.path.as_ref().filter(|_| !failed_before) {
+                warn!(
+                    "{} cannot be written ({error}); meanwhile the journal is kept in memory only",
+                    path.display()
+                );
+            }
         }
         if inner.entries.len() == IN_MEMORY {
             inner.entries.pop_front();
@@ -81,15 +87,16 @@ impl Journal {
 pub fn read_file(path: &Path) -> Vec<JournalEntry> {
     let mut entries: VecDeque<JournalEntry> = VecDeque::new();
     for path in [older(path), path.to_owned()] {
-        let text = match std::fs::metadata(&path) {
+        let bytes = match std::fs::metadata(&path) {
             Ok(metadata) if metadata.is_file() && metadata.len() <= 2 * LARGEST_FILE => {
-                std::fs::read_to_string(&path).unwrap_or_default()
+                std::fs::read(&path).unwrap_or_default()
             }
             _ => continue,
         };
-        for entry in text
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
+        // Line by line, also where one of them is no text: a crash may leave anything in the last one.
+        for entry in bytes
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| serde_json::from_slice(line).ok())
         {
             if entries.len() == IN_MEMORY {
                 entries.pop_front();
@@ -122,11 +129,29 @@ impl Inner {
 
 fn open(path: &Path) -> io::Result<File> {
     create_private_directory(path.parent().unwrap_or(Path::new(".")))?;
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let mut options = OpenOptions::new();
-    options.create(true).append(true);
+    options.create(true).append(true).read(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let mut file = options.open(path)?;
+    if !ends_with_newline(&mut file)? {
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
+}
+
+/// Whether the next line begins where the file ends; a crash or a full disk may have cut the last one.
+fn ends_with_newline(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 fn older(path: &Path) -> PathBuf {
@@ -160,8 +185,36 @@ mod tests {
             .open(&path)
             .and_then(|mut file| file.write_all(b"{torn"))
             .expect("torn");
-        let again = Journal::open(Some(path));
+        let again = Journal::open(Some(path.clone()));
         assert_eq!(again.newest(2), [entry(19_998), entry(19_999)]);
         assert_eq!(again.newest(usize::MAX).len(), IN_MEMORY);
+        again.append(entry(20_000));
+        assert_eq!(read_file(&path).last(), Some(&entry(20_000)));
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_costs_only_itself() {
+        let directory = tempfile::tempdir().expect("directory");
+        let path = directory.path().join("journal.jsonl");
+        let journal = Journal::open(Some(path.clone()));
+        journal.append(entry(1));
+        let mut file = OpenOptions::new().append(true).open(&path).expect("opens");
+        file.write_all(b"\xff\xfe\0\n{\"time\":1}\n\n[]\n")
+            .expect("written");
+        journal.append(entry(2));
+        assert_eq!(read_file(&path), [entry(1), entry(2)]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_taken_up_again() {
+        let directory = tempfile::tempdir().expect("directory");
+        let path = directory.path().join("state/journal.jsonl");
+        std::fs::write(directory.path().join("state"), "a file in the way").expect("written");
+        let journal = Journal::open(Some(path.clone()));
+        journal.append(entry(1));
+        std::fs::remove_file(directory.path().join("state")).expect("removed");
+        journal.append(entry(2));
+        assert_eq!(journal.newest(9), [entry(1), entry(2)]);
+        assert_eq!(read_file(&path), [entry(2)]);
     }
 }

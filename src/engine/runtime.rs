@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, watch as channel};
 use tokio::task::AbortHandle;
 
-use crate::config::{InstanceConfig, Resolved, ResolvedTrust};
+use crate::config::{InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead};
 use crate::services::{self, Session};
@@ -45,6 +45,7 @@ struct Place {
     resolved: Resolved,
     pin_watch: Option<Subscription>,
     clients: Result<channel::Sender<Arc<Client>>, Fault>,
+    pins: Option<PinSet>,
     session: Option<Running>,
     generation: u64,
     stamp: Option<Stamp>,
@@ -97,6 +98,7 @@ impl Runtime {
                 resolved,
                 pin_watch: None,
                 clients: Err(Fault::new(Class::NoPin)),
+                pins: None,
                 session: None,
                 generation: 0,
                 stamp: None,
@@ -149,6 +151,11 @@ impl Runtime {
         (read, settle)
     }
 
+    /// Whether looking for the key may bother somebody: a password manager that asks.
+    pub(super) fn runs_a_command(&self) -> bool {
+        matches!(self.config.key, KeySource::Shell(_) | KeySource::Command(_))
+    }
+
     /// Whether the trust file may have changed since it was read, for the timed look.
     pub(super) fn trust_file_moved(&self) -> bool {
         let Some(path) = self.trust_file() else {
@@ -177,21 +184,13 @@ impl Runtime {
     ) {
         let Some(place) = &mut self.place else { return };
         place.generation = generation;
-        match (
-            Client::build(&client_spec(&place.resolved, pins, generation)),
-            &place.clients,
-        ) {
-            (Ok(client), Ok(clients)) => {
-                clients.send_replace(Arc::new(client));
-            }
-            (Ok(client), Err(_)) => place.clients = Ok(channel::channel(Arc::new(client)).0),
-            (Err(fault), _) => {
-                place.clients = Err(fault.clone());
-                if let Some(running) = place.session.take() {
-                    running.task.abort();
-                    self.fail(running.attempt, fault, events);
-                }
-            }
+        place.pins = Some(pins);
+        place.build();
+        if let (Err(fault), Some(running)) = (&place.clients, &place.session) {
+            running.task.abort();
+            let (attempt, fault) = (running.attempt, fault.clone());
+            place.session = None;
+            self.fail(attempt, fault, events);
         }
     }
 
@@ -199,6 +198,10 @@ impl Runtime {
     pub(super) fn attempt(&mut self, attempt: u64, events: &mpsc::UnboundedSender<Event>) {
         self.abandon();
         let Some(place) = &mut self.place else { return };
+        if place.clients.is_err() {
+            // What stood in the way may be gone: a CA file that is whole again, a certificate store that can be read.
+            place.build();
+        }
         let clients = match &place.clients {
             Ok(clients) => clients.subscribe(),
             Err(fault) => {
@@ -244,6 +247,23 @@ impl Drop for Runtime {
     }
 }
 
+impl Place {
+    /// Builds the client of the newest generation and hands it to the session.
+    fn build(&mut self) {
+        let Some(pins) = self.pins.clone() else {
+            return;
+        };
+        let built = Client::build(&client_spec(&self.resolved, pins, self.generation));
+        match (built.map(Arc::new), &self.clients) {
+            (Ok(client), Ok(clients)) => {
+                clients.send_replace(client);
+            }
+            (Ok(client), Err(_)) => self.clients = Ok(channel::channel(client).0),
+            (Err(fault), _) => self.clients = Err(fault),
+        }
+    }
+}
+
 impl Stamp {
     fn of(path: &std::path::Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
@@ -259,7 +279,10 @@ impl Stamp {
 #[cfg(unix)]
 fn identity(metadata: &std::fs::Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt;
-    let changed = metadata.ctime().wrapping_mul(1_000_000_000) + metadata.ctime_nsec();
+    let changed = metadata
+        .ctime()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(metadata.ctime_nsec());
     metadata.ino().rotate_left(32) ^ changed.unsigned_abs()
 }
 

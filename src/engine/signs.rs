@@ -1,5 +1,8 @@
 //! Signs from the system that a connection may be worth a try: waking from sleep, a network that changed.
 
+#[cfg(target_os = "linux")]
+mod network;
+
 use tokio::sync::mpsc;
 use tracing::debug;
 
@@ -57,6 +60,7 @@ mod linux {
     use tokio::io::unix::AsyncFd;
     use tokio::sync::mpsc;
 
+    use super::network::Network;
     use crate::core::RetryCause;
 
     /// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR of linux/rtnetlink.h.
@@ -128,28 +132,37 @@ mod linux {
         socket: AsyncFd<OwnedFd>,
         causes: mpsc::UnboundedSender<RetryCause>,
     ) {
-        while drain(&socket).await {
-            let _ = tokio::time::timeout(SETTLE, async { while drain(&socket).await {} }).await;
+        let mut network = Network::default();
+        while let Some(news) = drain(&socket, &mut network).await {
+            if !news {
+                continue;
+            }
+            let more = async { while drain(&socket, &mut network).await.is_some() {} };
+            let _ = tokio::time::timeout(SETTLE, more).await;
             if causes.send(RetryCause::NetworkChanged).is_err() {
                 return;
             }
         }
     }
 
-    /// Reads what is there; what it says does not matter.
-    async fn drain(socket: &AsyncFd<OwnedFd>) -> bool {
-        let Ok(mut ready) = socket.readable().await else {
-            return false;
-        };
+    /// Reads what is there, and whether it is news. `None` when the socket is of no use any more.
+    async fn drain(socket: &AsyncFd<OwnedFd>, network: &mut Network) -> Option<bool> {
+        let mut ready = socket.readable().await.ok()?;
         let mut buffer = [0_u8; 8192];
+        let mut news = false;
         loop {
             match rustix::net::recv(socket.get_ref(), &mut buffer[..], RecvFlags::DONTWAIT) {
-                Ok(_) | Err(Errno::INTR | Errno::NOBUFS) => {}
+                Ok((length, _)) => {
+                    news |= network.is_news(buffer.get(..length).unwrap_or_default());
+                }
+                Err(Errno::INTR) => {}
+                // Messages were lost: they may have been news.
+                Err(Errno::NOBUFS) => news = true,
                 Err(Errno::AGAIN) => {
                     ready.clear_ready();
-                    return true;
+                    return Some(news);
                 }
-                Err(_) => return false,
+                Err(_) => return None,
             }
         }
     }

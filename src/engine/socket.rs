@@ -4,7 +4,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -60,14 +60,10 @@ impl Socket {
             source,
         };
         create_private_directory(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-        let lock = lock(&path.with_extension("lock")).map_err(failed)?;
-        let Some(lock) = lock else {
+        let Some(lock) = lock(&lock_path(path)).map_err(failed)? else {
             return Err(SocketError::Owned(path.to_owned()));
         };
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
+        remove_stale(path).map_err(failed)?;
         let listener = UnixListener::bind(path).map_err(failed)?;
         // The peer's user is checked as well: between bind and chmod somebody else might connect.
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
@@ -84,10 +80,11 @@ impl Socket {
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) if views.len() < MOST_VIEWS && is_ours(&stream) => {
+                    Ok((stream, _)) if !is_ours(&stream) => warn!("a view of another user was turned away"),
+                    Ok((stream, _)) if views.len() >= MOST_VIEWS => turn_away(&stream),
+                    Ok((stream, _)) => {
                         views.spawn(view(stream, sources.clone()));
                     }
-                    Ok(_) => warn!("a view was turned away: another user's, or more than {MOST_VIEWS} at once"),
                     Err(error) => {
                         warn!("the local socket could not accept a view: {error}");
                         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -105,16 +102,52 @@ impl Drop for Socket {
     }
 }
 
+/// Beside the socket, under a name that no other socket's lock has.
+fn lock_path(socket: &Path) -> PathBuf {
+    let mut name = socket.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
+
 fn lock(path: &Path) -> io::Result<Option<File>> {
+    // Where others may write, the name could be a link to somewhere else.
+    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o600)
+        .custom_flags(flags)
         .open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Removes the socket that a dead engine left, and nothing else: the path is the user's to choose.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path),
+        Ok(_) => Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "something other than a socket is there; it is left alone",
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Says why in one line, without ever waiting for the reader.
+fn turn_away(stream: &UnixStream) {
+    let answer = Answer::Refused {
+        message: format!("This engine serves {MOST_VIEWS} views at once, and they are all taken."),
+        hint: "End one of them, such as a 'syncwatch status --watch'.".into(),
+    };
+    if let Ok(mut line) = serde_json::to_vec(&answer) {
+        line.push(b'\n');
+        let _ = stream.try_write(&line);
     }
 }
 
@@ -147,6 +180,7 @@ async fn answer_all(
         if read == 0 {
             return Ok(());
         }
+        let cut = !line.ends_with(b"\n") && line.len() as u64 >= LONGEST_QUESTION;
         let answer = match serde_json::from_slice::<Ask>(&line) {
             Ok(Ask::Watch) => return watch_status(&mut reader, &mut writer, sources.status).await,
             Ok(Ask::WatchJournal) => {
@@ -163,6 +197,10 @@ async fn answer_all(
             },
         };
         send(&mut writer, &answer).await?;
+        if cut {
+            // What follows is the rest of it, not another question.
+            return Ok(());
+        }
     }
 }
 

@@ -20,6 +20,14 @@ pub struct StateFile {
     /// `None` keeps nothing.
     path: Option<PathBuf>,
     pins: BTreeMap<String, Kept>,
+    unsaved: bool,
+}
+
+/// What is to be written: on a thread where waiting for the disk holds nobody up.
+#[derive(Debug)]
+pub struct Save {
+    path: PathBuf,
+    document: Document,
 }
 
 /// What is kept of one instance.
@@ -31,7 +39,7 @@ pub struct Kept {
     pub accepted: Option<Pin>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Document {
     instances: BTreeMap<String, Kept>,
 }
@@ -42,6 +50,7 @@ impl StateFile {
         Self {
             pins: read(path, keep),
             path: keep.then(|| path.to_owned()),
+            unsaved: false,
         }
     }
 
@@ -50,21 +59,35 @@ impl StateFile {
         self.pins.get(instance).cloned().unwrap_or_default()
     }
 
-    /// Changes what is kept of `instance` and writes the file. A failure to write is logged: monitoring goes on.
+    /// Changes what is kept of `instance`, in memory.
     pub fn change(&mut self, instance: &str, change: impl FnOnce(&mut Kept)) {
         let kept = self.pins.entry(instance.to_owned()).or_default();
         change(kept);
         if *kept == Kept::default() {
             self.pins.remove(instance);
         }
-        let Some(path) = &self.path else { return };
-        let document = Document {
-            instances: self.pins.clone(),
-        };
-        if let Err(error) = write(path, &document) {
+        self.unsaved = true;
+    }
+
+    /// What is to be written, if anything changed since the last call. One at a time: the newest must be the last.
+    pub fn to_save(&mut self) -> Option<Save> {
+        let path = self.path.as_ref()?;
+        std::mem::take(&mut self.unsaved).then(|| Save {
+            path: path.clone(),
+            document: Document {
+                instances: self.pins.clone(),
+            },
+        })
+    }
+}
+
+impl Save {
+    /// Replaces the file. A failure is logged: monitoring goes on.
+    pub fn write(self) {
+        if let Err(error) = write(&self.path, &self.document) {
             warn!(
                 "{} could not be written ({error}); after a restart the last verified pins will not be known",
-                path.display()
+                self.path.display()
             );
         }
     }
@@ -139,6 +162,8 @@ mod tests {
         let path = directory.path().join("deep/state.json");
         let mut state = StateFile::open(&path, true);
         state.change("laptop", |kept| kept.accepted = Some(pin()));
+        state.to_save().expect("changed").write();
+        assert!(state.to_save().is_none());
         assert_eq!(
             StateFile::open(&path, false).get("laptop").accepted,
             Some(pin())
@@ -151,6 +176,7 @@ mod tests {
             assert_eq!(mode(path.parent().expect("parent")) & 0o077, 0);
         }
         state.change("laptop", |kept| kept.accepted = None);
+        state.to_save().expect("changed").write();
         assert_eq!(StateFile::open(&path, true).get("laptop"), Kept::default());
     }
 

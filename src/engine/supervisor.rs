@@ -17,6 +17,7 @@ pub(super) async fn run(engine: &mut Engine) -> io::Result<()> {
     let mut status = engine.status();
     let watchdog = sd_notify::watchdog_enabled().map(|limit| limit / 2);
     let mut next_sign = Instant::now();
+    let mut told = String::new();
     notify(&[NotifyState::Ready]);
     loop {
         tokio::select! {
@@ -29,11 +30,19 @@ pub(super) async fn run(engine: &mut Engine) -> io::Result<()> {
                 Signal::Reload => reload(engine).await,
             },
             changed = status.changed() => match changed {
-                Ok(()) => notify(&[NotifyState::Status(&summary(&status.borrow_and_update()))]),
+                Ok(()) => {
+                    let words = summary(&status.borrow_and_update());
+                    if words != told {
+                        notify(&[NotifyState::Status(&words)]);
+                        told = words;
+                    }
+                }
                 // The loop ended by itself: a view asked for it.
                 Err(_) => return Ok(()),
             },
             () = sleep(watchdog, next_sign) => {
+                // It is the loop that must be alive, not this.
+                engine.ask(Ask::Journal { limit: 0 }).await;
                 notify(&[NotifyState::Watchdog]);
                 next_sign = Instant::now() + watchdog.unwrap_or_default();
             }

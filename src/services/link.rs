@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
 
-use crate::core::{Event, Fault, Pin, Service};
+use crate::core::{Class, Event, Fault, Pin, Service};
 use crate::tls::{Client, Reply, Request};
 
 use super::Session;
@@ -86,28 +87,31 @@ impl<A: Ask> Link<A> {
         }
     }
 
-    /// A reply with a status of 2xx.
+    /// What a reply with a status of 2xx holds. One that holds something else is no answer: it ends no outage.
     ///
     /// # Errors
     /// What went wrong with the newest generation of pins; any other status, by its class.
-    pub async fn get(&self, path: &str, timeout: Duration, limit: usize) -> Result<Reply, Fault> {
-        self.ask(path, timeout, limit, |_| false).await
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<T, Fault> {
+        let content = self.ask(path, timeout, limit, false).await?;
+        content.ok_or_else(|| Fault::new(Class::BadPath))
     }
 
     /// Like [`Self::get`], for what a server need not have: `None` when it answers 404.
     ///
     /// # Errors
     /// As [`Self::get`], 404 apart.
-    pub async fn get_optional(
+    pub async fn get_optional<T: DeserializeOwned>(
         &self,
         path: &str,
         timeout: Duration,
         limit: usize,
-    ) -> Result<Option<Reply>, Fault> {
-        let reply = self
-            .ask(path, timeout, limit, |status| status == 404)
-            .await?;
-        Ok((reply.status != 404).then_some(reply))
+    ) -> Result<Option<T>, Fault> {
+        self.ask(path, timeout, limit, true).await
     }
 
     /// Tells the service's state, unless it was just that.
@@ -144,13 +148,13 @@ impl<A: Ask> Link<A> {
         });
     }
 
-    async fn ask(
+    async fn ask<T: DeserializeOwned>(
         &self,
         path: &str,
         timeout: Duration,
         limit: usize,
-        allowed: fn(u16) -> bool,
-    ) -> Result<Reply, Fault> {
+        optional: bool,
+    ) -> Result<Option<T>, Fault> {
         let mut clients = self.session.clients.clone();
         loop {
             let client = Arc::clone(&clients.borrow_and_update());
@@ -164,27 +168,30 @@ impl<A: Ask> Link<A> {
                 () = newer(&mut clients) => continue,
                 result = client.get(&self.session.key, path, timeout, limit) => result,
             };
-            let result = result.and_then(|reply| {
-                if allowed(reply.status) {
-                    return Ok(reply);
-                }
-                let served = reply.served.map(|pin| pin.fingerprint);
-                reply.success().map_err(|fault| match fault.served {
+            let answer = result.and_then(|reply| {
+                let served = reply.served;
+                let content = match proven {
+                    true => content(reply, optional).map(Some),
+                    false => content::<IgnoredAny>(reply, false).map(|_| None),
+                };
+                let fingerprint = served.map(|pin| pin.fingerprint);
+                let content = content.map_err(|fault| match fault.served {
                     Some(_) => fault,
-                    None => fault.with_served(served),
-                })
+                    None => fault.with_served(fingerprint),
+                })?;
+                Ok((content, served))
             });
-            match result {
+            match answer {
                 // A newer generation may accept what this one refused.
                 Err(_) if clients.has_changed().unwrap_or(false) => {}
                 Err(fault) => {
                     self.told().failed = Some(client.generation());
                     return Err(fault);
                 }
-                Ok(reply) => {
-                    self.answered(client.generation(), reply.served);
-                    if proven {
-                        return Ok(reply);
+                Ok((content, served)) => {
+                    self.answered(client.generation(), served);
+                    if let Some(content) = content {
+                        return Ok(content);
                     }
                 }
             }
@@ -222,6 +229,14 @@ impl<A: Ask> Link<A> {
         // Nobody listens any more only when the engine is being stopped.
         let _ = self.session.events.send(event);
     }
+}
+
+/// What a reply holds; `None` for a page that may be missing and is.
+fn content<T: DeserializeOwned>(reply: Reply, optional: bool) -> Result<Option<T>, Fault> {
+    if optional && reply.status == 404 {
+        return Ok(None);
+    }
+    reply.success()?.json().map(Some)
 }
 
 /// Waits for a newer client; for ever when none can come.

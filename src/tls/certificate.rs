@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
 use serde::{Deserialize, Serialize};
-use x509_parser::asn1_rs::{FromDer, Sequence};
+use x509_parser::asn1_rs::{FromDer, Sequence, Tag};
 use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{ParsedExtension, X509Certificate};
@@ -202,7 +202,9 @@ fn key(key: &SubjectPublicKeyInfo<'_>) -> String {
 
 fn curve(key: &SubjectPublicKeyInfo<'_>) -> String {
     let parameters = key.algorithm.parameters.as_ref();
-    let curve = parameters.and_then(|any| Oid::try_from(any.clone()).ok());
+    // The conversion takes any element for an OID, so its tag is looked at first.
+    let named = parameters.filter(|any| any.tag() == Tag::Oid);
+    let curve = named.and_then(|any| Oid::try_from(any.clone()).ok());
     match curve.map(|oid| oid.to_id_string()).as_deref() {
         Some("1.2.840.10045.3.1.7") => "P-256".into(),
         Some("1.3.132.0.34") => "P-384".into(),

@@ -56,19 +56,17 @@ pub(super) fn of_error(error: &(dyn StdError + 'static), stage: Stage) -> Fault 
     if let Some(http) = find::<hyper::Error>(error) {
         return of_http(http, stage);
     }
-    let words = causes(error).last().map(ToString::to_string);
     let class = match stage {
         Stage::Connect => Class::Unreachable,
         Stage::Head => Class::Lost,
         Stage::Body => Class::Truncated,
     };
-    Fault::with_detail(class, words.unwrap_or_default())
+    Fault::with_detail(class, words(error))
 }
 
 /// The fault behind a name that has no address.
 pub(super) fn dns(error: &(dyn StdError + 'static)) -> Fault {
-    let words = causes(error).last().map(ToString::to_string);
-    Fault::with_detail(Class::Dns, words.unwrap_or_default())
+    Fault::with_detail(Class::Dns, words(error))
 }
 
 /// Who was too slow.
@@ -94,6 +92,15 @@ fn cause_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError
         Some(inside) => Some(inside),
         None => error.source(),
     }
+}
+
+/// The innermost error that is no error of reqwest: those name the URL.
+fn words(error: &(dyn StdError + 'static)) -> String {
+    causes(error)
+        .filter(|cause| !cause.is::<reqwest::Error>())
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
@@ -213,7 +220,7 @@ fn of_certificate(error: &CertificateError) -> Fault {
         E::Revoked => (Class::Certificate, "it was revoked".into()),
         E::BadSignature => (
             Class::Certificate,
-            "a signature in its chain is wrong".into(),
+            "the issuer that it names did not sign it".into(),
         ),
         E::InvalidPurpose | E::InvalidPurposeContext { .. } => {
             (Class::Certificate, "it is not meant for servers".into())

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::IgnoredAny;
 
+use super::body::{whole_body, without_key, words};
 use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
@@ -25,14 +25,12 @@ use crate::core::{Class, Fault, Pin, PinSet};
 /// Syncthing closes idle connections after 15 s (`lib/api/api.go` ReadTimeout); ours go first.
 const POOL_IDLE: Duration = Duration::from_secs(10);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
-/// What is read of a reply that is no success, bytes: enough for its words.
-const WORDS: usize = 4096;
 const USER_AGENT: &str = concat!("syncwatch/", env!("CARGO_PKG_VERSION"));
 
 /// What a client is built from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientSpec {
-    /// `https` only; a path in it goes before the path of each request.
+    /// `https` only; a path in it goes before the path of each request. A user name or password in it is not used.
     pub base: Url,
     /// The name for SNI, name checks and the Host header; the host in `base` is still what is connected to.
     pub server_name: Option<String>,
@@ -198,6 +196,22 @@ impl Client {
     }
 }
 
+/// Without what a URL may hold beside an address.
+impl fmt::Debug for ClientSpec {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ClientSpec")
+            .field("host", &self.base.host_str())
+            .field("port", &self.base.port_or_known_default())
+            .field("server_name", &self.server_name)
+            .field("unix_socket", &self.unix_socket)
+            .field("trust", &self.trust)
+            .field("pins", &self.pins)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -268,77 +282,9 @@ fn redirect(response: &Response, key: Option<&SecretString>) -> Option<Fault> {
     ))
 }
 
-async fn whole_body(response: &mut Response, limit: usize) -> Result<Vec<u8>, Fault> {
-    let too_large = |size: String| Fault::with_detail(Class::TooLarge, size);
-    if let Some(length) = response.content_length()
-        && length > limit as u64
-    {
-        return Err(too_large(format!("{length} bytes; {limit} are accepted")));
-    }
-    let headers = response.headers();
-    let close_delimited =
-        !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING);
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > limit => {
-                return Err(too_large(format!("more than {limit} bytes")));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(error) => {
-                let fault = classify::of_reqwest(&error, Stage::Body);
-                let whole =
-                    fault.class == Class::Truncated && close_delimited && ends_itself(&body);
-                return if whole { Ok(body) } else { Err(fault) };
-            }
-        }
-    }
-}
-
-/// Whether these bytes are JSON that shows its own end. A bare number does not: `12` may be the start of `123`.
-fn ends_itself(body: &[u8]) -> bool {
-    let delimited = matches!(body.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
-    delimited && serde_json::from_slice::<IgnoredAny>(body).is_ok()
-}
-
-/// The beginning of a body that is only read for its words; whatever came before an error will do.
-async fn words(response: &mut Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while body.len() < WORDS {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    body.truncate(WORDS);
-    body
-}
-
-/// Some servers repeat a request's headers on their error pages, which are quoted in faults.
-fn without_key(body: Vec<u8>, key: Option<&SecretString>) -> Vec<u8> {
-    match key.map(ExposeSecret::expose_secret) {
-        Some(key) if !key.is_empty() => {
-            let text = String::from_utf8_lossy(&body);
-            text.replace(key, "[key]").into_bytes()
-        }
-        _ => body,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_json_that_shows_its_end_counts_as_whole() {
-        for body in ["{}", " [1, 2] ", "\"a\"", "{\"a\":[]}\n"] {
-            assert!(ends_itself(body.as_bytes()), "{body}");
-        }
-        for body in ["", " ", "12", "true", "{", "[1", "{}x", "[] []", "\"a"] {
-            assert!(!ends_itself(body.as_bytes()), "{body}");
-        }
-    }
 
     #[test]
     fn neither_key_nor_body_is_shown() {
@@ -353,8 +299,6 @@ mod tests {
         };
         assert!(!format!("{request:?}").contains("secret"));
         assert!(!format!("{:?}", header(&key)).contains("secret"));
-        let echoed = without_key(b"you sent secret-key".to_vec(), Some(&key));
-        assert_eq!(echoed, b"you sent [key]");
     }
 
     #[test]

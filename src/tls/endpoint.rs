@@ -49,6 +49,8 @@ impl Endpoint {
             },
         };
         let mut url = base.clone();
+        // reqwest would send them as a second kind of credentials; both calls fail only for URLs without a host.
+        let _ = (url.set_username(""), url.set_password(None));
         // The dot of an absolute name belongs to DNS; in SNI, certificates and Host it matches nothing.
         let name = server_name.or_else(|| base.domain()).map(undotted);
         if let Some(name) = name {
@@ -187,6 +189,8 @@ mod tests {
             renamed.server_name,
             ServerName::try_from("nas.lan").unwrap()
         );
+        let user = endpoint("https://user:pass@nas.lan/x", None).expect("user");
+        assert_eq!(user.at("/y").as_str(), "https://nas.lan/x/y");
         let absolute = endpoint("https://nas.lan.", None).expect("absolute");
         assert_eq!(absolute.url.host_str(), Some("nas.lan"));
         assert_eq!(absolute.resolver().expect("resolver").host, "nas.lan.");

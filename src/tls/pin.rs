@@ -125,3 +125,6 @@ fn broken(error: &pem::Error) -> String {
         _ => "the certificate in it is not valid PEM".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

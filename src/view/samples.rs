@@ -43,6 +43,7 @@ pub(super) fn empty() -> Status {
             version: "0.1.0".into(),
             pid: 1,
             since: before(3600),
+            config_problem: None,
         },
         instances: Vec::new(),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use syncwatch::core::failure::ANNOUNCED_RESTART;
 use syncwatch::core::{
     Alert, Class, Effect, Event, Fingerprint, InstanceSpec, InstanceStatus, JournalKind, LinkState,
-    Model, Patience, Pin, PinRead, Status, Timestamp,
+    Model, Patience, Pin, PinRead, RetryCause, Status, Timestamp,
 };
 
 use crate::shell::engine;
@@ -28,6 +28,8 @@ pub struct Laws {
     /// The loud states that the user was told of since all was well.
     told: Vec<LinkState>,
     announced: Option<Timestamp>,
+    /// When the computer woke last.
+    woke: Option<Timestamp>,
     /// There was a sign of a rotation: the file changed, or a stranger was served.
     rotating: bool,
     deadline: Option<Timestamp>,
@@ -52,6 +54,7 @@ impl Laws {
             statuses: vec![],
             told: vec![],
             announced: None,
+            woke: None,
             rotating: false,
             deadline: None,
             attempt: 0,
@@ -95,6 +98,13 @@ impl Laws {
         // A pin file's content reaches the core in the event itself.
         if let Event::PinsRead { read, .. } = event {
             self.on_disk(read);
+        }
+        if let Event::Retry {
+            cause: RetryCause::Resumed,
+            ..
+        } = event
+        {
+            self.woke = Some(now);
         }
         self.round_trips(event, effects, status, now);
         self.deadlines_advance(event, model, now);
@@ -271,7 +281,7 @@ impl Laws {
     /// - or, where the peer is merely away, what is left of an announced restart;
     /// - or the re-read that it waits for.
     ///
-    /// All but the announcement count from the first failure of the outage.
+    /// All but the announcement count from the first failure of the outage, or from waking: asleep nobody tries.
     fn hides_no_longer_than_its_patience(&self, instance: &InstanceStatus, now: Timestamp) {
         let Some(failure) = &instance.link.failure else {
             return;
@@ -286,7 +296,10 @@ impl Laws {
         if rule.silent_retries > 0 {
             patience = patience.max(SILENT_RETRY);
         }
-        let mut limit = failure.since + patience;
+        let from = self
+            .woke
+            .map_or(failure.since, |woke| woke.max(failure.since));
+        let mut limit = from + patience;
         if let Some(announced) = self.announced.filter(|_| is_away(failure.class)) {
             limit = limit.max(announced + ANNOUNCED_RESTART);
         }

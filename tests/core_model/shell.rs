@@ -57,6 +57,7 @@ pub fn engine() -> EngineInfo {
         version: "0.0.0".into(),
         pid: 1,
         since: Timestamp::from_millis(START),
+        config_problem: None,
     }
 }
 

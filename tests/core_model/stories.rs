@@ -502,6 +502,20 @@ fn a_file_that_is_opened_all_the_time_does_not_make_us_hammer() {
 // ---- retries, pauses, the config ----
 
 #[test]
+fn a_failure_that_was_hidden_when_the_computer_fell_asleep_is_not_told_on_waking() {
+    tell(
+        remote(),
+        "
+        60s    | fails unreachable |
+        62s    |                   | reconnecting
+        62.1s  | sleeps 8          | reconnecting, alerts -
+        28865s | serves A          |
+        28870s |                   | connected, alerts -
+        ",
+    );
+}
+
+#[test]
 fn reasons_to_try_at_once() {
     for reason in ["user", "woke", "network"] {
         tell(

@@ -2,7 +2,7 @@
 //!
 //! What happens (several with commas): `file A`, `file torn|missing|unreadable`, `quietly file A` (no watcher saw it),
 //! `serves A`, `replays A`, `flaps A`, `alternates A M`, `replies A CLASS`, `fails CLASS`, `silent`, `opened [N times]`, `user`,
-//! `woke`, `network`, `announced`, `pause`, `unpause`, `accept A`, `forget`, `key N`, `server-key N`, `restless key`,
+//! `woke`, `sleeps HOURS`, `network`, `announced`, `pause`, `unpause`, `accept A`, `forget`, `key N`, `server-key N`, `restless key`,
 //! `config changed`, `place lost CLASS`, `place found`, `url U`, `look` (the place is resolved again), `remote`.
 //! What is seen: a link state; `pending A|-`, `current A`, `served A`, `accepted A|-`, `rotations N`, `hidden N`, `alerts WORDS|-` (in
 //! all so far), `attempts <N` (since the line before), `restart-pending`, `service`, `recovered <N` (ms), `class C`.
@@ -106,6 +106,10 @@ fn act(shell: &mut Shell, what: &[String]) {
         ["opened"] => shell.send(Event::CertificateOpened { instance }),
         ["user"] => shell.send(retry(RetryCause::User)),
         ["woke"] => shell.send(retry(RetryCause::Resumed)),
+        ["sleeps", hours] => {
+            shell.now = shell.now + Duration::from_secs(3600) * hours.parse().unwrap();
+            shell.send(retry(RetryCause::Resumed));
+        }
         ["network"] => shell.send(retry(RetryCause::NetworkChanged)),
         ["announced"] => shell.send(Event::RestartAnnounced { instance }),
         ["pause"] | ["unpause"] => shell.send(Event::SetPaused {

@@ -10,10 +10,14 @@
     reason = "a test ends at the first surprise"
 )]
 
+pub mod monitor;
 #[cfg(unix)]
 pub mod page;
+pub mod raw_peer;
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
+pub mod tls_client;
+pub mod tls_server;
 #[cfg(unix)]
 pub mod watched;

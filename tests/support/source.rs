@@ -137,9 +137,17 @@ impl Source {
     }
 }
 
-/// Whether the `mod.rs` beside `file` says `#[cfg(test)] mod file;`.
+/// Whether its parent, `mod.rs` beside it or the file named like its folder, says `#[cfg(test)] mod file;`; a file in
+/// a folder `tests` belongs to such a module.
 fn is_test_module(file: &Path) -> bool {
-    let parent = fs::read_to_string(file.with_file_name("mod.rs")).unwrap_or_default();
+    let folder = file.parent().unwrap_or(file);
+    if folder.file_name().is_some_and(|name| name == "tests") {
+        return true;
+    }
+    let parent = [folder.join("mod.rs"), folder.with_extension("rs")]
+        .iter()
+        .find_map(|parent| fs::read_to_string(parent).ok())
+        .unwrap_or_default();
     let parent = parent.split_whitespace().collect::<Vec<_>>().join(" ");
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     ["", "pub(crate) ", "pub(super) "]

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::core::Fault;
 use crate::view::style::{Line, Page, Role};
 
-/// Where the text of a step begins.
-const INDENT: usize = 27;
+/// Where the text of a step begins: a fingerprint then fits unbroken into 80 columns, to be copied.
+const INDENT: usize = 9;
 
 /// Everything that was looked at for one instance, in order.
 #[derive(Clone, Debug, Serialize)]
@@ -50,10 +50,10 @@ impl Step {
             Outcome::Skipped => (Role::Dim, "-"),
         };
         let mut text = Page::default();
-        text.paragraph(Role::Plain, &self.found, 0, width.saturating_sub(INDENT));
-        let head = Line::of(role, &format!("  {word:<7}"))
-            .with(Role::Strong, &format!("{:<18}", self.name));
+        let found = format!("{}: {}", self.name, self.found);
+        text.paragraph(Role::Plain, &found, 0, width.saturating_sub(INDENT));
         let mut lines = text.into_lines();
+        let head = Line::of(role, &format!("  {word:<7}"));
         page.push(head.then(lines.next().unwrap_or_default()));
         lines.for_each(|line| page.push(Line::plain(&" ".repeat(INDENT)).then(line)));
         if let Some(hint) = &self.hint {
@@ -77,7 +77,7 @@ impl Report {
         let mut page = Page::default();
         page.push(Line::of(Role::Strong, &self.instance));
         for tried in &self.tried {
-            page.push(Line::of(Role::Dim, &format!("  {tried}")).cut(width));
+            page.paragraph(Role::Dim, tried, 2, width);
         }
         for step in &self.steps {
             step.draw(&mut page, width);
@@ -87,6 +87,10 @@ impl Report {
 
     pub(super) fn ok(&mut self, name: &'static str, found: impl Into<String>) {
         self.push(name, Outcome::Ok, found, None);
+    }
+
+    pub(super) fn note(&mut self, name: &'static str, found: impl Into<String>) {
+        self.push(name, Outcome::Warning, found, None);
     }
 
     pub(super) fn warn(&mut self, name: &'static str, found: impl Into<String>, hint: &str) {

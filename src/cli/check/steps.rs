@@ -47,11 +47,7 @@ pub async fn look_at(
         }
     };
     for warning in &resolved.warnings {
-        report.warn(
-            "place",
-            warning.to_string(),
-            "It works, but should be mended.",
-        );
+        report.note("place", warning.to_string());
     }
     report.ok(
         "place",
@@ -116,7 +112,7 @@ fn pin_file(resolved: &Resolved, now: Timestamp, report: &mut Report) -> Option<
     let place = path.display();
     match tls::read_pin_file(path) {
         PinRead::Read(pin) => {
-            let found = format!("{place}: {}{}", pin.fingerprint, ends(pin.not_after));
+            let found = format!("{place}{}: {}", ends(pin.not_after), pin.fingerprint);
             if pin.not_after.is_some_and(|end| end < now + RENEWAL) {
                 report.warn(STEP, found, "Syncthing renews it by itself when it is restarted; nothing is to be done here.");
             } else {
@@ -247,14 +243,14 @@ fn pin(resolved: &Resolved, pins: &PinSet, served: &Served, report: &mut Report)
     };
     let hint = match resolved.trust {
         ResolvedTrust::Fingerprint(_) => format!(
-            "Compare it with the server's own: 'openssl x509 -noout -fingerprint -sha256 -in https-cert.pem' there. If it is the same: 'syncwatch trust accept --instance {} --fingerprint {shown}'.",
+            "Compare it with the server's own: 'openssl x509 -noout -fingerprint -sha256 -in https-cert.pem' there. If it is the same: 'syncwatch trust accept --instance {}'.",
             report.instance
         ),
         _ => "If Syncthing was not restarted since its certificate file changed, restart it. Otherwise something else is listening on that port.".into(),
     };
     report.fail(
         STEP,
-        format!("served is {shown}, pinned is {pinned}. No request was sent"),
+        format!("no request was sent, for the served certificate is not the pinned one. Served: {shown} Pinned: {pinned}"),
         &hint,
     );
     false
@@ -282,7 +278,10 @@ async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
     match client.send(request(None)).await {
         Ok(reply) => report.ok(
             "request",
-            format!("answered over a verified connection ({})", reply.status),
+            format!(
+                "answered over a verified connection ({} without a key)",
+                reply.status
+            ),
         ),
         Err(fault) => {
             report.fault("request", &fault, url, None);

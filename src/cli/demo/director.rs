@@ -60,12 +60,14 @@ pub(super) async fn direct(
         sleep(args.every).await;
         // Nobody watching is fine: then the select that runs this is about to end.
         let _ = scenes.send(Scene::Begins(act.title())).await;
-        if let Some(report) = act.play(&server, args.every).await? {
-            let _ = scenes.send(Scene::ImpostorLeft(report)).await;
-        } else {
-            rotations += 1;
-        }
+        let attack = act.play(&server, args.every).await?;
         connected(&mut status).await;
+        match attack {
+            Some(report) => {
+                let _ = scenes.send(Scene::ImpostorLeft(report)).await;
+            }
+            None => rotations += 1,
+        }
         if args.rotations.is_some_and(|wanted| rotations >= wanted) {
             // The last line is to be seen before the curtain.
             sleep(Duration::from_millis(200)).await;

@@ -47,6 +47,9 @@ impl Instance {
     }
 
     pub(super) fn retry(&mut self, cause: RetryCause, now: Timestamp, effects: &mut Vec<Effect>) {
+        if cause == RetryCause::Resumed {
+            self.woke(now);
+        }
         let local = self.target.as_ref().is_none_or(|target| target.local);
         // A server that replied and refused does so again after a sleep or on another network.
         let idle = match cause {
@@ -76,6 +79,18 @@ impl Instance {
                 self.attempt(now, effects)
             }
             _ => {}
+        }
+    }
+
+    /// Time asleep is no time of trouble: what was hidden when the computer fell asleep gets its patience anew.
+    fn woke(&mut self, now: Timestamp) {
+        if let Some(outage) = self.outage.as_mut().filter(|it| it.alerted.is_none()) {
+            outage.patient_since = now;
+            self.unsteady_since = self.unsteady_since.map(|_| now);
+        }
+        if let Some(doubt) = &mut self.doubt {
+            doubt.since = now;
+            doubt.until = doubt.until.max(now);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Takes a config into force, at the start and whenever its file changes. An invalid one changes nothing.
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::config::{self, Config};
 use crate::core::{Event, InstanceSpec};
@@ -11,6 +11,20 @@ use crate::engine::runtime::Runtime;
 use super::Shell;
 
 impl Shell {
+    /// The config file was touched and left alone since.
+    pub(super) fn reload_touched(&mut self) {
+        self.reload_at = None;
+        let known = self.config_problem.clone();
+        match self.reload() {
+            Answer::Refused { message, hint } if self.config_problem != known => {
+                warn!("{message} {hint}");
+            }
+            Answer::Refused { .. } => {}
+            _ => info!("the config was read again"),
+        }
+    }
+
+    /// Reads the config file; what is wrong with it is in the status until it is right.
     pub(super) fn reload(&mut self) -> Answer {
         let loaded = config::load(self.options.config.as_deref(), &self.options.environment);
         let configured = loaded.map_err(StartError::from).and_then(|loaded| {
@@ -20,10 +34,18 @@ impl Shell {
                 .for_each(|warning| warn!("{warning}"));
             self.configure(loaded.config)
         });
-        match configured {
-            Ok(()) => Answer::Done,
-            Err(error) => Answer::Refused {
-                message: format!("{} was not taken over: {error}", self.config_path.display()),
+        let problem = configured.err().map(|error| {
+            let path = self.config_path.display();
+            format!("{path} was not taken over: {error}")
+        });
+        if self.config_problem != problem {
+            self.config_problem.clone_from(&problem);
+            self.publish();
+        }
+        match problem {
+            None => Answer::Done,
+            Some(message) => Answer::Refused {
+                message,
                 hint: "The config in force stays. Correct the file; it is read again by itself."
                     .into(),
             },

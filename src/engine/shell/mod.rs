@@ -1,8 +1,11 @@
 //! The loop: takes events, steps the model, performs its effects, publishes the status.
 
 mod configure;
+mod note;
 mod places;
 mod questions;
+mod saving;
+mod views;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -10,11 +13,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch as channel};
-use tokio::task::AbortHandle;
-use tokio::time::MissedTickBehavior;
-use tracing::{info, warn};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, sleep_until};
+use tracing::warn;
 
-use crate::config::{self, Config, Resolution};
+use crate::config::{self, Config};
 use crate::core::status::EngineInfo;
 use crate::core::{Alert, Effect, Event, Model, RetryCause, Status};
 use crate::engine::clock::Clock;
@@ -22,14 +25,17 @@ use crate::engine::journal::Journal;
 use crate::engine::protocol::{Answer, Ask};
 use crate::engine::runtime::Runtime;
 use crate::engine::signs::Signs;
-#[cfg(unix)]
-use crate::engine::socket::{Socket, SocketError, Sources};
-use crate::engine::state_file::StateFile;
 use crate::engine::{Options, StartError};
-use crate::watch::{Subscription, Touch, Watcher};
+use crate::watch::{Subscription, Watcher};
+
+use note::{Note, Touched, notes_of};
+use saving::Saving;
+use views::Views;
 
 /// The timed look at everything that should have been noticed sooner.
 const SAFETY_TICK: Duration = Duration::from_secs(10);
+/// A config file that was touched is read when it has been left alone for so long: an editor may empty it first.
+const CONFIG_SETTLES: Duration = Duration::from_millis(150);
 /// How long connections get to say goodbye (close_notify).
 const FAREWELL: Duration = Duration::from_millis(30);
 
@@ -56,7 +62,7 @@ pub(super) struct Shell {
     clock: Clock,
     model: Model,
     runtimes: BTreeMap<String, Runtime>,
-    state: StateFile,
+    state: Saving,
     watcher: Watcher,
     revisions: u64,
     queue: VecDeque<Event>,
@@ -67,22 +73,13 @@ pub(super) struct Shell {
     alerts: broadcast::Sender<Alert>,
     journal: Journal,
     _config_watch: Subscription,
-    views: Option<AbortHandle>,
-}
-
-/// What the shell tells itself; unlike an event it may carry a secret.
-enum Note {
-    Resolved {
-        instance: String,
-        resolution: Box<Resolution>,
-    },
-    /// A file that an instance's place or key comes from may have changed.
-    SourceTouched(String),
-    /// The pin or CA file.
-    TrustTouched(String, Touch),
-    /// A torn pin file is worth another look.
-    ReadPins(String),
-    ConfigTouched,
+    /// When a config file that was touched is read.
+    reload_at: Option<Instant>,
+    config_problem: Option<String>,
+    /// What was said last about file watches that the system refused.
+    watch_trouble: Option<String>,
+    /// Dropped with the loop, and the socket with them.
+    views: JoinSet<()>,
 }
 
 impl Shell {
@@ -95,12 +92,15 @@ impl Shell {
             .warnings
             .iter()
             .for_each(|warning| warn!("{warning}"));
-        let state = StateFile::open(&environment.state_file(), options.keep_state);
+        // The owner's files are not for one who does not become the owner.
+        let views = Views::bind(&options)?;
+        let state = Saving::open(&environment.state_file(), options.keep_state);
         let journal = Journal::open(options.keep_state.then(|| environment.journal_file()));
         let engine = EngineInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
             since: clock.now(),
+            config_problem: None,
         };
         let mut model = Model::new(engine);
         let (status, status_end) = channel::channel(Arc::new(model.status(clock.now())));
@@ -108,19 +108,14 @@ impl Shell {
         let alerts = broadcast::channel(64).0;
         let watcher = Watcher::new();
         let notes = mpsc::unbounded_channel();
-        let config_notes = notes.0.clone();
-        let config_watch = watcher.subscribe(vec![config_path.clone()], move |touch| {
-            if let Touch::Changed(_) = touch {
-                let _ = config_notes.send(Note::ConfigTouched);
-            }
-        });
+        let config_touched = notes_of(&notes.0, Touched::Config, None);
+        let config_watch = watcher.subscribe(vec![config_path.clone()], config_touched);
         let ends = Ends {
             status: status_end,
             alerts: alerts.clone(),
             journal: journal.clone(),
             questions: questions_end,
         };
-        let views = views(&options, &ends)?;
         let mut shell = Self {
             options,
             config_path,
@@ -139,9 +134,13 @@ impl Shell {
             alerts,
             journal,
             _config_watch: config_watch,
-            views,
+            reload_at: None,
+            config_problem: None,
+            watch_trouble: None,
+            views: JoinSet::new(),
         };
         shell.configure(loaded.config)?;
+        shell.views = views.serve(&ends);
         Ok((shell, ends))
     }
 
@@ -170,6 +169,8 @@ impl Shell {
                     }
                 }
                 Some(cause) = signs_seen.recv() => self.sign(cause),
+                () = self.state.saved() => {}
+                () = until(self.reload_at) => self.reload_touched(),
                 _ = safety.tick() => self.look_again(),
                 () = until(deadline) => self.queue.push_back(Event::Tick),
             }
@@ -193,12 +194,17 @@ impl Shell {
         if stepped {
             self.publish();
         }
+        self.state.save();
     }
 
     fn publish(&mut self) {
-        let status = self.model.status(self.clock.now());
+        let mut status = self.model.status(self.clock.now());
+        status
+            .engine
+            .config_problem
+            .clone_from(&self.config_problem);
         self.status.send_if_modified(|before| {
-            let changed = before.instances != status.instances;
+            let changed = before.instances != status.instances || before.engine != status.engine;
             if changed {
                 *before = Arc::new(status);
             }
@@ -252,31 +258,44 @@ impl Shell {
                 instance,
                 resolution,
             } => self.resolved(instance, *resolution),
-            Note::SourceTouched(instance) => self.resolve(instance),
-            Note::TrustTouched(instance, Touch::Changed(_)) => self.trust_file_changed(instance),
-            Note::TrustTouched(instance, Touch::Opened(_)) => {
+            Note::ReadPins(instance) => self.read_pins(&instance),
+            Note::Touched(touched, bell) => {
+                bell.heard();
+                self.touched(touched);
+            }
+        }
+    }
+
+    fn touched(&mut self, touched: Touched) {
+        match touched {
+            Touched::Config => self.reload_at = Some(Instant::now() + CONFIG_SETTLES),
+            Touched::Source(instance) => self.resolve(instance),
+            Touched::Trust(instance) => self.trust_file_changed(instance),
+            Touched::TrustOpened(instance) => {
                 self.queue.push_back(Event::CertificateOpened { instance });
             }
-            Note::ReadPins(instance) => self.read_pins(&instance),
-            Note::ConfigTouched => match self.reload() {
-                Answer::Refused { message, hint } => warn!("{message} {hint}"),
-                _ => info!("the config was read again"),
-            },
         }
     }
 
     fn sign(&mut self, cause: RetryCause) {
-        self.clock.take_jump();
+        // A clock that was merely set right is no sleep.
+        if !self.clock.take_jump() && cause == RetryCause::Resumed {
+            return;
+        }
         let instance = None;
         self.queue.push_back(Event::Retry { instance, cause });
     }
 
     async fn end(mut self) {
-        if let Some(views) = self.views.take() {
-            views.abort();
-        }
         self.runtimes.clear();
+        // Whoever still asks hears that it is ending; who asked for the end gets the answer.
+        self.questions.close();
+        while let Ok(question) = self.questions.try_recv() {
+            drop(question);
+        }
         tokio::time::sleep(FAREWELL).await;
+        self.views.shutdown().await;
+        self.state.finish().await;
     }
 }
 
@@ -293,32 +312,9 @@ pub(super) async fn put(questions: &mpsc::Sender<Question>, ask: Ask) -> Answer 
     }
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+async fn until(deadline: Option<Instant>) {
     match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
     }
-}
-
-#[cfg(unix)]
-fn views(options: &Options, ends: &Ends) -> Result<Option<AbortHandle>, StartError> {
-    if !options.owner {
-        return Ok(None);
-    }
-    let path = options.environment.socket();
-    let socket = Socket::bind(&path).map_err(|error| match error {
-        SocketError::Owned(socket) => StartError::AlreadyRunning { socket },
-        SocketError::Io { path, source } => StartError::Io { path, source },
-    })?;
-    let sources = Sources {
-        status: ends.status.clone(),
-        journal: ends.journal.clone(),
-        questions: ends.questions.clone(),
-    };
-    Ok(Some(tokio::spawn(socket.serve(sources)).abort_handle()))
-}
-
-#[cfg(not(unix))]
-fn views(_: &Options, _: &Ends) -> Result<Option<AbortHandle>, StartError> {
-    Ok(None)
 }

@@ -2,10 +2,11 @@
 
 use tracing::warn;
 
-use super::{Note, Shell};
+use super::Shell;
+use super::note::{Note, Touched, notes_of};
 use crate::config::{self, Resolution};
 use crate::core::{Event, RetryCause};
-use crate::watch::Touch;
+use crate::watch::Mode;
 
 impl Shell {
     pub(super) fn resolve(&mut self, instance: String) {
@@ -38,14 +39,8 @@ impl Shell {
             return self.resolve(instance);
         }
         if runtime.watches_other(&resolution.watch) {
-            let notes = self.notes.0.clone();
-            let name = instance.clone();
-            let subscription = self.watcher.subscribe(resolution.watch, move |touch| {
-                if let Touch::Changed(_) = touch {
-                    let _ = notes.send(Note::SourceTouched(name.clone()));
-                }
-            });
-            runtime.source_watch = Some(subscription);
+            let touched = notes_of(&self.notes.0, Touched::Source(instance.clone()), None);
+            runtime.source_watch = Some(self.watcher.subscribe(resolution.watch, touched));
         }
         runtime.is_unresolved = resolution.outcome.is_err();
         match resolution.outcome {
@@ -82,11 +77,10 @@ impl Shell {
             return;
         };
         let subscription = runtime.trust_file().map(|path| {
-            let notes = self.notes.0.clone();
-            let name = instance.to_owned();
-            self.watcher.subscribe(vec![path], move |touch| {
-                let _ = notes.send(Note::TrustTouched(name.clone(), touch));
-            })
+            let opened = Touched::TrustOpened(instance.to_owned());
+            let changed = Touched::Trust(instance.to_owned());
+            let touched = notes_of(&self.notes.0, changed, Some(opened));
+            self.watcher.subscribe(vec![path], touched)
         });
         runtime.watch_trust_file(subscription);
         runtime.note_stamp();
@@ -124,12 +118,23 @@ impl Shell {
         self.queue.push_back(Event::PinsRead { instance, read });
     }
 
+    /// Says once when files are not watched: changes are then noticed some seconds later.
+    fn tell_watch_trouble(&mut self) {
+        let trouble = match self.watcher.mode() {
+            Mode::Events => None,
+            Mode::Timed { why } => Some(why),
+        };
+        if let Some(why) = trouble.as_ref().filter(|_| trouble != self.watch_trouble) {
+            warn!("some files are not watched but looked at every few seconds: {why}");
+        }
+        self.watch_trouble = trouble;
+    }
+
     /// What no file event told: a lost watch, a network file system, a sleep.
     pub(super) fn look_again(&mut self) {
-        if self.clock.take_jump() {
-            self.sign(RetryCause::Resumed);
-        }
+        self.sign(RetryCause::Resumed);
         self.watcher.refresh();
+        self.tell_watch_trouble();
         let names: Vec<String> = self.runtimes.keys().cloned().collect();
         for name in names {
             let Some(runtime) = self.runtimes.get(&name) else {
@@ -137,7 +142,7 @@ impl Shell {
             };
             if runtime.trust_file_moved() {
                 self.trust_file_changed(name);
-            } else if runtime.is_unresolved {
+            } else if runtime.is_unresolved && !runtime.runs_a_command() {
                 self.resolve(name);
             }
         }

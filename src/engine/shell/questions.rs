@@ -7,6 +7,9 @@ use crate::engine::protocol::{Answer, Ask};
 impl Shell {
     pub(super) fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
+            Ask::Retry {
+                instance: Some(unknown),
+            } if !self.runtimes.contains_key(&unknown) => self.unknown(&unknown),
             Ask::Retry { instance } => {
                 let cause = RetryCause::User;
                 self.queue.push_back(Event::Retry { instance, cause });
@@ -48,15 +51,23 @@ impl Shell {
         }
     }
 
+    fn unknown(&self, instance: &str) -> Answer {
+        let names: Vec<&str> = self.runtimes.keys().map(String::as_str).collect();
+        let hint = match names.is_empty() {
+            true => "The config names none.".to_owned(),
+            false => format!("Known: {}.", names.join(", ")),
+        };
+        Answer::Refused {
+            message: format!("There is no instance called '{instance}'."),
+            hint,
+        }
+    }
+
     /// Only trust `fingerprint` takes pins from the user; for the others something else decides.
     pub(super) fn refusal_to_accept(&self, instance: &str) -> Option<Answer> {
         let status = self.status.borrow();
         let Some(known) = status.instance(instance) else {
-            let names: Vec<&str> = self.runtimes.keys().map(String::as_str).collect();
-            return Some(Answer::Refused {
-                message: format!("There is no instance called '{instance}'."),
-                hint: format!("Known: {}.", names.join(", ")),
-            });
+            return Some(self.unknown(instance));
         };
         let hint = match known.link.trust.mode {
             TrustMode::Fingerprint => return None,

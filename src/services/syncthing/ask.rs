@@ -35,8 +35,8 @@ const SMALL: usize = 16 * MIB;
 /// The newest event, at most. Creates the subscription, so that nothing after it is missed.
 pub async fn newest_event<A: Ask>(link: &Link<A>) -> Result<Vec<Event>, Fault> {
     let path = format!("/rest/events?since=0&limit=1&timeout=0&events={MASK}");
-    let reply = link.get(&path, TIMEOUT, LARGE).await?;
-    Ok(reply.json::<Events>()?.0)
+    let events: Events = link.get(&path, TIMEOUT, LARGE).await?;
+    Ok(events.0)
 }
 
 /// The events after `since`, as soon as there are any; none after `hold`, of whole seconds.
@@ -47,16 +47,15 @@ pub async fn events<A: Ask>(
 ) -> Result<Vec<Event>, Fault> {
     let seconds = hold.as_secs();
     let path = format!("/rest/events?since={since}&timeout={seconds}&events={MASK}");
-    let reply = link.get(&path, hold + SLACK, LARGE).await?;
-    Ok(reply.json::<Events>()?.0)
+    let events: Events = link.get(&path, hold + SLACK, LARGE).await?;
+    Ok(events.0)
 }
 
 /// Everything but folder statuses and completions.
 pub async fn snapshot<A: Ask>(link: &Link<A>) -> Result<Snapshot, Fault> {
     let status: SystemStatus = json(link, "/rest/system/status").await?;
     let version: SystemVersion = json(link, "/rest/system/version").await?;
-    let config = link.get("/rest/config", TIMEOUT, LARGE).await?;
-    let config: Config = config.json()?;
+    let config: Config = link.get("/rest/config", TIMEOUT, LARGE).await?;
     Ok(Snapshot {
         status,
         version: version.version,
@@ -141,7 +140,7 @@ async fn restart_required<A: Ask>(link: &Link<A>) -> Result<bool, Fault> {
 }
 
 async fn json<A: Ask, T: DeserializeOwned>(link: &Link<A>, path: &str) -> Result<T, Fault> {
-    link.get(path, TIMEOUT, SMALL).await?.json()
+    link.get(path, TIMEOUT, SMALL).await
 }
 
 async fn optional<A: Ask, T: DeserializeOwned + Default>(
@@ -155,8 +154,7 @@ async fn maybe<A: Ask, T: DeserializeOwned>(
     link: &Link<A>,
     path: &str,
 ) -> Result<Option<T>, Fault> {
-    let reply = link.get_optional(path, TIMEOUT, SMALL).await?;
-    reply.map(|reply| reply.json()).transpose()
+    link.get_optional(path, TIMEOUT, SMALL).await
 }
 
 fn escape(id: &str) -> String {

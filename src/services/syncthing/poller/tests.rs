@@ -1,3 +1,5 @@
+//! The poller against a scripted server, under paused time.
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

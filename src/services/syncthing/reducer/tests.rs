@@ -1,3 +1,5 @@
+//! The reducer: recorded replies, every event, and random ones.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

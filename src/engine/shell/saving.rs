@@ -1,0 +1,60 @@
+//! Writes the state file beside the loop: waiting for a disk must not delay what is shown.
+//!
+//! Invariant: one write at a time, and the newest state is written last.
+
+use std::path::Path;
+
+use tokio::task::JoinHandle;
+
+use crate::engine::state_file::{Kept, StateFile};
+
+pub(super) struct Saving {
+    state: StateFile,
+    writing: Option<JoinHandle<()>>,
+}
+
+impl Saving {
+    /// Reads the state file. With `keep` false it is never written.
+    pub(super) fn open(path: &Path, keep: bool) -> Self {
+        Self {
+            state: StateFile::open(path, keep),
+            writing: None,
+        }
+    }
+
+    pub(super) fn get(&self, instance: &str) -> Kept {
+        self.state.get(instance)
+    }
+
+    pub(super) fn change(&mut self, instance: &str, change: impl FnOnce(&mut Kept)) {
+        self.state.change(instance, change);
+    }
+
+    /// Starts to write what changed, unless a write is under way; then it follows.
+    pub(super) fn save(&mut self) {
+        if self.writing.is_some() {
+            return;
+        }
+        if let Some(save) = self.state.to_save() {
+            self.writing = Some(tokio::task::spawn_blocking(|| save.write()));
+        }
+    }
+
+    /// Ends when a write did; never when there is none. May be cancelled.
+    pub(super) async fn saved(&mut self) {
+        match &mut self.writing {
+            // A write that panicked has said so itself.
+            Some(writing) => drop(writing.await),
+            None => std::future::pending().await,
+        }
+        self.writing = None;
+    }
+
+    /// Writes what is left.
+    pub(super) async fn finish(&mut self) {
+        while self.writing.is_some() {
+            self.saved().await;
+            self.save();
+        }
+    }
+}
