@@ -3,7 +3,13 @@
 //! Times are printed; only a generous bound is asserted.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise, and says how long things took"
+)]
 
 mod support;
 
@@ -84,7 +90,7 @@ async fn before_syncthing_was_ever_installed() {
             fails(&mut watched, "not-found").await;
             let mut syncthing = RealSyncthing::install(&binary, options("first-key"), &home);
             let from = SystemTime::now();
-            fails(&mut watched, "refused").await;
+            fails(&mut watched, "no-pin").await;
             eprintln!(
                 "    {:>5} ms  config.xml",
                 from.elapsed().unwrap().as_millis()

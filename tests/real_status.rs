@@ -1,7 +1,13 @@
 //! What the daemon publishes about a real Syncthing is what its official page would show, all along.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise, and says how long things took"
+)]
 
 mod support;
 

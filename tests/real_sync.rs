@@ -1,7 +1,13 @@
 //! Two real Syncthings that sync with each other, each watched by a daemon: what both publish is what their pages show.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise, and says how long things took"
+)]
 
 mod support;
 
@@ -66,6 +72,14 @@ async fn a_file_travels() {
             side.agree("a small file the other way").await;
         }
 
+        let other = two.syncthing.device().to_owned();
+        for (paused, state) in [(true, "paused"), (false, "in-sync")] {
+            one.syncthing.pause_device(&other, paused).await;
+            one.syncthing.wait_for_device(&other, !paused).await;
+            let now = one.agree(state).await;
+            assert_eq!(now["service"]["devices"][0]["state"], state);
+        }
+
         // About eight seconds of traffic, so that rates are sampled twice.
         let limit = json!({ "maxSendKbps": 500, "limitBandwidthInLan": true });
         one.syncthing.api_patch("/rest/config/options", limit).await;
@@ -109,9 +123,8 @@ async fn a_file_travels() {
         let now = two.agree("at the end").await;
         assert_eq!(now["service"]["folders"][0]["last_file"], "big");
 
-        let gone = two.syncthing.device().to_owned();
         two.syncthing.kill().await;
-        one.syncthing.wait_for_device(&gone, false).await;
+        one.syncthing.wait_for_device(&other, false).await;
         let now = one.agree("the other is gone").await;
         let device = &now["service"]["devices"][0];
         assert_eq!(device["state"], "disconnected");
