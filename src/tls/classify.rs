@@ -255,3 +255,6 @@ fn other_names(expected: &str, presented: &[String]) -> String {
         names => format!("{}, not {expected}", names.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -267,3 +267,18 @@ fn system() -> Result<Arc<dyn ServerCertVerifier>, Fault> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_connection_offers_http_1_1_and_neither_early_data_nor_a_certificate() {
+        let verifier = Verifier::new(&Trust::Pinned, &PinSet::default()).expect("a verifier");
+        let config = client_config(Arc::new(verifier)).expect("settings");
+        // A server that speaks another protocol on this certificate must not take our request for its own.
+        assert_eq!(config.alpn_protocols, [b"http/1.1"]);
+        assert!(config.enable_sni && !config.enable_early_data);
+        assert!(!config.client_auth_cert_resolver.has_certs());
+    }
+}

@@ -231,6 +231,18 @@ fn fifos_devices_and_broken_links_never_block() {
     assert!(matches!(read_pin_file(&link), PinRead::Unreadable { .. }));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_longer_than_it_says_is_still_bounded() {
+    // The kernel's symbols: several megabytes in a regular file that says 0.
+    let path = Path::new("/proc/kallsyms");
+    let long = fs::read(path).is_ok_and(|text| text.len() as u64 > file::LIMIT);
+    if long {
+        let why = "it is larger than 1 MiB, which no certificate is".into();
+        assert_eq!(read_pin_file(path), PinRead::Unreadable { why });
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn files_of_others() {
