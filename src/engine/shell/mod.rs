@@ -277,13 +277,15 @@ impl Shell {
         }
     }
 
+    /// Passes on that the network changed, and a sleep whoever told of it; a clock that was merely set right is none.
     fn sign(&mut self, cause: RetryCause) {
-        // A clock that was merely set right is no sleep.
-        if !self.clock.take_jump() && cause == RetryCause::Resumed {
-            return;
+        let woke = self.clock.take_jump();
+        let resumed = woke.then_some(RetryCause::Resumed);
+        let other = (cause != RetryCause::Resumed).then_some(cause);
+        for cause in resumed.into_iter().chain(other) {
+            let instance = None;
+            self.queue.push_back(Event::Retry { instance, cause });
         }
-        let instance = None;
-        self.queue.push_back(Event::Retry { instance, cause });
     }
 
     async fn end(mut self) {
