@@ -1,7 +1,13 @@
 //! What the daemon publishes about a real Syncthing is what its official page would show, all along.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise, and says how long things took"
+)]
 
 mod support;
 
@@ -164,7 +170,7 @@ async fn errors_and_a_restart_that_is_required() {
             .wait_for("no error", |now| now["service"]["errors"] == json!([]))
             .await;
 
-        let change = json!({ "cacheIgnoredFiles": true });
+        let change = json!({ "databaseTuning": "large" });
         syncthing.api_patch("/rest/config/options", change).await;
         let now = agree(&mut watched, &syncthing, "an option that needs a restart").await;
         assert_eq!(now["service"]["restart_required"], true);

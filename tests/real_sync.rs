@@ -1,7 +1,13 @@
 //! Two real Syncthings that sync with each other, each watched by a daemon: what both publish is what their pages show.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise, and says how long things took"
+)]
 
 mod support;
 
@@ -32,7 +38,9 @@ impl Side {
 
     async fn wait_for(&mut self, what: &str, check: impl Fn(&Value) -> bool) -> Value {
         self.watched
-            .wait_for(what, |instance| check(&instance["service"]))
+            .wait_for(what, |instance| {
+                instance["service"].is_object() && check(&instance["service"])
+            })
             .await
     }
 }
@@ -50,6 +58,26 @@ async fn a_file_travels() {
             let now = side.agree("sharing a folder").await;
             assert_eq!(now["service"]["devices"][0]["state"], "in-sync");
             assert_eq!(now["service"]["synced"], true);
+        }
+
+        // 1.19 counts nothing as needed by a device that has not told of a file of its own yet.
+        let small = two.syncthing.folder_path("shared").join("small");
+        fs::write(&small, "the first file").unwrap();
+        two.syncthing.scan("shared").await;
+        let copy = one.syncthing.folder_path("shared").join("small");
+        one.syncthing
+            .wait_until("the small file arrives", async |_| copy.exists())
+            .await;
+        for side in [&mut one, &mut two] {
+            side.agree("a small file the other way").await;
+        }
+
+        let other = two.syncthing.device().to_owned();
+        for (paused, state) in [(true, "paused"), (false, "in-sync")] {
+            one.syncthing.pause_device(&other, paused).await;
+            one.syncthing.wait_for_device(&other, !paused).await;
+            let now = one.agree(state).await;
+            assert_eq!(now["service"]["devices"][0]["state"], state);
         }
 
         // About eight seconds of traffic, so that rates are sampled twice.
@@ -95,9 +123,8 @@ async fn a_file_travels() {
         let now = two.agree("at the end").await;
         assert_eq!(now["service"]["folders"][0]["last_file"], "big");
 
-        let gone = two.syncthing.device().to_owned();
         two.syncthing.kill().await;
-        one.syncthing.wait_for_device(&gone, false).await;
+        one.syncthing.wait_for_device(&other, false).await;
         let now = one.agree("the other is gone").await;
         let device = &now["service"]["devices"][0];
         assert_eq!(device["state"], "disconnected");

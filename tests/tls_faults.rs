@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test ends at the first surprise"
@@ -39,6 +40,7 @@ const MEANINGS: &[(Class, LinkState, u64, bool)] = {
     use LinkState::*;
     &[
         (Refused, Disconnected, 15, true),
+        (Unreachable, Disconnected, 15, true),
         (HandshakeReset, Disconnected, 15, true),
         (HandshakeEof, Disconnected, 15, true),
         (Lost, Disconnected, 15, true),
@@ -276,6 +278,11 @@ async fn what_peers_without_tls_do() {
             Some("it wants a client certificate (alert 116)"),
         ),
         (
+            Manner::Alert(120),
+            Class::TlsAlert,
+            Some("it does not speak HTTP/1.1 (alert 120)"),
+        ),
+        (
             Manner::Alert(234),
             Class::TlsAlert,
             Some("it gave no reason that is known here (alert 234)"),
@@ -303,10 +310,26 @@ async fn what_servers_say_inside_tls() {
 }
 
 #[tokio::test]
-async fn a_name_without_an_address() {
-    let client = pinned("https://nonexistent.invalid:8384", &[]);
-    let fault = checked(get(&client).await, "DNS");
-    assert_class(&fault, Class::Dns, "DNS");
+async fn a_name_without_an_address_and_an_address_without_a_route() {
+    for (base, server_name, class) in [
+        ("https://nonexistent.invalid:8384", None, Class::Dns),
+        (
+            "https://nonexistent.invalid:8384",
+            Some("nas.lan"),
+            Class::Dns,
+        ),
+        // No TCP connection can go to everybody; the kernel says so at once.
+        ("https://255.255.255.255:8384", None, Class::Unreachable),
+    ] {
+        let mut spec = spec(base, Trust::Pinned, &[]);
+        spec.server_name = server_name.map(str::to_owned);
+        let fault = checked(get(&Client::build(&spec).expect(base)).await, base);
+        assert_class(&fault, class, base);
+        assert!(
+            fault.detail.is_some_and(|detail| !detail.is_empty()),
+            "{base}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -374,6 +397,7 @@ impl Authority {
         let result = get(&client).await;
         if let Err(fault) = &result {
             assert_discreet(fault);
+            server.until(0, |connection| connection.ended).await;
             assert_eq!((server.handshakes(), server.heard().as_str()), (0, ""));
             assert_eq!(fault.served, Some(leaf.pin()));
         }

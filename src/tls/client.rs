@@ -8,27 +8,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::IgnoredAny;
 
+use super::body::{whole_body, without_key, words};
 use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
 use super::pin::pin_of;
 use super::reply::Reply;
-use super::verifier::{Trust, Verifier, client_config};
+use super::verifier::{Trust, Verifier, client_config, noticing_handshakes};
 use crate::core::{Class, Fault, Pin, PinSet};
 
 /// Syncthing closes idle connections after 15 s (`lib/api/api.go` ReadTimeout); ours go first.
 const POOL_IDLE: Duration = Duration::from_secs(10);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
-/// What is read of a reply that is no success, bytes: enough for its words.
-const WORDS: usize = 4096;
-/// As many characters of a key at the end of a text are taken for the beginning of the key.
-const KEY_BEGUN: usize = 4;
 const USER_AGENT: &str = concat!("syncwatch/", env!("CARGO_PKG_VERSION"));
 
 /// What a client is built from.
@@ -151,12 +147,12 @@ impl Client {
     }
 
     async fn exchange(&self, request: &Request<'_>) -> Result<Reply, Fault> {
-        let verified_before = self.verifier.handshakes();
-        let result = self.attempt(request).await;
-        let reused = self.verifier.handshakes() == verified_before;
+        let (result, connected) = noticing_handshakes(self.attempt(request)).await;
         match result {
             // Without a new handshake it went over a kept connection, which the server may close at any moment.
-            Err(fault) if fault.class == Class::Lost && request.method == Method::GET && reused => {
+            Err(fault)
+                if fault.class == Class::Lost && request.method == Method::GET && !connected =>
+            {
                 self.attempt(request).await
             }
             result => result,
@@ -286,84 +282,9 @@ fn redirect(response: &Response, key: Option<&SecretString>) -> Option<Fault> {
     ))
 }
 
-async fn whole_body(response: &mut Response, limit: usize) -> Result<Vec<u8>, Fault> {
-    let too_large = |size: String| Fault::with_detail(Class::TooLarge, size);
-    if let Some(length) = response.content_length()
-        && length > limit as u64
-    {
-        return Err(too_large(format!("{length} bytes; {limit} are accepted")));
-    }
-    let headers = response.headers();
-    let close_delimited =
-        !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING);
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > limit => {
-                return Err(too_large(format!("more than {limit} bytes")));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(error) => {
-                let fault = classify::of_reqwest(&error, Stage::Body);
-                let whole =
-                    fault.class == Class::Truncated && close_delimited && ends_itself(&body);
-                return if whole { Ok(body) } else { Err(fault) };
-            }
-        }
-    }
-}
-
-/// Whether these bytes are JSON that shows its own end. A bare number does not: `12` may be the start of `123`.
-fn ends_itself(body: &[u8]) -> bool {
-    let delimited = matches!(body.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
-    delimited && serde_json::from_slice::<IgnoredAny>(body).is_ok()
-}
-
-/// The beginning of a body that is only read for its words; whatever came before an error will do.
-async fn words(response: &mut Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while body.len() < WORDS {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    body.truncate(WORDS);
-    body
-}
-
-/// Some servers repeat a request's headers on their error pages, which are quoted in faults.
-fn without_key(body: Vec<u8>, key: Option<&SecretString>) -> Vec<u8> {
-    match key.map(ExposeSecret::expose_secret) {
-        Some(key) if !key.is_empty() => {
-            let mut text = String::from_utf8_lossy(&body).replace(key, "[key]");
-            // The body may have been cut, or have broken off, in the middle of the key.
-            let begun = (KEY_BEGUN..key.len())
-                .rev()
-                .find_map(|length| text.strip_suffix(key.get(..length)?));
-            if let Some(before) = begun {
-                text.truncate(before.len());
-            }
-            text.into_bytes()
-        }
-        _ => body,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_json_that_shows_its_end_counts_as_whole() {
-        for body in ["{}", " [1, 2] ", "\"a\"", "{\"a\":[]}\n"] {
-            assert!(ends_itself(body.as_bytes()), "{body}");
-        }
-        for body in ["", " ", "12", "true", "{", "[1", "{}x", "[] []", "\"a"] {
-            assert!(!ends_itself(body.as_bytes()), "{body}");
-        }
-    }
 
     #[test]
     fn neither_key_nor_body_is_shown() {
@@ -378,10 +299,6 @@ mod tests {
         };
         assert!(!format!("{request:?}").contains("secret"));
         assert!(!format!("{:?}", header(&key)).contains("secret"));
-        let echoed = without_key(b"you sent secret-key".to_vec(), Some(&key));
-        assert_eq!(echoed, b"you sent [key]");
-        let cut = without_key(b"you sent secret-k".to_vec(), Some(&key));
-        assert_eq!(cut, b"you sent ");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! were not verified on that very connection, and never puts a key, a URL or a reply's values into a fault.
 
 mod alert;
+mod body;
 mod certificate;
 mod classify;
 mod client;

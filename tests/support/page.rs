@@ -3,6 +3,11 @@
 //! Independent of the code under test. Source: gui/default/syncthing/core/syncthingController.js of 1.29.5,
 //! folderStatus, syncPercentage, recalcCompletion and deviceStatus; numbers are `f64` because they are there.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test says how long things took"
+)]
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

@@ -39,7 +39,9 @@ const LISTENING: &str = "GUI and API listening";
 /// One running Syncthing; its whole process group is killed when this is dropped.
 pub struct RealSyncthing {
     binary: Binary,
-    home: TempDir,
+    home: PathBuf,
+    /// What is removed with it.
+    _directory: Option<TempDir>,
     process: Option<Child>,
     log: Log,
     pace: Pace,
@@ -63,8 +65,18 @@ pub enum Renewal {
 impl RealSyncthing {
     /// Starts `binary` in a new home, and returns once its API answers.
     pub async fn start(binary: &Binary, options: Options) -> Self {
-        let home = TempDir::with_prefix("syncwatch-test-").expect("a temporary home");
-        let mut this = Self {
+        let directory = TempDir::with_prefix("syncwatch-test-").expect("a temporary home");
+        let home = directory.path().to_owned();
+        let mut this = Self::install(binary, options, &home);
+        this._directory = Some(directory);
+        this.launch().await;
+        this
+    }
+
+    /// Writes its config into `home`, which is made if need be and outlives it; [`launch`](Self::launch) starts it.
+    pub fn install(binary: &Binary, options: Options, home: &Path) -> Self {
+        std::fs::create_dir_all(home).expect("a home");
+        let this = Self {
             binary: binary.clone(),
             process: None,
             log: Log::default(),
@@ -75,15 +87,13 @@ impl RealSyncthing {
             key: options.api_key.clone(),
             device: String::new(),
             theme: 0,
-            home,
+            home: home.to_owned(),
+            _directory: None,
         };
         config::write(this.home(), &options, this.gui_port, this.sync_port);
         if let Some(days) = options.certificate_days {
             certificate::put(this.home(), days);
         }
-        this.launch().await;
-        let status = this.api_get("/rest/system/status").await;
-        this.device = status["myID"].as_str().expect("myID").to_owned();
         this
     }
 
@@ -91,7 +101,7 @@ impl RealSyncthing {
     pub async fn launch(&mut self) {
         assert!(self.process.is_none(), "it is running already");
         let from = self.log.len();
-        let home = self.home.path();
+        let home = self.home.as_path();
         let mut command = Command::new(&self.binary.path);
         command
             .args(["serve", "--no-browser", "--home"])
@@ -106,6 +116,8 @@ impl RealSyncthing {
         self.process = Some(self.log.spawn(command));
         self.pace = Pace::default();
         self.log.wait_for(from, LISTENING).await;
+        let status = self.api_get("/rest/system/status").await;
+        self.device = status["myID"].as_str().expect("myID").to_owned();
     }
 
     /// Ends it as a user would (SIGTERM), and waits until every process of it is gone.
@@ -203,7 +215,7 @@ impl RealSyncthing {
 
     /// The directory with `config.xml` and the certificates.
     pub fn home(&self) -> &Path {
-        self.home.path()
+        &self.home
     }
 
     /// `https://127.0.0.1:<port>`.

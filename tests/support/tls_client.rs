@@ -8,7 +8,7 @@ use syncwatch::core::{Class, Fault, Fingerprint, LinkState, PinSet};
 use syncwatch::tls::{Client, ClientSpec, Reply, Request, Trust};
 
 pub const KEY: &str = "key-that-nobody-else-may-see";
-pub const LIMIT: usize = 8 * 1024 * 1024;
+pub const LIMIT: usize = 1024 * 1024;
 /// Far more than any of these tests needs.
 pub const PATIENT: Duration = Duration::from_secs(20);
 

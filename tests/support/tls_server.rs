@@ -1,8 +1,12 @@
 //! Small real TLS servers on 127.0.0.1 that follow a script and record what they were given: connections, completed
 //! handshakes, every decrypted byte. A server ends, with all its connections, when it is dropped.
 
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use rcgen::{CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring::{default_provider, sign::any_supported_type};
@@ -11,7 +15,7 @@ use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig, WebPkiClient
 use rustls::sign::CertifiedKey;
 use rustls::{HandshakeKind, RootCertStore, SupportedProtocolVersion};
 use syncwatch::core::Fingerprint;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -154,6 +158,8 @@ pub enum Then {
     Goodbye,
     /// FIN without close_notify.
     Fin,
+    /// The same once the connection with this number has finished its handshake.
+    FinAfter(usize),
     /// RST.
     Reset,
     /// Sends this again and again until the client leaves.
@@ -188,16 +194,32 @@ pub struct Connection {
     pub handshake: Option<HandshakeKind>,
     /// Application bytes, decrypted.
     pub bytes: Vec<u8>,
+    /// Every byte as it came over the wire.
+    pub raw: Vec<u8>,
     /// The connection ended with the client's close_notify.
     pub orderly: bool,
+    /// The connection is over: nothing more will be noted.
+    pub ended: bool,
+}
+
+impl Connection {
+    /// Bytes after the ClientHello: an alert and what goes with it are at most about 30.
+    pub fn raw_after_hello(&self) -> usize {
+        let length = match self.raw.get(..5) {
+            Some([22, _, _, high, low]) => 5 + usize::from(u16::from_be_bytes([*high, *low])),
+            other => panic!("no ClientHello but {other:?}"),
+        };
+        self.raw.len() - length
+    }
 }
 
 pub struct Server {
     pub address: SocketAddr,
-    record: Arc<Mutex<Vec<Connection>>>,
+    record: Record,
     accepting: JoinHandle<()>,
 }
 
+type Record = Arc<Mutex<Vec<Connection>>>;
 type Configs = Arc<dyn Fn(usize) -> Arc<ServerConfig> + Send + Sync>;
 type Answers = Arc<dyn Fn(Turn) -> Answer + Send + Sync>;
 
@@ -214,7 +236,7 @@ impl Server {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let record = Arc::<Mutex<Vec<Connection>>>::default();
+        let record = Record::default();
         let (configs, answers): (Configs, Answers) = (Arc::new(configs), Arc::new(answers));
         let theirs = record.clone();
         let accepting = tokio::spawn(async move {
@@ -223,7 +245,11 @@ impl Server {
                 let (stream, _) = listener.accept().await.expect("a connection");
                 theirs.lock().expect("record").push(Connection::default());
                 let (config, answers) = (configs(number), answers.clone());
-                talks.spawn(talk(stream, number, config, answers, theirs.clone()));
+                let record = theirs.clone();
+                talks.spawn(async move {
+                    talk(stream, number, config, answers, &record).await;
+                    record.lock().expect("record")[number].ended = true;
+                });
             }
         });
         Self {
@@ -256,9 +282,13 @@ impl Server {
 
     /// Waits until the connection with this number satisfies `done`.
     pub async fn until(&self, number: usize, done: impl Fn(&Connection) -> bool) {
-        while !self.connections().get(number).is_some_and(&done) {
-            tokio::task::yield_now().await;
-        }
+        let done = async {
+            while !self.connections().get(number).is_some_and(&done) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(10), done).await;
+        waited.unwrap_or_else(|_| panic!("still {:?}", self.connections().get(number)));
     }
 }
 
@@ -273,10 +303,15 @@ async fn talk(
     number: usize,
     config: Arc<ServerConfig>,
     answers: Answers,
-    record: Arc<Mutex<Vec<Connection>>>,
+    record: &Record,
 ) {
     let note = |change: &dyn Fn(&mut Connection)| {
         change(&mut record.lock().expect("record")[number]);
+    };
+    let stream = Tap {
+        stream,
+        record: record.clone(),
+        number,
     };
     let accepted = TlsAcceptor::from(config).accept(stream).into_fallible();
     let mut stream = match accepted.await {
@@ -313,7 +348,13 @@ async fn talk(
         match answer.then {
             Then::Stay => continue,
             Then::Goodbye => drop(stream.shutdown().await),
-            Then::Fin => {
+            Then::Fin | Then::FinAfter(_) => {
+                if let Then::FinAfter(number) = answer.then {
+                    let met = |one: &Connection| one.handshake.is_some();
+                    while !record.lock().expect("record").get(number).is_some_and(met) {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 let (mut tcp, _) = stream.into_inner();
                 let _ = tcp.shutdown().await;
                 drain(&mut tcp).await;
@@ -328,9 +369,50 @@ async fn talk(
     }
 }
 
-fn reset(stream: TlsStream<TcpStream>) {
+fn reset(stream: TlsStream<Tap>) {
     let (tcp, _) = stream.into_inner();
-    tcp.set_zero_linger().expect("linger");
+    tcp.stream.set_zero_linger().expect("linger");
+}
+
+/// Notes what comes over the wire.
+struct Tap {
+    stream: TcpStream,
+    record: Record,
+    number: usize,
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let mut record = self.record.lock().expect("record");
+        record[self.number]
+            .raw
+            .extend_from_slice(&buffer.filled()[before..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
 
 /// Reads until the other side has closed.
@@ -343,7 +425,7 @@ async fn read_request(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     heard: &mut Vec<u8>,
     note: &impl Fn(&[u8]),
-) -> std::io::Result<bool> {
+) -> io::Result<bool> {
     let mut buffer = [0; 4096];
     loop {
         let count = stream.read(&mut buffer).await?;

@@ -20,6 +20,8 @@ const LOUD: [&str; 4] = ["disconnected", "untrusted", "unauthorized", "misconfig
 /// A running daemon and what it published so far.
 pub struct Watched {
     directory: TempDir,
+    /// Further variables of its environment.
+    pub variables: Vec<(&'static str, PathBuf)>,
     daemon: Option<Child>,
     view: Option<tokio::process::Child>,
     lines: Option<Lines<BufReader<ChildStdout>>>,
@@ -47,6 +49,7 @@ impl Watched {
     pub fn prepare(config: &str) -> Self {
         let this = Self {
             directory: TempDir::with_prefix("syncwatch-test-").expect("a directory"),
+            variables: Vec::new(),
             daemon: None,
             view: None,
             lines: None,
@@ -215,7 +218,8 @@ impl Watched {
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.directory.path())
             .env("XDG_RUNTIME_DIR", self.directory.path())
-            .env("SYNCWATCH_CONFIG", self.config_path());
+            .env("SYNCWATCH_CONFIG", self.config_path())
+            .envs(self.variables.iter().cloned());
         command
     }
 

@@ -241,7 +241,7 @@ fn files_of_others() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("https-cert.pem");
     fs::write(&path, fixture("p384.pem")).expect("written");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("permissions");
     let why = "this user is not permitted to read it".into();
     assert_eq!(read_pin_file(&path), PinRead::Unreadable { why });
 }
