@@ -166,7 +166,8 @@ async fn patience_and_reload_by_hand_apply_at_once() {
 #[tokio::test]
 async fn an_instance_that_is_down_leaves_the_others_alone() {
     let (up, down) = (standin().await, standin().await);
-    let config = local("up", &up) + &local("down", &down) + &short_patience();
+    let config = local("up", &up) + &local("down", &down);
+    let config = config + "[patience]\npin-mismatch = \"400ms\"\n";
     let mut monitor = Monitor::start(&config).await;
     monitor
         .until_status("both", |status| {
