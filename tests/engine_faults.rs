@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
-use support::monitor::{Monitor, PATIENCE, eventually, short_patience, watching};
+use support::monitor::{Monitor, PATIENCE, eventually, is_polled, short_patience, watching};
 use syncwatch::core::{Class, JournalKind, LinkState};
 use syncwatch::engine::protocol::{Answer as Said, Ask};
 use syncwatch::standin::{Answer, Ending, Options, Standin};
@@ -259,12 +259,7 @@ async fn long_polls_that_break_again_and_again_neither_alarm_nor_hammer() {
     let begun = tokio::time::Instant::now();
     for _ in 0..8 {
         monitor.connected().await;
-        eventually("a long poll", || {
-            let requests = server.requests();
-            let last = requests.last().map(|seen| seen.path.clone());
-            last.is_some_and(|path| path.starts_with(FIRST) && !path.contains("timeout=0"))
-        })
-        .await;
+        eventually("a long poll", || is_polled(&server)).await;
         let hidden = monitor.now().instances[0].link.hidden_failures;
         server.forget_requests();
         server.cut_long_polls();

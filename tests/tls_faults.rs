@@ -40,6 +40,7 @@ const MEANINGS: &[(Class, LinkState, u64, bool)] = {
     use LinkState::*;
     &[
         (Refused, Disconnected, 15, true),
+        (Unreachable, Disconnected, 15, true),
         (HandshakeReset, Disconnected, 15, true),
         (HandshakeEof, Disconnected, 15, true),
         (Lost, Disconnected, 15, true),
@@ -309,10 +310,26 @@ async fn what_servers_say_inside_tls() {
 }
 
 #[tokio::test]
-async fn a_name_without_an_address() {
-    let client = pinned("https://nonexistent.invalid:8384", &[]);
-    let fault = checked(get(&client).await, "DNS");
-    assert_class(&fault, Class::Dns, "DNS");
+async fn a_name_without_an_address_and_an_address_without_a_route() {
+    for (base, server_name, class) in [
+        ("https://nonexistent.invalid:8384", None, Class::Dns),
+        (
+            "https://nonexistent.invalid:8384",
+            Some("nas.lan"),
+            Class::Dns,
+        ),
+        // No TCP connection can go to everybody; the kernel says so at once.
+        ("https://255.255.255.255:8384", None, Class::Unreachable),
+    ] {
+        let mut spec = spec(base, Trust::Pinned, &[]);
+        spec.server_name = server_name.map(str::to_owned);
+        let fault = checked(get(&Client::build(&spec).expect(base)).await, base);
+        assert_class(&fault, class, base);
+        assert!(
+            fault.detail.is_some_and(|detail| !detail.is_empty()),
+            "{base}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -121,6 +122,28 @@ async fn a_get_on_a_kept_connection_is_sent_once_more() {
 }
 
 #[tokio::test]
+async fn two_kept_connections_that_end_one_after_the_other() {
+    let me = Identity::new(LOCAL);
+    let pin = me.pin();
+    let server = Server::scripted(
+        move |_| me.serves(ANY_TLS),
+        |turn| match (turn.connection, turn.request) {
+            (0, 1) => cut(),
+            (1, 1) => Answer::new("", Then::FinAfter(2)),
+            _ => Answer::reply("200 OK", "{}"),
+        },
+    )
+    .await;
+    let client = pinned(&server.url(), &[pin]);
+    // The second time both find their connection cut, and the handshake of one is none of the other's.
+    for _ in 0..2 {
+        let (one, other) = tokio::join!(get(&client), get(&client));
+        assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    }
+    assert!(server.connections().len() > 2);
+}
+
+#[tokio::test]
 async fn a_get_is_never_sent_a_third_time() {
     let me = Identity::new(LOCAL);
     let pin = me.pin();
@@ -217,6 +240,42 @@ async fn a_key_that_is_said_back_is_not_repeated() {
     .await;
     let reply = get(&pinned(&server.url(), &[me.pin()])).await.unwrap();
     assert_discreet(&reply.json::<u64>().expect_err("no number"));
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_most_talkative_log_does_not_show_the_key() {
+    let (me, log) = (Identity::new(LOCAL), Log::default());
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::trace!("the log works");
+    for answer in [Answer::reply("200 OK", "{}"), cut()] {
+        let server = Server::new(me.serves(ANY_TLS), answer).await;
+        let _ = get(&pinned(&server.url(), &[me.pin()])).await;
+        assert!(server.heard().contains(KEY));
+    }
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        logged.contains("the log works") && !logged.contains(KEY),
+        "{logged}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! From an instance's inner state to its part of the [`super::Status`], and a fault's words.
 
-use super::failure::{Class, Fault, MISMATCH_WITH_FILE, Patience};
+use super::failure::{Class, Fault, MISMATCH_WITH_FILE, Patience, fill};
 use super::instance::Instance;
 use super::pin::{Fingerprint, TrustMode};
 use super::pins::Pins;
@@ -131,12 +131,9 @@ impl Instance {
                 words.join(", ")
             }
         };
-        let mut filled = String::with_capacity(template.len() + 80);
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (key, after) = after.split_once('}').unwrap_or((after, ""));
-            filled.push_str(before);
-            filled.push_str(&match key {
+        fill(template, |key| {
+            Some(match key {
+                "name" => self.spec.name.clone(),
                 "url" => target.map_or_else(|| self.spec.name.clone(), |target| target.url.clone()),
                 "path" => target
                     .and_then(|target| target.path.clone())
@@ -144,11 +141,8 @@ impl Instance {
                 "detail" => fault.detail.clone().unwrap_or_else(|| "no details".into()),
                 "served" => fault.served.map_or_else(none, |served| served.to_string()),
                 "pinned" => pinned(),
-                _ => self.spec.name.clone(),
-            });
-            rest = after;
-        }
-        filled.push_str(rest);
-        filled
+                _ => return None,
+            })
+        })
     }
 }

@@ -19,7 +19,7 @@ use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
 use super::pin::pin_of;
 use super::reply::Reply;
-use super::verifier::{Trust, Verifier, client_config};
+use super::verifier::{Trust, Verifier, client_config, noticing_handshakes};
 use crate::core::{Class, Fault, Pin, PinSet};
 
 /// Syncthing closes idle connections after 15 s (`lib/api/api.go` ReadTimeout); ours go first.
@@ -147,12 +147,12 @@ impl Client {
     }
 
     async fn exchange(&self, request: &Request<'_>) -> Result<Reply, Fault> {
-        let verified_before = self.verifier.handshakes();
-        let result = self.attempt(request).await;
-        let reused = self.verifier.handshakes() == verified_before;
+        let (result, connected) = noticing_handshakes(self.attempt(request)).await;
         match result {
             // Without a new handshake it went over a kept connection, which the server may close at any moment.
-            Err(fault) if fault.class == Class::Lost && request.method == Method::GET && reused => {
+            Err(fault)
+                if fault.class == Class::Lost && request.method == Method::GET && !connected =>
+            {
                 self.attempt(request).await
             }
             result => result,

@@ -1,8 +1,9 @@
 //! The one certificate verifier: immutable, made once for each generation of pins.
 //!
 //! Invariant: in every kind of trust, even `any`, the handshake signature is checked; who cannot prove that they own
-//! the certificate never sees a request. The count of verified handshakes is its only state and decides nothing.
+//! the certificate never sees a request. That a handshake was verified is counted and told, and decides nothing.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,18 @@ impl From<Refusal> for Error {
     }
 }
 
+tokio::task_local! {
+    /// Whether a handshake was verified within this request. hyper connects inside the request that asks for it, so
+    /// this tells a new connection from a kept one even while other requests connect; it decides nothing else.
+    static MET: Cell<bool>;
+}
+
+/// Does `request`, and tells whether a handshake was verified for it.
+pub(super) async fn noticing_handshakes<T>(request: impl Future<Output = T>) -> (T, bool) {
+    let noticing = async { (request.await, MET.with(Cell::get)) };
+    MET.scope(Cell::new(false), noticing).await
+}
+
 /// Judges certificates by one [`Trust`] and one [`PinSet`], for its whole life.
 pub(super) struct Verifier {
     judge: Judge,
@@ -126,6 +139,8 @@ impl Verifier {
         match checked {
             Ok(valid) => {
                 self.handshakes.fetch_add(1, Ordering::AcqRel);
+                // Fails outside of a request: in a look, and when hyper finishes a connection for a later request.
+                let _ = MET.try_with(|met| met.set(true));
                 Ok(valid)
             }
             // Whatever is wrong with it: the certificate itself was found usable before, so it is the signature.

@@ -94,7 +94,9 @@ fn words(kind: &JournalKind) -> (Role, String) {
         ),
         JournalKind::PinFileTrouble { why } => (
             Role::Warn,
-            format!("The certificate file could not be used ({why}); the last good pin stays."),
+            format!(
+                "The certificate file cannot be used for now ({why}); no pin is dropped for that."
+            ),
         ),
         JournalKind::Accepted { pin } => {
             (Role::Plain, format!("You accepted the certificate {pin}."))

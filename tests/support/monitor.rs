@@ -9,6 +9,7 @@ use std::time::Duration;
 use syncwatch::config::{Environment, Platform};
 use syncwatch::core::{Alert, InstanceStatus, JournalEntry, LinkState, Status};
 use syncwatch::engine::{Engine, Options};
+use syncwatch::standin::Standin;
 use tempfile::TempDir;
 use tokio::sync::{broadcast, watch};
 
@@ -211,6 +212,13 @@ pub async fn eventually(what: &str, check: impl Fn() -> bool) {
     };
     let seen = tokio::time::timeout(DEADLINE, seen).await;
     assert!(seen.is_ok(), "never: {what}");
+}
+
+/// Whether the snapshot is done and the server holds a long poll.
+pub fn is_polled(server: &Standin) -> bool {
+    let requests = server.requests();
+    let last = requests.last().map(|seen| seen.path.as_str());
+    last.is_some_and(|path| path.starts_with("/rest/events?") && !path.contains("timeout=0"))
 }
 
 /// A config that watches `home` as `laptop`, with short patience.

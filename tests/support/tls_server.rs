@@ -158,6 +158,8 @@ pub enum Then {
     Goodbye,
     /// FIN without close_notify.
     Fin,
+    /// The same once the connection with this number has finished its handshake.
+    FinAfter(usize),
     /// RST.
     Reset,
     /// Sends this again and again until the client leaves.
@@ -346,7 +348,13 @@ async fn talk(
         match answer.then {
             Then::Stay => continue,
             Then::Goodbye => drop(stream.shutdown().await),
-            Then::Fin => {
+            Then::Fin | Then::FinAfter(_) => {
+                if let Then::FinAfter(number) = answer.then {
+                    let met = |one: &Connection| one.handshake.is_some();
+                    while !record.lock().expect("record").get(number).is_some_and(met) {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 let (mut tcp, _) = stream.into_inner();
                 let _ = tcp.shutdown().await;
                 drain(&mut tcp).await;

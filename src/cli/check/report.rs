@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::core::Fault;
+use crate::core::failure::fill;
 use crate::view::style::{Line, Page, Role};
 
 /// Where the text of a step begins: a fingerprint then fits unbroken into 80 columns, to be copied.
@@ -110,20 +111,20 @@ impl Report {
         path: Option<&str>,
     ) {
         let rule = fault.class.rule();
-        let fill = |words: &str| {
-            let detail = fault.detail.as_deref().unwrap_or("no details");
-            let served = fault
-                .served
-                .map_or("unknown".to_owned(), |served| served.to_string());
-            words
-                .replace("{url}", url)
-                .replace("{path}", path.unwrap_or("the configured place"))
-                .replace("{name}", &self.instance)
-                .replace("{served}", &served)
-                .replace("{pinned}", "see the step 'pin'")
-                .replace("{detail}", detail)
+        let value = |key: &str| match key {
+            "url" => Some(url.to_owned()),
+            "path" => Some(path.unwrap_or("the configured place").to_owned()),
+            "name" => Some(self.instance.clone()),
+            "served" => Some(
+                fault
+                    .served
+                    .map_or("unknown".into(), |served| served.to_string()),
+            ),
+            "pinned" => Some("see the step 'pin'".into()),
+            "detail" => Some(fault.detail.clone().unwrap_or_else(|| "no details".into())),
+            _ => None,
         };
-        let (found, hint) = (fill(rule.message), fill(rule.hint));
+        let (found, hint) = (fill(rule.message, value), fill(rule.hint, value));
         self.push(name, Outcome::Failed, found, Some(hint));
     }
 

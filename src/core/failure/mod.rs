@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pin::Fingerprint;
 pub use patience::{ANNOUNCED_RESTART, Patience};
-pub use table::{Doubt, MISMATCH_WITH_FILE, Rule, TABLE};
+pub use table::{Doubt, MISMATCH_WITH_FILE, Rule, TABLE, fill};
 
 /// What went wrong on a link, decided once at the edge, by type and never by a string.
 #[derive(
@@ -179,6 +179,15 @@ fn serde_json_name(class: &Class) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn braces_that_are_no_key_stay() {
+        let value = |key: &str| (key == "name").then(|| "laptop".to_owned());
+        assert_eq!(
+            fill("{name}: trust = { file = ... } {name", value),
+            "laptop: trust = { file = ... } {name"
+        );
+    }
 
     #[test]
     fn the_table_has_every_class_once_with_words() {
