@@ -256,8 +256,9 @@ impl Shell {
         match note {
             Note::Resolved {
                 instance,
+                born,
                 resolution,
-            } => self.resolved(instance, *resolution),
+            } => self.resolved(instance, born, *resolution),
             Note::ReadPins(instance) => self.read_pins(&instance),
             Note::Touched(touched, bell) => {
                 bell.heard();
