@@ -57,7 +57,6 @@ pub(super) struct Ends {
 /// Everything the loop owns.
 pub(super) struct Shell {
     options: Options,
-    config_path: PathBuf,
     config: Config,
     clock: Clock,
     model: Model,
@@ -109,7 +108,7 @@ impl Shell {
         let watcher = Watcher::new();
         let notes = mpsc::unbounded_channel();
         let config_touched = notes_of(&notes.0, Touched::Config, None);
-        let config_watch = watcher.subscribe(vec![config_path.clone()], config_touched);
+        let config_watch = watcher.subscribe(vec![config_path], config_touched);
         let ends = Ends {
             status: status_end,
             alerts: alerts.clone(),
@@ -118,7 +117,6 @@ impl Shell {
         };
         let mut shell = Self {
             options,
-            config_path,
             config: Config::default(),
             clock,
             model,
