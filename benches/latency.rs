@@ -10,53 +10,37 @@
     reason = "a benchmark measures and prints"
 )]
 
+mod support;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use syncwatch::config::{Environment, Platform};
 use syncwatch::core::Status;
 use syncwatch::core::service::FolderState;
-use syncwatch::engine::{self, Engine};
+use syncwatch::engine::Engine;
 use syncwatch::standin::{self, Standin};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let number = std::env::args()
-        .filter_map(|argument| argument.parse().ok())
-        .next()
-        .unwrap_or(200);
+    let number = support::number(200);
     let server = Standin::start(standin::Options::default())
         .await
         .expect("a stand-in");
     let directory = tempfile::tempdir().expect("a directory");
-    let config = directory.path().join("config.toml");
-    let home = server.home().path();
-    std::fs::write(
-        &config,
-        format!("[[instance]]\nname = \"bench\"\nhome = {home:?}\n"),
-    )
-    .expect("written");
     println!("{number} of each, milliseconds");
-    println!(
-        "{:<34} {:>8} {:>8} {:>8} {:>8}",
-        "what", "min", "median", "p99", "max"
-    );
-    print(
-        "start -> connected",
-        starts(&config, directory.path(), number).await,
-    );
-    print(
-        "event at the server -> status",
-        events(&server, &config, directory.path(), number).await,
-    );
+    support::heading("what");
+    let figures = starts(&server, directory.path(), number).await;
+    support::row("start -> connected", figures);
+    let figures = events(&server, directory.path(), number).await;
+    support::row("event at the server -> status", figures);
 }
 
-async fn starts(config: &Path, directory: &Path, number: usize) -> Vec<Duration> {
+async fn starts(server: &Standin, directory: &Path, number: usize) -> Vec<Duration> {
     let mut figures = Vec::new();
     for _ in 0..number {
         let began = Instant::now();
-        let engine = start(config, directory).await;
+        let engine = support::engine(server.home().path(), directory).await;
         until(&engine, |status| folder(status).is_some()).await;
         figures.push(began.elapsed());
         engine.stop().await;
@@ -64,8 +48,8 @@ async fn starts(config: &Path, directory: &Path, number: usize) -> Vec<Duration>
     figures
 }
 
-async fn events(server: &Standin, config: &Path, directory: &Path, number: usize) -> Vec<Duration> {
-    let engine = start(config, directory).await;
+async fn events(server: &Standin, directory: &Path, number: usize) -> Vec<Duration> {
+    let engine = support::engine(server.home().path(), directory).await;
     until(&engine, |status| folder(status).is_some()).await;
     let mut changed = server
         .world(|world| world.folders.first().cloned())
@@ -101,18 +85,6 @@ async fn events(server: &Standin, config: &Path, directory: &Path, number: usize
     figures
 }
 
-async fn start(config: &Path, directory: &Path) -> Engine {
-    let options = engine::Options {
-        config: Some(config.to_owned()),
-        environment: Environment::made_up(Platform::current(), directory, &[]),
-        only: None,
-        owner: false,
-        patience_ceiling: None,
-        keep_state: false,
-    };
-    Engine::start(options).await.expect("an engine")
-}
-
 async fn until(engine: &Engine, check: impl Fn(&Status) -> bool) {
     let mut status = engine.status();
     let found = status.wait_for(|status: &Arc<Status>| check(status)).await;
@@ -123,21 +95,4 @@ async fn until(engine: &Engine, check: impl Fn(&Status) -> bool) {
 fn folder(status: &Status) -> Option<&str> {
     let service = status.instances.first()?.service.as_deref()?;
     Some(service.folders.first()?.id.as_str())
-}
-
-fn print(what: &str, mut figures: Vec<Duration>) {
-    figures.sort();
-    let at = |share: f64| {
-        let index = (share * (figures.len().saturating_sub(1)) as f64).round() as usize;
-        figures
-            .get(index)
-            .map_or(0.0, |figure| figure.as_secs_f64() * 1e3)
-    };
-    println!(
-        "{what:<34} {:>8.2} {:>8.2} {:>8.2} {:>8.2}",
-        at(0.0),
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
 }

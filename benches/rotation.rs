@@ -10,12 +10,12 @@
     reason = "a benchmark measures and prints"
 )]
 
+mod support;
+
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use syncwatch::config::{Environment, Platform};
 use syncwatch::core::{LinkState, Status};
-use syncwatch::engine::{self, Engine};
 use syncwatch::standin::{self, Standin};
 
 /// Between two rotations, so that each starts from a settled connection.
@@ -31,35 +31,15 @@ enum Way {
 }
 
 fn main() {
-    let rotations = std::env::args()
-        .filter_map(|argument| argument.parse().ok())
-        .next()
-        .unwrap_or(50);
+    let rotations = support::number(50);
     println!("served -> connected, milliseconds, {rotations} rotations each");
-    println!(
-        "{:<34} {:>8} {:>8} {:>8} {:>8}",
-        "way", "min", "median", "p99", "max"
-    );
+    support::heading("way");
     for (name, way) in [
         ("listener restarted in process", Way::InProcess),
         ("process restarted, renewed", Way::Restart),
         ("file replaced before the restart", Way::FileLongBefore),
     ] {
-        let mut figures = measure(way, rotations);
-        figures.sort();
-        let at = |share: f64| {
-            let index = (share * (figures.len().saturating_sub(1)) as f64).round() as usize;
-            figures
-                .get(index)
-                .map_or(0.0, |figure| figure.as_secs_f64() * 1e3)
-        };
-        println!(
-            "{name:<34} {:>8.2} {:>8.2} {:>8.2} {:>8.2}",
-            at(0.0),
-            at(0.5),
-            at(0.99),
-            at(1.0)
-        );
+        support::row(name, measure(way, rotations));
     }
 }
 
@@ -116,23 +96,7 @@ async fn watch(
     served: mpsc::Receiver<(Instant, String)>,
 ) -> Vec<Duration> {
     let directory = tempfile::tempdir().expect("a directory");
-    let config = directory.path().join("config.toml");
-    std::fs::write(
-        &config,
-        format!("[[instance]]\nname = \"bench\"\nhome = {home:?}\n"),
-    )
-    .expect("written");
-    let environment = Environment::made_up(Platform::current(), directory.path(), &[]);
-    let engine = Engine::start(engine::Options {
-        config: Some(config),
-        environment,
-        only: None,
-        owner: false,
-        patience_ceiling: None,
-        keep_state: true,
-    })
-    .await
-    .expect("an engine");
+    let engine = support::engine(&home, directory.path()).await;
     let mut status = engine.status();
     until(&mut status, |_| true).await;
     let mut figures = Vec::new();

@@ -26,11 +26,6 @@ async fn standin(options: Options) -> Standin {
     Standin::start(options).await.expect("a stand-in")
 }
 
-/// A config with the patience that users have.
-fn patient(home: &Path) -> String {
-    format!("[[instance]]\nname = \"laptop\"\nhome = {home:?}\n")
-}
-
 fn current(instance: &InstanceStatus) -> Option<String> {
     instance.link.trust.current.map(|pin| pin.to_string())
 }
@@ -90,7 +85,7 @@ async fn every_way_of_replacing_the_certificate_is_followed_without_a_word() {
             ..Options::default()
         })
         .await;
-        let mut monitor = Monitor::start(&patient(server.home().path())).await;
+        let mut monitor = Monitor::patient(server.home().path()).await;
         monitor.connected().await;
         for rotation in 1..=3 {
             match rotation {
@@ -158,7 +153,7 @@ async fn an_older_file_counts_and_the_same_one_again_does_not() {
     let server = standin(Options::default()).await;
     let path = server.home().certificate_path();
     let before = std::fs::read(&path).expect("there");
-    let mut monitor = Monitor::home(server.home().path()).await;
+    let mut monitor = Monitor::patient(server.home().path()).await;
     monitor.connected().await;
     std::fs::write(&path, &before).expect("the same again");
     replace(&path, &before, None);
@@ -199,7 +194,7 @@ async fn a_file_that_is_gone_or_of_no_use_drops_no_pin() {
     let server = standin(Options::default()).await;
     let path = server.home().certificate_path();
     let good = std::fs::read(&path).expect("there");
-    let mut monitor = Monitor::home(server.home().path()).await;
+    let mut monitor = Monitor::patient(server.home().path()).await;
     monitor.connected().await;
     let ways: [fn(&Path); 5] = [
         |_| {},
@@ -248,7 +243,7 @@ async fn a_home_that_is_removed_and_made_again_is_found() {
         ..Options::default()
     })
     .await;
-    let mut monitor = Monitor::start(&patient(&home)).await;
+    let mut monitor = Monitor::patient(&home).await;
     monitor.connected().await;
     std::fs::remove_dir_all(&home).expect("removed");
     std::fs::create_dir_all(&home).expect("made");
@@ -264,7 +259,7 @@ async fn a_home_that_is_removed_and_made_again_is_found() {
 #[tokio::test]
 async fn a_pending_restart_outlives_the_engine() {
     let server = standin(Options::default()).await;
-    let mut monitor = Monitor::home(server.home().path()).await;
+    let mut monitor = Monitor::patient(server.home().path()).await;
     monitor.connected().await;
     let pending = server.replace_file_only().await.expect("replaced");
     monitor

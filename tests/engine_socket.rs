@@ -383,5 +383,5 @@ async fn stopping_is_quick_with_a_long_poll_under_way() {
     until(&mut view, is_connected).await;
     let begun = tokio::time::Instant::now();
     engine.stop().await;
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::syncthing::{Binary, Options, RealSyncthing};
+use support::syncthing::{Binary, Options, RealSyncthing, each_version};
 use support::watched::Watched;
 
 const FOLDERS: usize = 1000;
@@ -25,11 +25,10 @@ const DEVICES: usize = 20;
 
 #[tokio::test]
 async fn a_thousand_folders() {
-    // One version: a start of this size takes long.
-    let Some(binary) = Binary::newest() else {
-        return;
-    };
-    eprintln!("--- on {binary}");
+    each_version(large).await;
+}
+
+async fn large(binary: Binary) {
     let began = Instant::now();
     let options = Options {
         folders: FOLDERS,

@@ -47,6 +47,13 @@ mod unix {
         /// The socket is there but may not be used.
         pub async fn open(path: &Path) -> Result<Option<Self>, ClientError> {
             match UnixStream::connect(path).await {
+                Ok(stream) if !is_trusted(&stream) => Err(ClientError::Io {
+                    path: path.to_owned(),
+                    source: io::Error::new(
+                        io::ErrorKind::PermissionDenied,
+                        "another user's program answers there",
+                    ),
+                }),
                 Ok(stream) => Ok(Some(Self {
                     path: path.to_owned(),
                     stream: BufReader::new(stream),
@@ -120,6 +127,13 @@ mod unix {
                 },
             }
         }
+    }
+
+    /// Of this user or the system's; the system's administrator may look at anybody's.
+    fn is_trusted(stream: &UnixStream) -> bool {
+        let ours = rustix::process::geteuid().as_raw();
+        let theirs = stream.peer_cred().map(|peer| peer.uid());
+        ours == 0 || theirs.is_ok_and(|theirs| theirs == ours || theirs == 0)
     }
 
     /// No socket, one that nobody listens on any more, or a directory that was never made.

@@ -47,9 +47,16 @@ impl Clock {
 
     /// Whether the computer slept (or its clock was set forward) since the last call; anchors anew if so.
     pub fn take_jump(&mut self) -> bool {
-        let jumped = wall_now() > self.now() + JUMP;
+        self.follow(wall_now())
+    }
+
+    fn follow(&mut self, wall: Timestamp) -> bool {
+        let jumped = wall > self.now() + JUMP;
         if jumped {
-            *self = Self::start();
+            *self = Self {
+                wall,
+                anchor: Instant::now(),
+            };
         }
         jumped
     }
@@ -63,4 +70,46 @@ fn wall_now() -> Timestamp {
 #[allow(clippy::disallowed_methods)]
 fn wall() -> SystemTime {
     SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sleep_is_noticed_once_and_what_was_due_is_due_now() {
+        let mut clock = Clock::start();
+        let due = clock.now() + Duration::from_secs(10);
+        assert!(clock.instant(due) > Instant::now());
+        let woke = clock.now() + HOUR;
+        assert!(clock.follow(woke));
+        assert!(!clock.follow(woke));
+        assert_eq!(clock.now(), woke);
+        assert!(clock.instant(due) <= Instant::now());
+        tokio::time::advance(HOUR).await;
+        assert_eq!(clock.now(), woke + HOUR);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_back_or_a_little_on_changes_nothing() {
+        let mut clock = Clock::start();
+        let now = clock.now();
+        for wall in [now - HOUR, now, now + Duration::from_secs(2)] {
+            assert!(!clock.follow(wall));
+        }
+        assert_eq!(clock.now(), now);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_time_is_too_far_for_a_timer() {
+        let clock = Clock::start();
+        let last = Timestamp::from_millis(i64::MAX);
+        assert!(clock.instant(last) > Instant::now() + HOUR);
+        assert_eq!(
+            clock.instant(Timestamp::from_millis(0)),
+            clock.instant(clock.now())
+        );
+    }
 }

@@ -15,6 +15,8 @@ use crate::core::JournalEntry;
 const IN_MEMORY: usize = 2000;
 /// The file is set aside as `.1` when it grows beyond this.
 const LARGEST_FILE: u64 = 1024 * 1024;
+/// What is read of a file, from its end: more than is kept in memory.
+const TAIL: u64 = LARGEST_FILE / 2;
 
 /// The journal; clones share it.
 #[derive(Clone, Debug)]
@@ -87,12 +89,7 @@ impl Journal {
 pub fn read_file(path: &Path) -> Vec<JournalEntry> {
     let mut entries: VecDeque<JournalEntry> = VecDeque::new();
     for path in [older(path), path.to_owned()] {
-        let bytes = match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() && metadata.len() <= 2 * LARGEST_FILE => {
-                std::fs::read(&path).unwrap_or_default()
-            }
-            _ => continue,
-        };
+        let bytes = tail(&path).unwrap_or_default();
         // Line by line, also where one of them is no text: a crash may leave anything in the last one.
         for entry in bytes
             .split(|byte| *byte == b'\n')
@@ -105,6 +102,23 @@ pub fn read_file(path: &Path) -> Vec<JournalEntry> {
         }
     }
     entries.into()
+}
+
+/// The whole lines at the end of a file. Nothing of what is no regular file: a FIFO would be waited for.
+fn tail(path: &Path) -> io::Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        return Ok(Vec::new());
+    }
+    let mut file = File::open(path)?;
+    let skipped = file.metadata()?.len().saturating_sub(TAIL);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    file.take(2 * TAIL).read_to_end(&mut bytes)?;
+    if skipped > 0 {
+        let cut = bytes.iter().position(|byte| *byte == b'\n');
+        bytes.drain(..cut.map_or(bytes.len(), |cut| cut + 1));
+    }
+    Ok(bytes)
 }
 
 impl Inner {

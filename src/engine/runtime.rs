@@ -25,6 +25,8 @@ const MOST_SETTLES: u32 = 9;
 #[derive(Debug)]
 pub(super) struct Runtime {
     pub(super) config: InstanceConfig,
+    /// Tells it from an instance of the same name that was removed from the config and came back.
+    pub(super) born: u64,
     /// Of the target: address, key, trust.
     pub(super) revision: u64,
     /// Of this instance's part of the config.
@@ -70,6 +72,7 @@ impl Runtime {
     pub(super) fn new(config: InstanceConfig, revision: u64) -> Self {
         Self {
             config,
+            born: revision,
             revision,
             config_revision: revision,
             resolving: None,

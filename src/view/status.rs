@@ -2,7 +2,7 @@
 
 use super::style::{Line, Page, Role};
 use super::units::{brief, count, span};
-use super::words::{headline, link_state};
+use super::words::{headline, link_state, unchanged_config};
 use super::{Frame, certificate, service};
 use crate::core::status::{Failure, InstanceStatus};
 use crate::core::{LinkState, Status};
@@ -17,6 +17,10 @@ pub fn page(status: &Status, frame: &Frame) -> Page {
     let mut page = Page::default();
     let (role, sentence) = headline(status);
     page.paragraph(role, &sentence, 0, frame.width);
+    if let Some(problem) = &status.engine.config_problem {
+        page.gap();
+        page.paragraph(Role::Warn, &unchanged_config(problem), 0, frame.width);
+    }
     for instance in &status.instances {
         page.gap();
         page.append(instance_page(instance, frame));

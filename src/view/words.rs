@@ -48,6 +48,11 @@ pub fn device_state(state: DeviceState) -> (Role, &'static str) {
     }
 }
 
+/// What a config that was changed and is not valid means.
+pub fn unchanged_config(problem: &str) -> String {
+    format!("The changed config is not in force; the one before is. {problem}")
+}
+
 /// How a link's state looks and what it is called at the beginning of a sentence.
 pub fn link_state(state: LinkState) -> (Role, &'static str) {
     match state {

@@ -31,7 +31,7 @@ use log::Log;
 use pace::Pace;
 
 /// How long anything may take on a busy machine before the test fails.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// What Syncthing logs once its GUI port is bound, in every version.
 const LISTENING: &str = "GUI and API listening";

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::ChildStdout;
 
 /// How long anything may take on a busy machine before the test fails.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The states that a user hears of.
 const LOUD: [&str; 4] = ["disconnected", "untrusted", "unauthorized", "misconfigured"];

@@ -34,18 +34,15 @@ impl Shell {
                 .for_each(|warning| warn!("{warning}"));
             self.configure(loaded.config)
         });
-        let problem = configured.err().map(|error| {
-            let path = self.config_path.display();
-            format!("{path} was not taken over: {error}")
-        });
+        let problem = configured.err().map(|error| error.to_string());
         if self.config_problem != problem {
             self.config_problem.clone_from(&problem);
             self.publish();
         }
         match problem {
             None => Answer::Done,
-            Some(message) => Answer::Refused {
-                message,
+            Some(problem) => Answer::Refused {
+                message: format!("The changed config was not taken over: {problem}"),
                 hint: "The config in force stays. Correct the file; it is read again by itself."
                     .into(),
             },

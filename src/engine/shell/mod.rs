@@ -8,7 +8,6 @@ mod saving;
 mod views;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +56,6 @@ pub(super) struct Ends {
 /// Everything the loop owns.
 pub(super) struct Shell {
     options: Options,
-    config_path: PathBuf,
     config: Config,
     clock: Clock,
     model: Model,
@@ -109,7 +107,7 @@ impl Shell {
         let watcher = Watcher::new();
         let notes = mpsc::unbounded_channel();
         let config_touched = notes_of(&notes.0, Touched::Config, None);
-        let config_watch = watcher.subscribe(vec![config_path.clone()], config_touched);
+        let config_watch = watcher.subscribe(vec![config_path], config_touched);
         let ends = Ends {
             status: status_end,
             alerts: alerts.clone(),
@@ -118,7 +116,6 @@ impl Shell {
         };
         let mut shell = Self {
             options,
-            config_path,
             config: Config::default(),
             clock,
             model,
@@ -256,8 +253,9 @@ impl Shell {
         match note {
             Note::Resolved {
                 instance,
+                born,
                 resolution,
-            } => self.resolved(instance, *resolution),
+            } => self.resolved(instance, born, *resolution),
             Note::ReadPins(instance) => self.read_pins(&instance),
             Note::Touched(touched, bell) => {
                 bell.heard();
@@ -277,13 +275,15 @@ impl Shell {
         }
     }
 
+    /// Passes on that the network changed, and a sleep whoever told of it; a clock that was merely set right is none.
     fn sign(&mut self, cause: RetryCause) {
-        // A clock that was merely set right is no sleep.
-        if !self.clock.take_jump() && cause == RetryCause::Resumed {
-            return;
+        let woke = self.clock.take_jump();
+        let resumed = woke.then_some(RetryCause::Resumed);
+        let other = (cause != RetryCause::Resumed).then_some(cause);
+        for cause in resumed.into_iter().chain(other) {
+            let instance = None;
+            self.queue.push_back(Event::Retry { instance, cause });
         }
-        let instance = None;
-        self.queue.push_back(Event::Retry { instance, cause });
     }
 
     async fn end(mut self) {

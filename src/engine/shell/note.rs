@@ -13,6 +13,8 @@ use crate::watch::Touch;
 pub(super) enum Note {
     Resolved {
         instance: String,
+        /// For whom it was asked.
+        born: u64,
         resolution: Box<Resolution>,
     },
     /// A torn pin file is worth another look.

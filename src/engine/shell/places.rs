@@ -17,21 +17,23 @@ impl Shell {
             runtime.resolve_again = true;
             return;
         }
-        let config = runtime.config.clone();
+        let (born, config) = (runtime.born, runtime.config.clone());
         let environment = self.options.environment.clone();
         let notes = self.notes.0.clone();
         let task = tokio::spawn(async move {
             let resolution = Box::new(config::resolve(&config, &environment).await);
             let _ = notes.send(Note::Resolved {
                 instance,
+                born,
                 resolution,
             });
         });
         runtime.resolving = Some(task.abort_handle());
     }
 
-    pub(super) fn resolved(&mut self, instance: String, resolution: Resolution) {
-        let Some(runtime) = self.runtimes.get_mut(&instance) else {
+    pub(super) fn resolved(&mut self, instance: String, born: u64, resolution: Resolution) {
+        let known = self.runtimes.get_mut(&instance);
+        let Some(runtime) = known.filter(|runtime| runtime.born == born) else {
             return;
         };
         runtime.resolving = None;
