@@ -167,3 +167,31 @@ mod linux {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Changes a loopback address, where that may be done.
+    fn address(action: &str) -> bool {
+        let change = ["address", action, "127.77.77.77/32", "dev", "lo"];
+        let done = Command::new("ip").args(change).output();
+        done.is_ok_and(|output| output.status.success())
+    }
+
+    #[tokio::test]
+    async fn a_new_address_is_a_sign() {
+        let (causes, mut seen) = mpsc::unbounded_channel();
+        let _signs = Signs::listen(&causes);
+        address("del");
+        if !address("add") {
+            return;
+        }
+        let sign = tokio::time::timeout(Duration::from_secs(60), seen.recv()).await;
+        address("del");
+        assert_eq!(sign.expect("in time"), Some(RetryCause::NetworkChanged));
+    }
+}
