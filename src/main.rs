@@ -13,6 +13,7 @@ use syncwatch::cli::{self, complain};
 use syncwatch::view::style::clean;
 
 fn main() -> ExitCode {
+    keep_memory_private();
     std::panic::set_hook(Box::new(|panic| {
         say_calmly(panic);
         exit(Exit::Internal.code().into());
@@ -42,6 +43,17 @@ fn main() -> ExitCode {
     });
     ExitCode::from(exit.code())
 }
+
+/// No core dump and no other process of this user may hold the API key (PR_SET_DUMPABLE of prctl(2)).
+#[cfg(target_os = "linux")]
+fn keep_memory_private() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    // A kernel that refuses leaves it as it is everywhere else.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_memory_private() {}
 
 fn say_calmly(panic: &PanicHookInfo<'_>) {
     let place = panic
