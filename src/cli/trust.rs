@@ -126,7 +126,7 @@ async fn accept(
 }
 
 fn by_hand(instance: &InstanceStatus) -> Result<(), CliError> {
-    match trust::not_by_hand(instance.link.trust.mode) {
+    match instance.link.trust.mode.not_by_hand() {
         None => Ok(()),
         Some(hint) => {
             let message = format!("{} does not take pins by hand.", instance.name);

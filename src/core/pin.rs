@@ -129,6 +129,19 @@ impl TrustMode {
     pub fn is_pinned(self) -> bool {
         matches!(self, Self::File | Self::Fingerprint)
     }
+
+    /// Why the user has no say in a pin, and what to do instead; `None` where the user has.
+    pub fn not_by_hand(self) -> Option<&'static str> {
+        match self {
+            Self::Fingerprint => None,
+            Self::File => Some(
+                "Its pin is read from its certificate file. Put the right certificate there: it is followed by itself.",
+            ),
+            Self::Ca => Some("Its CA file decides. Put the right CA there."),
+            Self::System => Some("The system's certificate store decides."),
+            Self::Any => Some("It accepts any certificate already, which is insecure."),
+        }
+    }
 }
 
 /// What reading the pin file gave. Only a whole certificate ever changes a pin set.

@@ -11,31 +11,11 @@ use crate::core::{Fingerprint, Status, TrustMode};
 /// Every instance on a line.
 pub fn list(status: &Status, frame: &Frame) -> Page {
     let mut table = Table::new(&[
-        Column {
-            title: "Instance",
-            least: Some(8),
-            right: false,
-        },
-        Column {
-            title: "Trust",
-            least: None,
-            right: false,
-        },
-        Column {
-            title: "State",
-            least: Some(7),
-            right: false,
-        },
-        Column {
-            title: "Certificate",
-            least: Some(16),
-            right: false,
-        },
-        Column {
-            title: "Until",
-            least: Some(10),
-            right: false,
-        },
+        Column::left("Instance", Some(8)),
+        Column::left("Trust", None),
+        Column::left("State", Some(7)),
+        Column::left("Certificate", Some(16)),
+        Column::left("Until", Some(10)),
     ]);
     for instance in &status.instances {
         let trust = &instance.link.trust;
@@ -120,19 +100,6 @@ pub fn question(instance: &InstanceStatus, served: Fingerprint, frame: &Frame) -
     page
 }
 
-/// Why the user has no say in a pin, and what to do instead; `None` where the user has.
-pub fn not_by_hand(mode: TrustMode) -> Option<&'static str> {
-    match mode {
-        TrustMode::Fingerprint => None,
-        TrustMode::File => Some(
-            "Its pin is read from its certificate file. Put the right certificate there: it is followed by itself.",
-        ),
-        TrustMode::Ca => Some("Its CA file decides. Put the right CA there."),
-        TrustMode::System => Some("The system's certificate store decides."),
-        TrustMode::Any => Some("It accepts any certificate already, which is insecure."),
-    }
-}
-
 fn mode(mode: TrustMode) -> Line {
     match mode {
         TrustMode::File => Line::plain("file"),
@@ -176,7 +143,7 @@ mod tests {
 
     #[test]
     fn only_fingerprint_trust_is_by_hand() {
-        assert!(not_by_hand(TrustMode::Fingerprint).is_none());
-        assert!(not_by_hand(TrustMode::File).is_some());
+        assert!(TrustMode::Fingerprint.not_by_hand().is_none());
+        assert!(TrustMode::File.not_by_hand().is_some());
     }
 }

@@ -1,7 +1,7 @@
 //! What views ask of the loop itself.
 
 use super::Shell;
-use crate::core::{Event, Pin, RetryCause, Status, TrustMode};
+use crate::core::{Event, Pin, RetryCause, Status};
 use crate::engine::protocol::{Answer, Ask};
 
 impl Shell {
@@ -69,15 +69,7 @@ impl Shell {
         let Some(known) = status.instance(instance) else {
             return Some(self.unknown(instance));
         };
-        let hint = match known.link.trust.mode {
-            TrustMode::Fingerprint => return None,
-            TrustMode::File => {
-                "Its pin is read from its certificate file: put the right certificate there, and it is followed by itself."
-            }
-            TrustMode::Ca => "Its CA file decides: put the right CA there.",
-            TrustMode::System => "The system's certificate store decides.",
-            TrustMode::Any => "It accepts any certificate already.",
-        };
+        let hint = known.link.trust.mode.not_by_hand()?;
         Some(Answer::Refused {
             message: format!("'{instance}' does not take pins by hand."),
             hint: hint.into(),
