@@ -39,26 +39,10 @@ pub(super) fn write(page: &mut Page, service: &Service, instance: &str, frame: &
 
 fn folders(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
     let mut table = Table::new(&[
-        Column {
-            title: "Folder",
-            least: Some(8),
-            right: false,
-        },
-        Column {
-            title: "State",
-            least: Some(7),
-            right: false,
-        },
-        Column {
-            title: "Done",
-            least: None,
-            right: true,
-        },
-        Column {
-            title: "Needed",
-            least: None,
-            right: true,
-        },
+        Column::left("Folder", Some(8)),
+        Column::left("State", Some(7)),
+        Column::right("Done", None),
+        Column::right("Needed", None),
     ]);
     let shorten = service.folders.len() > LONG && !frame.all;
     let is_quiet = |folder: &&Folder| {
@@ -131,31 +115,11 @@ fn folder_notes(folder: &Folder, frame: &Frame, indent: usize) -> Page {
 
 fn devices(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
     let mut table = Table::new(&[
-        Column {
-            title: "Device",
-            least: Some(8),
-            right: false,
-        },
-        Column {
-            title: "State",
-            least: Some(7),
-            right: false,
-        },
-        Column {
-            title: "Done",
-            least: None,
-            right: true,
-        },
-        Column {
-            title: "Needed",
-            least: None,
-            right: true,
-        },
-        Column {
-            title: "Seen",
-            least: Some(4),
-            right: false,
-        },
+        Column::left("Device", Some(8)),
+        Column::left("State", Some(7)),
+        Column::right("Done", None),
+        Column::right("Needed", None),
+        Column::left("Seen", Some(4)),
     ]);
     let shorten = service.devices.len() > LONG && !frame.all;
     let mut hidden = 0;

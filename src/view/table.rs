@@ -7,10 +7,32 @@ const GAP: usize = 2;
 /// One column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
-    pub(super) title: &'static str,
+    title: &'static str,
     /// It is cut down to this where the page is narrow; `None` is never cut.
-    pub(super) least: Option<usize>,
-    pub(super) right: bool,
+    least: Option<usize>,
+    right: bool,
+}
+
+impl Column {
+    /// A column of words.
+    pub(super) fn left(title: &'static str, least: Option<usize>) -> Self {
+        let right = false;
+        Self {
+            title,
+            least,
+            right,
+        }
+    }
+
+    /// A column of figures.
+    pub(super) fn right(title: &'static str, least: Option<usize>) -> Self {
+        let right = true;
+        Self {
+            title,
+            least,
+            right,
+        }
+    }
 }
 
 /// Rows under titles, each with notes of its own below it.
@@ -106,15 +128,10 @@ mod tests {
 
     #[test]
     fn shrinks_the_widest_first_and_drops_what_is_empty() {
-        let column = |title, least, right| Column {
-            title,
-            least,
-            right,
-        };
         let mut table = Table::new(&[
-            column("Name", Some(4), false),
-            column("Empty", None, false),
-            column("Size", None, true),
+            Column::left("Name", Some(4)),
+            Column::left("Empty", None),
+            Column::right("Size", None),
         ]);
         for (name, size) in [("写真 of a long summer", "1 B"), ("b", "10 KiB")] {
             let cells = vec![Line::plain(name), Line::default(), Line::plain(size)];
