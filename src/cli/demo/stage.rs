@@ -12,6 +12,7 @@ use crate::core::{Alert, InstanceStatus, LinkState, Status};
 use crate::engine::clock::Clock;
 use crate::standin::{ImpostorKind, Moment, Standin, What};
 use crate::view::style::{Line, Page, Role};
+use crate::view::units::count;
 
 /// Whose line it is.
 #[derive(Clone, Copy)]
@@ -171,19 +172,24 @@ impl Stage {
         page.gap();
         page.push(Line::default());
         page.push(Line::plain(&format!(
-            "{} certificates followed; served -> verified: median {}, longest {}.",
-            tally.recoveries.len(),
+            "{} followed; served -> verified: median {}, longest {}.",
+            counted(tally.recoveries.len(), "certificate"),
             brief(tally.median()),
             brief(tally.longest())
         )));
         page.push(Line::plain(&format!(
-            "{} failures met on the way and kept quiet; {} shown, for {} impostors.",
-            tally.hidden, tally.alerts, tally.attacks
+            "{} met on the way and kept quiet; {} shown.",
+            count(tally.hidden, "failure"),
+            count(tally.alerts, "alert")
         )));
-        page.push(Line::plain(&format!(
-            "Impostors were tried {} times and got {} bytes of requests.",
-            tally.handshakes, tally.bytes
-        )));
+        if tally.attacks > 0 {
+            page.push(Line::plain(&format!(
+                "{} met {} and got {} of requests.",
+                count(tally.attacks, "impostor"),
+                counted(tally.handshakes, "handshake"),
+                counted(tally.bytes, "byte")
+            )));
+        }
         self.out.page(&page)
     }
 
@@ -258,4 +264,8 @@ fn impostor(kind: ImpostorKind, fingerprint: Option<&str>) -> String {
 
 fn short(fingerprint: &str) -> String {
     fingerprint.chars().take(19).chain(['…']).collect()
+}
+
+fn counted(number: usize, what: &str) -> String {
+    count(u64::try_from(number).unwrap_or(u64::MAX), what)
 }
