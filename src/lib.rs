@@ -7,9 +7,11 @@
 pub mod cli;
 pub mod config;
 pub mod core;
+pub mod desktop;
 pub mod engine;
 pub mod services;
 pub mod standin;
 pub mod tls;
+pub mod tray;
 pub mod view;
 pub mod watch;

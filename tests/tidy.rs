@@ -24,12 +24,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["core"]),
     ("services", &["core", "tls"]),
     ("view", &["core"]),
-    ("tray", &["core", "view"]),
+    ("desktop", &["core", "view"]),
+    ("tray", &["core", "view", "desktop"]),
     ("engine", &["core", "services", "tls", "config", "watch"]),
     (
         "cli",
         &[
             "core", "services", "tls", "config", "watch", "view", "engine", "standin", "tray",
+            "desktop",
         ],
     ),
 ];

@@ -36,13 +36,21 @@ impl Config {
             &[
                 ("enabled", wanted.enabled.into()),
                 ("connection", wanted.connection.into()),
-                ("pending", wanted.pending.into()),
+                ("untrusted", wanted.untrusted.into()),
+                ("unauthorized", wanted.unauthorized.into()),
+                ("new-device", wanted.new_device.into()),
+                ("new-folder", wanted.new_folder.into()),
+                ("synced", wanted.synced.into()),
                 ("errors", wanted.errors.into()),
+                ("conflicts", wanted.conflicts.into()),
+                ("restart", wanted.restart.into()),
             ],
         );
         let tray = [
             ("rates", self.tray.rates.into()),
             ("monochrome", self.tray.monochrome.into()),
+            ("animate", self.tray.animate.into()),
+            ("theme", self.tray.theme.name().into()),
         ];
         section("tray", &tray);
         let listen = self.metrics.listen.map(|listen| listen.to_string());

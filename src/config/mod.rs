@@ -30,6 +30,7 @@ pub use problem::{ConfigError, Problem, Warning};
 pub use resolve::{Resolution, Resolved, ResolvedTrust, resolve};
 
 use crate::core::Patience;
+use crate::core::preferences::{Notifications, Tray};
 
 /// The commented example, which `config init` writes.
 pub const EXAMPLE: &str = include_str!("../../config/syncwatch.toml");
@@ -45,28 +46,6 @@ pub struct Config {
     pub metrics: Metrics,
 }
 
-/// What the user wants to be notified of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notifications {
-    /// Any at all. An untrusted certificate is always shown in the views.
-    pub enabled: bool,
-    /// An instance became unreachable, or came back after a notice.
-    pub connection: bool,
-    /// A device or folder waits for an answer.
-    pub pending: bool,
-    /// A folder stopped or has items that failed.
-    pub errors: bool,
-}
-
-/// How the tray icon behaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tray {
-    /// Transfer rates in the menu and tooltip.
-    pub rates: bool,
-    /// One-coloured icons.
-    pub monochrome: bool,
-}
-
 /// The page for Prometheus.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
@@ -80,26 +59,6 @@ impl Config {
         Self {
             instances: vec![InstanceConfig::local()],
             ..Self::default()
-        }
-    }
-}
-
-impl Default for Notifications {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            connection: true,
-            pending: true,
-            errors: true,
-        }
-    }
-}
-
-impl Default for Tray {
-    fn default() -> Self {
-        Self {
-            rates: true,
-            monochrome: false,
         }
     }
 }

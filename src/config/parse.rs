@@ -7,9 +7,10 @@ use toml::de::DeTable;
 
 use super::parse_instance::instances;
 use super::problem::{ConfigError, Findings, Warning};
-use super::section::{Section, duration};
+use super::section::{Section, duration, unknown};
 use super::{Config, Metrics, Notifications, Tray};
 use crate::core::failure::TABLE;
+use crate::core::preferences::Theme;
 use crate::core::{Class, Patience};
 
 const TOP: &[&str] = &["instance", "patience", "notifications", "tray", "metrics"];
@@ -62,21 +63,60 @@ fn patience(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Patience {
 
 fn notifications(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Notifications {
     let mut wanted = Notifications::default();
-    let allowed = ["enabled", "connection", "pending", "errors"];
+    let allowed = [
+        "enabled",
+        "connection",
+        "untrusted",
+        "unauthorized",
+        "pending",
+        "new-device",
+        "new-folder",
+        "synced",
+        "errors",
+        "conflicts",
+        "restart",
+    ];
     if let Some(mut section) = top.section("[notifications]", "notifications", &allowed, findings) {
         section.boolean("enabled", &mut wanted.enabled, findings);
         section.boolean("connection", &mut wanted.connection, findings);
-        section.boolean("pending", &mut wanted.pending, findings);
+        section.boolean("untrusted", &mut wanted.untrusted, findings);
+        section.boolean("unauthorized", &mut wanted.unauthorized, findings);
+        // Both at once; either may still be said on its own.
+        section.boolean("pending", &mut wanted.new_device, findings);
+        wanted.new_folder = wanted.new_device;
+        section.boolean("new-device", &mut wanted.new_device, findings);
+        section.boolean("new-folder", &mut wanted.new_folder, findings);
+        section.boolean("synced", &mut wanted.synced, findings);
         section.boolean("errors", &mut wanted.errors, findings);
+        section.boolean("conflicts", &mut wanted.conflicts, findings);
+        section.boolean("restart", &mut wanted.restart, findings);
     }
     wanted
 }
 
 fn tray(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Tray {
     let mut wanted = Tray::default();
-    if let Some(mut section) = top.section("[tray]", "tray", &["rates", "monochrome"], findings) {
+    let allowed = ["rates", "monochrome", "animate", "theme"];
+    if let Some(mut section) = top.section("[tray]", "tray", &allowed, findings) {
         section.boolean("rates", &mut wanted.rates, findings);
         section.boolean("monochrome", &mut wanted.monochrome, findings);
+        section.boolean("animate", &mut wanted.animate, findings);
+        if let Some(theme) = section.string("theme", findings) {
+            match theme.value.as_str() {
+                "auto" => wanted.theme = Theme::Auto,
+                "dark" => wanted.theme = Theme::Dark,
+                "light" => wanted.theme = Theme::Light,
+                other => findings.problem(
+                    &theme.at,
+                    unknown(
+                        "value",
+                        other,
+                        "'theme' of [tray]",
+                        &["auto", "dark", "light"],
+                    ),
+                ),
+            }
+        }
     }
     wanted
 }

@@ -4,6 +4,7 @@
 //! holds a secret. The same events at the same times give the same status, byte for byte.
 
 pub mod backoff;
+pub mod control;
 pub mod effect;
 pub mod event;
 pub mod failure;
@@ -13,11 +14,13 @@ pub mod model;
 pub mod outage;
 pub mod pin;
 pub mod pins;
+pub mod preferences;
 mod report;
 pub mod service;
 pub mod status;
 pub mod time;
 
+pub use control::{Action, Hold, HoldCause, Part};
 pub use effect::{Alert, Effect};
 pub use event::{Event, InstanceSpec, PinSet, Remembered, RetryCause, Target};
 pub use failure::{Class, Fault, Patience};

@@ -25,7 +25,9 @@ impl Instance {
                 .map(|target| target.url.clone())
                 .unwrap_or_default(),
             link: self.link(state, since, patience),
+            local: self.target.as_ref().is_some_and(|target| target.local),
             service: self.service.clone(),
+            holds: Vec::new(),
         }
     }
 
@@ -83,6 +85,7 @@ impl Instance {
                 not_after: served.and_then(|served| self.not_after(served)),
             },
             rotations: self.rotations,
+            last_rotation: None,
             hidden_failures: self.hidden_failures,
             last_recovery_ms: self.last_recovery_ms,
             next_attempt: self.next_attempt(),

@@ -24,6 +24,12 @@ pub struct Service {
     pub rates: Rates,
     /// The server asks to be restarted for its configuration to take effect.
     pub restart_required: bool,
+    /// What changed lately, newest first; a few only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Conflict copies that were seen to be made and not yet to be deleted, newest first; a few only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// One shared folder.
@@ -179,6 +185,40 @@ pub struct PendingFolder {
 pub struct ServiceError {
     pub time: Timestamp,
     pub message: String,
+}
+
+/// An item that was changed on this server's disk, by itself or by another device.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    pub time: Timestamp,
+    /// ID of the folder.
+    pub folder: String,
+    /// Path within the folder.
+    pub path: String,
+    pub kind: ChangeKind,
+    /// The first group of the ID of the device that made the change; `None` when it was made here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+/// What was done to an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeKind {
+    Added,
+    #[default]
+    Modified,
+    Deleted,
+}
+
+/// A copy that Syncthing kept because two devices changed the same file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Conflict {
+    pub time: Timestamp,
+    /// ID of the folder.
+    pub folder: String,
+    /// Path of the conflict copy within the folder.
+    pub path: String,
 }
 
 /// Transfer rates, bytes a second.

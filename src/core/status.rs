@@ -6,6 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::control::Hold;
 use super::failure::Class;
 use super::pin::{Fingerprint, TrustMode};
 use super::service::Service;
@@ -64,9 +65,15 @@ pub struct InstanceStatus {
     pub kind: Kind,
     /// Empty until the server's address is known.
     pub url: String,
+    /// It runs on this computer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub local: bool,
     pub link: Link,
     /// The last known state; `null` before the first answer.
     pub service: Option<Arc<Service>>,
+    /// What syncwatch paused of it, and will let go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Hold>,
 }
 
 /// What kind of service an instance is.
@@ -96,6 +103,9 @@ pub struct Link {
     pub trust: TrustStatus,
     /// Certificate changes that were seen through to a verified connection.
     pub rotations: u64,
+    /// When the last one was seen through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_rotation: Option<Timestamp>,
     /// Failures that were met while nothing was shown; only ever grows.
     pub hidden_failures: u64,
     /// From the first chance to connect again to the first verified answer, milliseconds.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::{Fingerprint, JournalEntry, Status};
+use crate::core::{Action, Fingerprint, JournalEntry, Status, Timestamp};
 
 /// No line is longer: a status of thousands of folders is far below it.
 pub const MAX_LINE: usize = 64 * 1024 * 1024;
@@ -32,6 +32,19 @@ pub enum Ask {
     },
     /// Take back what was accepted.
     Forget { instance: String },
+    /// Have a Syncthing do something. Answered when it did.
+    Control { instance: String, action: Action },
+    /// Pause what is not paused yet, and let just that go on at `until` or by `ResumeAll`; all instances when `None`.
+    PauseAll {
+        instance: Option<String>,
+        until: Option<Timestamp>,
+    },
+    /// Let everything go on that `PauseAll` paused.
+    ResumeAll { instance: Option<String> },
+    /// Switch the monitoring of an instance off or on.
+    SetPaused { instance: String, paused: bool },
+    /// What the computer runs on and over. The config says what is paused for it.
+    Conditions { metered: bool, on_battery: bool },
     /// End the engine.
     Shutdown,
 }

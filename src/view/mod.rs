@@ -4,7 +4,11 @@
 //! holds no control and no bidirectional character, whatever a server sent.
 
 mod certificate;
+pub mod command;
+pub mod icon;
 pub mod journal;
+pub mod menu;
+pub mod notices;
 mod service;
 pub mod status;
 pub mod style;

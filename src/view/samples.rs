@@ -68,12 +68,15 @@ pub(super) fn connected() -> Status {
                 not_after: Some("2029-02-18T00:00:00Z".parse().expect("time")),
             },
             rotations: 3,
+            last_rotation: Some(before(7200)),
             hidden_failures: 12,
             last_recovery_ms: Some(14),
             next_attempt: None,
             insecure: false,
         },
         service: Some(Arc::new(service())),
+        local: true,
+        holds: Vec::new(),
     };
     with(instance)
 }

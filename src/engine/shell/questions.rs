@@ -48,6 +48,14 @@ impl Shell {
                 entries: Vec::new(),
             },
             Ask::Shutdown => Answer::Done,
+            Ask::Control { .. }
+            | Ask::PauseAll { .. }
+            | Ask::ResumeAll { .. }
+            | Ask::SetPaused { .. }
+            | Ask::Conditions { .. } => Answer::Refused {
+                message: "Not built yet.".into(),
+                hint: String::new(),
+            },
         }
     }
 

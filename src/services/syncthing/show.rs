@@ -34,6 +34,8 @@ impl State {
             errors: self.errors.clone(),
             rates: self.rates,
             restart_required: self.restart_required,
+            changes: Vec::new(),
+            conflicts: Vec::new(),
         }
     }
 
