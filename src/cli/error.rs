@@ -237,6 +237,7 @@ mod tests {
             name: "a".into(),
             kind: Kind::Syncthing,
             url: String::new(),
+            local: false,
             link: Link {
                 state: *state,
                 since,
@@ -244,12 +245,14 @@ mod tests {
                 failure: None,
                 trust: trust.clone(),
                 rotations: 0,
+                last_rotation: None,
                 hidden_failures: 0,
                 last_recovery_ms: None,
                 next_attempt: None,
                 insecure: false,
             },
             service: None,
+            holds: Vec::new(),
         };
         Status {
             schema: SCHEMA,

@@ -108,7 +108,11 @@ fn everything_at_once() {
     let patience = &config.patience;
     assert_eq!(patience.of(Class::Refused, true), Duration::from_secs(90));
     assert_eq!(patience.of(Class::PinMismatch, false), Duration::ZERO);
-    assert!(!config.notifications.pending && config.notifications.errors);
+    assert!(
+        !config.notifications.new_device
+            && !config.notifications.new_folder
+            && config.notifications.errors
+    );
     assert!(config.tray.monochrome && config.tray.rates);
     let listen = "127.0.0.1:9384".parse().ok();
     assert_eq!(config.metrics.listen, listen);
