@@ -4,7 +4,9 @@
 //! somebody else resumed is nobody's business any more; one that another hold still wants paused stays paused.
 
 mod book;
+mod held;
 mod rules;
+mod steps;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use super::journal::JournalKind;
 use super::service::Service;
 use super::time::Timestamp;
 use book::{Book, Shown};
+pub use held::Held;
 pub use rules::{Chosen, HoldRules, PartName, Scope};
 
 /// After a failure nothing is asked for so long, unless the connection is a new one or the user asks.
@@ -28,22 +31,6 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 pub struct Conditions {
     pub metered: bool,
     pub on_battery: bool,
-}
-
-/// A hold with what it takes to see it through; kept for the next run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    #[serde(flatten)]
-    pub hold: Hold,
-    /// Those of its parts that were not seen paused yet.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    unseen: BTreeSet<Part>,
-    /// Its parts were chosen; before, the server was not connected.
-    #[serde(default)]
-    chosen: bool,
-    /// It is over: its parts go on as soon as the server is connected.
-    #[serde(default)]
-    ending: bool,
 }
 
 /// What a settled [`Holding`] wants done.
@@ -83,44 +70,6 @@ struct Flight {
     paused: bool,
     parts: Vec<Part>,
     until: Timestamp,
-}
-
-impl Held {
-    fn new(cause: HoldCause, until: Option<Timestamp>, now: Timestamp) -> Self {
-        Self {
-            hold: Hold {
-                cause,
-                since: now,
-                until,
-                parts: Vec::new(),
-            },
-            unseen: BTreeSet::new(),
-            chosen: false,
-            ending: false,
-        }
-    }
-
-    fn has(&self, part: &Part) -> bool {
-        self.hold.parts.contains(part)
-    }
-
-    fn add(&mut self, part: Part, seen: bool) {
-        if !seen {
-            self.unseen.insert(part.clone());
-        }
-        if let Err(place) = self.hold.parts.binary_search(&part) {
-            self.hold.parts.insert(place, part);
-        }
-    }
-
-    fn retain(&mut self, keep: impl Fn(&Part) -> bool) {
-        self.hold.parts.retain(&keep);
-        self.unseen.retain(&keep);
-    }
-
-    fn is(&self, cause: HoldCause) -> bool {
-        self.hold.cause == cause
-    }
 }
 
 impl Holding {
@@ -278,151 +227,6 @@ impl Holding {
         }
     }
 
-    /// Parts that are gone, or that somebody else resumed, leave their holds.
-    fn observe(&mut self, shown: &Shown) {
-        self.book.compare(shown);
-        let book = &self.book;
-        let ours = self.asked.clone();
-        let asked = &mut self.asked;
-        asked.retain(|part| shown.knows(part) && !book.is_paused(part, shown) && !self.is_new);
-        for held in &mut self.held {
-            // Paused before it was asked for: by somebody else.
-            let others = |part: &Part| book.is_paused(part, shown) && !ours.contains(part);
-            let theirs: BTreeSet<Part> = held
-                .unseen
-                .iter()
-                .filter(|it| others(it))
-                .cloned()
-                .collect();
-            held.retain(|part| !theirs.contains(part));
-            held.unseen.retain(|part| !book.is_paused(part, shown));
-            let unseen = held.unseen.clone();
-            held.retain(|part| {
-                let paused = shown.is_paused(part) || unseen.contains(part);
-                let stays = paused || !book.is_shown(part) || asked.contains(part);
-                shown.knows(part) && stays
-            });
-        }
-    }
-
-    fn choose(&mut self, rules: &HoldRules, service: &Service, shown: &Shown) {
-        for index in 0..self.held.len() {
-            let others: BTreeSet<Part> = self.parts_of_others(index);
-            let Some(held) = self.held.get_mut(index) else {
-                continue;
-            };
-            if held.chosen || held.ending {
-                continue;
-            }
-            held.chosen = true;
-            for part in rules.parts(held.hold.cause, service) {
-                // What another hold paused was running before it, and stays paused when that one ends.
-                if !shown.is_paused(&part) || others.contains(&part) {
-                    let seen = shown.is_paused(&part);
-                    held.add(part, seen);
-                }
-            }
-            let count = |folders: bool| {
-                let is_folder = |part: &&Part| matches!(part, Part::Folder(_)) == folders;
-                held.hold.parts.iter().filter(is_folder).count()
-            };
-            self.wants.push(Want::Record(JournalKind::HoldBegan {
-                cause: held.hold.cause,
-                until: held.hold.until,
-                folders: count(true),
-                devices: count(false),
-            }));
-        }
-    }
-
-    fn ask(&mut self, shown: &Shown, now: Timestamp) {
-        let wanted = self.wanted();
-        let mut pause = BTreeSet::new();
-        let mut resume = BTreeSet::new();
-        for held in &mut self.held {
-            if held.ending {
-                let asked = &self.asked;
-                held.retain(|part| {
-                    let paused = shown.is_paused(part) || asked.contains(part);
-                    paused && !wanted.contains(part)
-                });
-                resume.extend(held.hold.parts.iter().cloned());
-            } else {
-                let running = |part: &&Part| !shown.is_paused(part);
-                pause.extend(held.unseen.iter().filter(running).cloned());
-            }
-        }
-        if self.retry_at.is_some() {
-            return;
-        }
-        let paused = !pause.is_empty();
-        let parts: Vec<Part> = if paused { pause } else { resume }.into_iter().collect();
-        if parts.is_empty() {
-            return;
-        }
-        self.requests += 1;
-        self.asked.extend(parts.iter().filter(|_| paused).cloned());
-        let asked = parts.clone();
-        self.wants.push(Want::Ask {
-            number: self.requests,
-            action: match paused {
-                true => Action::Pause { parts: asked },
-                false => Action::Resume { parts: asked },
-            },
-        });
-        self.flight = Some(Flight {
-            number: self.requests,
-            paused,
-            parts,
-            until: now + LONGEST_REQUEST,
-        });
-    }
-
-    fn landed(&mut self, flight: Flight, refusal: Option<&Refusal>, now: Timestamp) {
-        let failed = |part: &Part| {
-            refusal.is_some_and(|why| why.failed.is_empty() || why.failed.contains(part))
-        };
-        for part in &flight.parts {
-            if failed(part) {
-                continue;
-            }
-            self.book.expect(part.clone(), flight.paused, now);
-            if flight.paused {
-                continue;
-            }
-            self.asked.remove(part);
-            for held in &mut self.held {
-                if held.ending {
-                    held.retain(|kept| kept != part);
-                } else if held.has(part) {
-                    // It was wanted again while it was let go.
-                    held.unseen.insert(part.clone());
-                }
-            }
-        }
-        if let Some(refusal) = refusal {
-            self.retry_at = Some(now + RETRY);
-            self.wants.push(Want::Record(JournalKind::HoldTrouble {
-                pausing: flight.paused,
-                why: refusal.message.clone(),
-            }));
-        }
-    }
-
-    /// A hold without parts is over, unless its cause lasts: then it must not begin again.
-    fn drop_empty(&mut self) {
-        let wants = &mut self.wants;
-        self.held.retain(|held| {
-            let lasts = !held.ending && (!held.chosen || !held.is(HoldCause::User));
-            let keep = lasts || !held.hold.parts.is_empty();
-            if !keep && held.chosen {
-                let cause = held.hold.cause;
-                wants.push(Want::Record(JournalKind::HoldEnded { cause }));
-            }
-            keep
-        });
-    }
-
     fn end(&mut self, cause: HoldCause) {
         let standing = self.held.iter_mut().filter(|held| held.is(cause));
         standing.for_each(|held| held.ending = true);
@@ -433,20 +237,6 @@ impl Holding {
         for held in &mut self.held {
             held.unseen.remove(part);
         }
-    }
-
-    /// Every part of a hold that lasts.
-    fn wanted(&self) -> BTreeSet<Part> {
-        let lasting = self.held.iter().filter(|held| !held.ending);
-        let parts = lasting.flat_map(|held| held.hold.parts.iter());
-        parts.cloned().collect()
-    }
-
-    fn parts_of_others(&self, index: usize) -> BTreeSet<Part> {
-        let others = self.held.iter().enumerate();
-        let others = others.filter(|(other, _)| *other != index);
-        let parts = others.flat_map(|(_, held)| held.hold.parts.iter());
-        parts.cloned().collect()
     }
 }
 
