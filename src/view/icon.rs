@@ -91,7 +91,7 @@ impl Icon {
         matches!(self, Self::Scanning | Self::Syncing)
     }
 
-    fn of_service(service: &Service) -> Self {
+    pub(super) fn of_service(service: &Service) -> Self {
         if service.needs_attention() {
             Self::Attention
         } else if is_paused(service) {
@@ -106,7 +106,7 @@ impl Icon {
     }
 
     /// Of several instances the heaviest is shown. A paused one is as good as not there.
-    fn weight(self) -> u8 {
+    pub(super) fn weight(self) -> u8 {
         match self {
             Self::Paused => 0,
             Self::UpToDate => 1,
@@ -137,12 +137,8 @@ fn is_paused(service: &Service) -> bool {
 
 /// Data is on its way, or about to be.
 fn is_moving(service: &Service) -> bool {
-    let folders = service.folders.iter().map(|folder| folder.state);
+    let mut folders = service.folders.iter();
     let mut devices = service.devices.iter();
-    folders.into_iter().any(|state| {
-        matches!(
-            state,
-            FolderState::Syncing | FolderState::SyncPreparing | FolderState::SyncWaiting
-        )
-    }) || devices.any(|device| device.state == DeviceState::Syncing)
+    folders.any(|folder| folder.state.is_syncing())
+        || devices.any(|device| device.state == DeviceState::Syncing)
 }
