@@ -6,9 +6,11 @@
 mod ask;
 mod cursor;
 mod device;
+mod disk;
 mod folder;
 mod lenient;
 mod poller;
+mod rates;
 mod reducer;
 mod show;
 mod state;
