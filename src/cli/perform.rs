@@ -41,7 +41,10 @@ impl Performer {
                 .environment
                 .config_file(context.global.config.as_deref()),
             environment: context.environment.clone(),
-            autostart: None,
+            autostart: Autostart::here(
+                context.environment.autostart_dirs(),
+                context.environment.executable(),
+            ),
         }
     }
 
@@ -134,9 +137,9 @@ impl Performer {
 
 async fn put(engine: &Asker, ask: Ask) -> Result<(), Trouble> {
     match engine.ask(ask).await {
-        Ok(Answer::Refused { message, hint }) => Err(Trouble::new(message, hint)),
+        Ok(Answer::Refused { message, hint }) => Err(Trouble::new(&message, &hint)),
         Ok(_) => Ok(()),
-        Err(CliError::Said { message, hints, .. }) => Err(Trouble::new(message, hints.join(" "))),
+        Err(CliError::Said { message, hints, .. }) => Err(Trouble::new(&message, &hints.join(" "))),
         // Nothing is printed here.
         Err(CliError::ReaderGone) => Ok(()),
     }
@@ -165,7 +168,7 @@ fn tomorrow(now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
 fn write_private(path: &Path, content: &[u8]) -> Result<(), Trouble> {
     crate::engine::state_file::replace_private(path, content).map_err(|error| {
         Trouble::new(
-            format!("{} could not be written: {error}.", path.display()),
+            &format!("{} could not be written: {error}.", path.display()),
             "",
         )
     })
