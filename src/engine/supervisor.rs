@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+pub use self::signals::{Signal, Signals};
+
 use self::manager::{Notice, tell};
 use super::Engine;
 use super::protocol::{Answer, Ask};
@@ -16,7 +18,7 @@ use crate::core::Status;
 
 /// Runs until the engine is to end.
 pub(super) async fn run(engine: &mut Engine) -> io::Result<()> {
-    let (mut end, mut again) = signals::listen()?;
+    let mut signals = Signals::listen()?;
     let mut status = engine.status();
     let watchdog = manager::watchdog();
     let mut next_sign = Instant::now();
@@ -24,12 +26,14 @@ pub(super) async fn run(engine: &mut Engine) -> io::Result<()> {
     tell(&Notice::Ready);
     loop {
         tokio::select! {
-            () = end.next() => {
-                info!("ending");
-                tell(&Notice::Stopping);
-                return Ok(());
-            }
-            () = again.next() => reload(engine).await,
+            signal = signals.next() => match signal {
+                Signal::End => {
+                    info!("ending");
+                    tell(&Notice::Stopping);
+                    return Ok(());
+                }
+                Signal::Reload => reload(engine).await,
+            },
             changed = status.changed() => match changed {
                 Ok(()) => {
                     let words = summary(&status.borrow_and_update());

@@ -1,45 +1,70 @@
 //! What the system says to this process: end, or read the config again.
 
+use std::io;
+
 #[cfg(unix)]
-pub(super) use unix::listen;
+use unix::Sources;
 #[cfg(windows)]
-pub(super) use windows::listen;
+use windows::Sources;
+
+/// What the system asks of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, SIGTERM; on Windows the keys of the console, its closed window and the end of the session.
+    End,
+    /// SIGHUP: read the config again. Windows has nothing like it.
+    Reload,
+}
+
+/// The signals of this process, from when it listens.
+#[derive(Debug)]
+pub struct Signals(Sources);
+
+impl Signals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub fn listen() -> io::Result<Self> {
+        Sources::listen().map(Self)
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Signal {
+        self.0.next().await
+    }
+}
 
 #[cfg(unix)]
 mod unix {
     use std::io;
 
-    use tokio::signal::unix::{Signal, SignalKind, signal};
+    use tokio::signal::unix::{self, SignalKind, signal};
 
-    /// SIGINT or SIGTERM.
-    pub(in super::super) struct End {
-        interrupt: Signal,
-        terminate: Signal,
+    use super::Signal;
+
+    #[derive(Debug)]
+    pub(super) struct Sources {
+        interrupt: unix::Signal,
+        terminate: unix::Signal,
+        hangup: unix::Signal,
     }
 
-    /// SIGHUP.
-    pub(in super::super) struct Reload(Signal);
-
-    pub(in super::super) fn listen() -> io::Result<(End, Reload)> {
-        let end = End {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        };
-        Ok((end, Reload(signal(SignalKind::hangup())?)))
-    }
-
-    impl End {
-        pub(in super::super) async fn next(&mut self) {
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-            }
+    impl Sources {
+        pub(super) fn listen() -> io::Result<Self> {
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+                hangup: signal(SignalKind::hangup())?,
+            })
         }
-    }
 
-    impl Reload {
-        pub(in super::super) async fn next(&mut self) {
-            self.0.recv().await;
+        pub(super) async fn next(&mut self) -> Signal {
+            tokio::select! {
+                _ = self.interrupt.recv() => Signal::End,
+                _ = self.terminate.recv() => Signal::End,
+                _ = self.hangup.recv() => Signal::Reload,
+            }
         }
     }
 }
@@ -51,44 +76,36 @@ mod windows {
     use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown};
     use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
-    /// The console's keys, its closed window, the end of the session.
-    pub(in super::super) struct End {
+    use super::Signal;
+
+    #[derive(Debug)]
+    pub(super) struct Sources {
         c: CtrlC,
-        r#break: CtrlBreak,
+        pause: CtrlBreak,
         close: CtrlClose,
         logoff: CtrlLogoff,
         shutdown: CtrlShutdown,
     }
 
-    /// There is no such signal on Windows; a changed config file is noticed all the same.
-    pub(in super::super) struct Reload;
-
-    pub(in super::super) fn listen() -> io::Result<(End, Reload)> {
-        let end = End {
-            c: ctrl_c()?,
-            r#break: ctrl_break()?,
-            close: ctrl_close()?,
-            logoff: ctrl_logoff()?,
-            shutdown: ctrl_shutdown()?,
-        };
-        Ok((end, Reload))
-    }
-
-    impl End {
-        pub(in super::super) async fn next(&mut self) {
-            tokio::select! {
-                _ = self.c.recv() => {}
-                _ = self.r#break.recv() => {}
-                _ = self.close.recv() => {}
-                _ = self.logoff.recv() => {}
-                _ = self.shutdown.recv() => {}
-            }
+    impl Sources {
+        pub(super) fn listen() -> io::Result<Self> {
+            Ok(Self {
+                c: ctrl_c()?,
+                pause: ctrl_break()?,
+                close: ctrl_close()?,
+                logoff: ctrl_logoff()?,
+                shutdown: ctrl_shutdown()?,
+            })
         }
-    }
 
-    impl Reload {
-        pub(in super::super) async fn next(&mut self) {
-            std::future::pending().await
+        pub(super) async fn next(&mut self) -> Signal {
+            tokio::select! {
+                _ = self.c.recv() => Signal::End,
+                _ = self.pause.recv() => Signal::End,
+                _ = self.close.recv() => Signal::End,
+                _ = self.logoff.recv() => Signal::End,
+                _ = self.shutdown.recv() => Signal::End,
+            }
         }
     }
 }
