@@ -3,3 +3,5 @@
 //!
 //! Invariant: this room never decides what is said or paused, and never panics or fails the program when a service
 //! is missing: what is not there is not used.
+
+pub mod notify;
