@@ -87,13 +87,19 @@ fn notify(states: &[NotifyState<'_>]) {
     }
 }
 
-enum Signal {
+/// What the system asks of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, SIGTERM.
     End,
+    /// SIGHUP: read the config again.
     Reload,
 }
 
+/// The signals of this process, from when it listens.
 #[cfg(unix)]
-struct Signals {
+#[derive(Debug)]
+pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hangup: tokio::signal::unix::Signal,
@@ -101,7 +107,11 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -110,7 +120,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Signal {
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::End,
             _ = self.terminate.recv() => Signal::End,

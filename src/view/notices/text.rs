@@ -19,7 +19,7 @@ use crate::view::words::{list, lost};
 const NAME: usize = 40;
 const MESSAGE: usize = 300;
 /// Our own sentences, with an address and two fingerprints in them.
-const SENTENCE: usize = 700;
+pub(super) const SENTENCE: usize = 700;
 
 type Actions = Vec<(String, Command)>;
 
@@ -421,7 +421,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// On one line, cleaned and bounded.
-fn short(text: &str, columns: usize) -> String {
+pub(super) fn short(text: &str, columns: usize) -> String {
     let line = Page::from(Line::plain(text.trim()).cut(columns));
     line.render(false).trim_end().to_owned()
 }
