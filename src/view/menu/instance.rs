@@ -45,6 +45,13 @@ impl Room<'_> {
         }
     }
 
+    /// Another attempt to connect.
+    pub(super) fn retry(&self) -> Command {
+        Command::Retry {
+            instance: Some(self.instance.name.clone()),
+        }
+    }
+
     pub(super) fn is_syncthing(&self) -> bool {
         self.instance.kind == Kind::Syncthing
     }
