@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, CliError> {
 }
 
 /// Logs what happens, in the journal's words.
-async fn tell(mut news: Receiver<JournalEntry>) {
+pub(super) async fn tell(mut news: Receiver<JournalEntry>) {
     loop {
         match news.recv().await {
             Ok(entry) => {

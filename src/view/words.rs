@@ -53,6 +53,31 @@ pub fn unchanged_config(problem: &str) -> String {
     format!("The changed config is not in force; the one before is. {problem}")
 }
 
+/// Said in the log when there is no desktop session.
+pub fn no_session() -> &'static str {
+    "There is no desktop session here, so there is no icon. Watching goes on; the other commands show how things are."
+}
+
+/// The title and the text of what is said once when no panel shows the icon. `desktop` is what it calls itself.
+pub fn no_panel(desktop: &str) -> (String, String) {
+    let is_gnome = desktop
+        .split(':')
+        .any(|name| name.eq_ignore_ascii_case("gnome"));
+    let what = match is_gnome {
+        true => {
+            "GNOME shows no tray icons by itself. Install the extension 'AppIndicator and KStatusNotifierItem Support' (package gnome-shell-extension-appindicator), then log in again."
+        }
+        false => {
+            "No panel of this desktop shows tray icons. Add a 'status tray' or 'system tray' to your panel; the icon appears by itself."
+        }
+    };
+    let title = "The icon of syncwatch cannot be shown".to_owned();
+    (
+        title,
+        format!("{what} Watching goes on, and notices are shown all the same."),
+    )
+}
+
 /// How a link's state looks and what it is called at the beginning of a sentence.
 pub fn link_state(state: LinkState) -> (Role, &'static str) {
     match state {

@@ -4,6 +4,7 @@
 //! ever asked per folder or device unless an event says that it changed.
 
 mod ask;
+pub mod control;
 mod cursor;
 mod device;
 mod disk;
