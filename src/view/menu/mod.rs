@@ -1,9 +1,33 @@
 //! The tray's menu as one plain value; what it looks like on a screen is the business of `tray`.
 //!
 //! Invariant: an item's `id` names what it is about for as long as that exists, and its place among its siblings
-//! stays while it is visible: what a user is about to click does not move.
+//! stays while it is visible: what a user is about to click does not move. Between two calls of [`Slots::tidy`] the
+//! shape of the menu (how many items, of which kinds) only ever grows, unless the config changes.
 
+mod about;
+mod devices;
+mod folders;
+mod headline;
+mod instance;
+mod item;
+mod lists;
+mod pause;
+mod requests;
+mod server;
+mod slots;
+mod text;
+mod trouble;
+mod trust;
+
+#[cfg(test)]
+mod tests;
+
+use super::Frame;
 use super::command::Command;
+pub use super::command::UnitStatus;
+use crate::core::{InstanceStatus, JournalEntry, Status};
+use item::Scope;
+pub use slots::Slots;
 
 /// The whole menu.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,4 +62,88 @@ pub enum ItemKind {
     },
     Separator,
     Submenu(Vec<Item>),
+}
+
+/// What the menu shows besides the status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Desk {
+    /// Whether the tray starts with the session; `None` where that cannot be set from here.
+    pub autostart: Option<bool>,
+    /// The unit of the local Syncthing, where it runs as one.
+    pub unit: Option<UnitStatus>,
+    /// The newest entries, newest last.
+    pub journal: Vec<JournalEntry>,
+    /// Show transfer rates.
+    pub rates: bool,
+}
+
+/// The menu of a status. An only instance is the menu; each of several has a submenu.
+pub fn menu(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Frame) -> Menu {
+    let status = headline::calm(status);
+    let mut items = about::config_problem(&status);
+    match status.instances.as_slice() {
+        [only] => items.extend(room(only, desk, frame).items(slots)),
+        several => {
+            items.push(headline::overall(&status));
+            items.extend(together(&status));
+            for instance in several {
+                let room = room(instance, desk, frame);
+                let scope = room.scope.id();
+                let label = headline::title(instance);
+                items.push(Item::submenu(scope, &label, room.items(slots)));
+            }
+        }
+    }
+    items.extend(about::items(desk, frame));
+    Menu { items }
+}
+
+/// What every part of an instance's menu is made from.
+struct Room<'a> {
+    instance: &'a InstanceStatus,
+    desk: &'a Desk,
+    frame: &'a Frame,
+    scope: Scope,
+    /// It can be told to do something.
+    connected: bool,
+}
+
+fn room<'a>(instance: &'a InstanceStatus, desk: &'a Desk, frame: &'a Frame) -> Room<'a> {
+    Room {
+        instance,
+        desk,
+        frame,
+        scope: Scope::of(&instance.name),
+        connected: instance.link.state == crate::core::LinkState::Connected,
+    }
+}
+
+/// What can be done with several instances at once.
+fn together(status: &Status) -> Vec<Item> {
+    let all = Scope::app();
+    let any = |wanted: fn(&InstanceStatus) -> bool| {
+        status.instances.iter().any(|instance| wanted(instance))
+    };
+    let many = status.instances.len() > 1;
+    let held = any(|instance| !instance.holds.is_empty());
+    let pause = pause::times(&all, |until| Command::PauseAll {
+        instance: None,
+        until,
+    });
+    vec![
+        Item::button(
+            all.leaf("retry"),
+            "Try again now",
+            Command::Retry { instance: None },
+        )
+        .shown(any(|instance| instance.link.state.is_loud())),
+        Item::submenu(all.leaf("pause"), "Pause everything", pause).shown(many),
+        Item::button(
+            all.leaf("resume"),
+            "Resume everything",
+            Command::ResumeAll { instance: None },
+        )
+        .shown(many && held),
+        Item::separator(all.leaf("instances")).shown(many),
+    ]
 }
