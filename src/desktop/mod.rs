@@ -8,6 +8,7 @@ pub mod autostart;
 #[cfg(target_os = "linux")]
 pub mod bus;
 pub mod conditions;
+pub mod notify;
 pub mod open;
 mod trouble;
 pub mod units;

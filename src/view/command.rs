@@ -91,11 +91,3 @@ pub enum UnitVerb {
     Stop,
     Restart,
 }
-
-/// The unit that the local Syncthing runs as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnitStatus {
-    pub unit: Unit,
-    /// It runs, or is about to.
-    pub active: bool,
-}

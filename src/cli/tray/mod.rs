@@ -21,9 +21,9 @@ use super::preferences;
 use super::source::{Purpose, Source};
 use crate::core::{Status, Timestamp};
 use crate::desktop::conditions::Conditions;
-use crate::engine::{Signal, Signals};
 use crate::engine::clock::Clock;
 use crate::engine::protocol::{Answer, Ask};
+use crate::engine::{Signal, Signals};
 use crate::tray::{Face, Told, TrayError};
 use crate::view::command::Command;
 

@@ -8,7 +8,7 @@ use crate::cli::preferences::Preferences;
 use crate::cli::source::Source;
 use crate::core::JournalEntry;
 use crate::desktop::conditions::{self, Conditions};
-use crate::desktop::{Trouble, theme, units};
+use crate::desktop::{Trouble, units};
 use crate::tray::{Told, TrayError};
 use crate::view::command::Command;
 use crate::view::menu::UnitStatus;
@@ -39,7 +39,7 @@ pub(super) fn follow(
     preferences: watch::Receiver<Preferences>,
 ) {
     let (dark, darkness) = watch::channel(true);
-    tokio::spawn(theme::follow(dark));
+    drop(dark);
     forward(darkness, news, News::Dark);
     let (unit, unit_seen) = watch::channel(None);
     tokio::spawn(units::follow(unit));

@@ -1,0 +1,1 @@
+//! Which changes are told, how often, in which words.
