@@ -17,6 +17,8 @@ const SOURCES: &str = "assets/icons";
 const APPLICATION: &str = "syncwatch";
 /// Pixels a side, as `SIZES` in `src/tray/icons.rs`.
 const SIZES: [u32; 6] = [16, 22, 24, 32, 48, 64];
+/// The sources' units a side.
+const UNITS: f32 = 16.0;
 /// Frames of a source with an element `turn`. It looks the same after half a turn, so that the last frame leads to the first.
 const FRAMES: u16 = 8;
 const TURNING: &str = r#"id="turn""#;
@@ -57,7 +59,7 @@ fn sources() -> std::io::Result<Vec<PathBuf>> {
 /// Writes the frames of one icon and gives its row of the table.
 fn draw(source: &Path, name: &str, target: &Path) -> Result<String, Box<dyn Error>> {
     let svg = fs::read_to_string(source)?;
-    let badge = badge_colour(&svg)?;
+    let badge = badge_colours(&svg)?;
     let frames = if svg.contains(TURNING) { FRAMES } else { 1 };
     let mut row = format!("(\"{name}\", {badge:?}, &[");
     for frame in 0..frames {
@@ -81,12 +83,12 @@ fn masks(svg: &str) -> Result<Vec<u8>, Box<dyn Error>> {
         style_sheet: Some("svg { color: #f00 } #badge { color: #0f0 }".to_owned()),
         ..Options::default()
     };
-    let tree = Tree::from_str(svg, &options)?;
     let mut masks = Vec::new();
     for size in SIZES {
         let mut pixels = Pixmap::new(size, size).ok_or("no such size")?;
         #[allow(clippy::cast_precision_loss, reason = "sizes are small")]
-        let scale = size as f32 / tree.size().width();
+        let scale = size as f32 / UNITS;
+        let tree = Tree::from_str(&snap(svg, scale)?, &options)?;
         resvg::render(
             &tree,
             Transform::from_scale(scale, scale),
@@ -98,19 +100,52 @@ fn masks(svg: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(masks)
 }
 
-/// Red, green and blue of the element `badge`, written as `color="#rrggbb"`.
-fn badge_colour(svg: &str) -> Result<[u8; 3], Box<dyn Error>> {
+/// Every `rect` on whole pixels: its straight edges would be blurred otherwise. It stands in the coordinates of the
+/// whole icon.
+fn snap(svg: &str, scale: f32) -> Result<String, Box<dyn Error>> {
+    let document = roxmltree::Document::parse(svg)?;
+    let mut edits = Vec::new();
+    for rect in document
+        .descendants()
+        .filter(|node| node.has_tag_name("rect"))
+    {
+        for (place, extent) in [("x", "width"), ("y", "height")] {
+            let find = |name| {
+                let attribute = rect.attribute_node(name).ok_or("a `rect` lacks an edge")?;
+                let value: f32 = attribute.value().parse()?;
+                Ok::<_, Box<dyn Error>>((attribute.range_value(), value))
+            };
+            let ((start_at, start), (length_at, length)) = (find(place)?, find(extent)?);
+            let pixels = (length * scale).round().max(1.0);
+            let first = ((start + length / 2.0) * scale - pixels / 2.0).round();
+            edits.push((start_at, first / scale));
+            edits.push((length_at, pixels / scale));
+        }
+    }
+    edits.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    let mut snapped = svg.to_owned();
+    for (range, value) in edits {
+        snapped.replace_range(range, &value.to_string());
+    }
+    Ok(snapped)
+}
+
+/// Red, green and blue of the element `badge` on light and on dark panels.
+fn badge_colours(svg: &str) -> Result<[[u8; 3]; 2], Box<dyn Error>> {
     let document = roxmltree::Document::parse(svg)?;
     let badge = document
         .descendants()
         .find(|node| node.attribute("id") == Some("badge"))
         .ok_or("no element `badge`")?;
-    let colour = badge.attribute("color").unwrap_or_default();
-    let digits = colour.strip_prefix('#').unwrap_or_default();
-    let number = u32::from_str_radix(digits, 16)
-        .ok()
-        .filter(|_| digits.len() == 6)
-        .ok_or("`badge` has no color=\"#rrggbb\"")?;
-    let [_, rgb @ ..] = number.to_be_bytes();
-    Ok(rgb)
+    let colour = |name: &str| {
+        let text = badge.attribute(name).unwrap_or_default();
+        rgb(text).ok_or_else(|| format!("`badge` has no {name}=\"#rrggbb\""))
+    };
+    Ok([colour("color")?, colour("data-on-dark")?])
+}
+
+fn rgb(text: &str) -> Option<[u8; 3]> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+    let [_, rgb @ ..] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    Some(rgb)
 }

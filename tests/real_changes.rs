@@ -72,7 +72,7 @@ async fn what_changed_and_what_is_in_conflict() {
         }
         assert_eq!(now["service"]["synced"], true);
         assert_ne!(watched.seen.last().unwrap()["overall"], "attention");
-        let text = text(&watched.run(&["status"]));
+        let text = text(&watched.run(&["status"]).await);
         assert!(text.contains("Conflict copy in shared"), "{text}");
 
         // One is deleted here and the other over there: both leave, and the deletions are changes.

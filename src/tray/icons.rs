@@ -9,9 +9,9 @@ pub const SIZES: [u32; 6] = [16, 22, 24, 32, 48, 64];
 const ON_DARK: [u8; 3] = [0xf4, 0xf5, 0xf6];
 const ON_LIGHT: [u8; 3] = [0x2b, 0x2f, 0x33];
 
-/// Name, colour of the badge, and the deflated masks of each frame: for every size and pixel how much the foreground
+/// Name, colours of the badge on light and dark panels, and the deflated masks of each frame: for every size and pixel how much the foreground
 /// and how much the badge covers.
-type Drawing = (&'static str, [u8; 3], &'static [&'static [u8]]);
+type Drawing = (&'static str, [[u8; 3]; 2], &'static [&'static [u8]]);
 
 const DRAWINGS: &[Drawing] = include!(concat!(env!("OUT_DIR"), "/icons.rs"));
 
@@ -67,26 +67,17 @@ fn drawing(icon: Icon) -> Option<&'static Drawing> {
     DRAWINGS.iter().find(|(name, _, _)| *name == icon.name())
 }
 
-fn paint(mask: &[u8], look: Look, badge: [u8; 3]) -> Vec<u8> {
-    let foreground = if look.dark_panel { ON_DARK } else { ON_LIGHT };
-    let badge = match look {
-        _ if look.monochrome => foreground,
-        // The sources are made for light panels.
-        Look {
-            dark_panel: true, ..
-        } => badge.map(lighter),
-        _ => badge,
+fn paint(mask: &[u8], look: Look, [on_light, on_dark]: [[u8; 3]; 2]) -> Vec<u8> {
+    let (foreground, badge) = match look.dark_panel {
+        true => (ON_DARK, on_dark),
+        false => (ON_LIGHT, on_light),
     };
+    let badge = if look.monochrome { foreground } else { badge };
     let (pixels, _) = mask.as_chunks::<2>();
     pixels
         .iter()
         .flat_map(|[front, over]| mix(foreground, *front, badge, *over))
         .collect()
-}
-
-/// A third of the way to white.
-fn lighter(part: u8) -> u8 {
-    part + (u8::MAX - part) / 3
 }
 
 /// Two colours that cover a pixel in part, side by side.
