@@ -10,6 +10,8 @@
     reason = "a test ends at the first surprise"
 )]
 
+#[cfg(target_os = "linux")]
+pub mod desktop;
 pub mod monitor;
 #[cfg(unix)]
 pub mod page;
