@@ -27,7 +27,13 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
         .map(|service| service.version.as_str())
         .unwrap_or_default();
     let asks = service.is_some_and(|service| service.restart_required);
-    let asks = if asks { "It asks to be restarted" } else { "" };
+    let (label, asks) = match asks {
+        true => (
+            "Syncthing: asks to be restarted",
+            "For its configuration to take effect",
+        ),
+        false => ("Syncthing", ""),
+    };
     let version_line = match version {
         "" => String::new(),
         version => format!("Version {}", line(version, 40)),
@@ -59,7 +65,7 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
         .usable(room.connected),
     ];
     items.extend(unit(room, &scope));
-    Item::submenu(scope.id(), "Syncthing", items).shown(room.is_syncthing())
+    Item::submenu(scope.id(), label, items).shown(room.is_syncthing())
 }
 
 fn unit(room: &Room<'_>, scope: &Scope) -> Vec<Item> {
