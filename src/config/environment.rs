@@ -118,6 +118,28 @@ impl Environment {
         self.state_dir.join("journal.jsonl")
     }
 
+    /// The journal as a page of text, for a person to read; made anew each time.
+    pub fn journal_page(&self) -> PathBuf {
+        self.state_dir.join("journal.txt")
+    }
+
+    /// Is there once the user was told what a desktop lacks to show icons.
+    pub fn panel_hint(&self) -> PathBuf {
+        self.state_dir.join("panel-hint")
+    }
+
+    /// What the desktop calls itself, such as `ubuntu:GNOME`; empty where there is none.
+    pub fn desktop(&self) -> String {
+        let desktop = self.variable("XDG_CURRENT_DESKTOP").unwrap_or_default();
+        desktop.to_string_lossy().into_owned()
+    }
+
+    /// Somebody sits before a screen of this process.
+    pub fn has_desktop_session(&self) -> bool {
+        let has = |name| self.variable(name).is_some();
+        self.platform != Platform::Unix || has("WAYLAND_DISPLAY") || has("DISPLAY")
+    }
+
     /// Where a process without a terminal logs.
     pub fn log_dir(&self) -> PathBuf {
         self.state_dir.join("log")

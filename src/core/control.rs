@@ -92,3 +92,26 @@ pub struct Hold {
     /// What it paused, sorted.
     pub parts: Vec<Part>,
 }
+
+/// Why something was not done, or not all of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// What was not done, and why.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+    /// The parts that were not paused or resumed; empty when that is not what was asked.
+    pub failed: Vec<Part>,
+}
+
+impl Refusal {
+    /// A refusal that is not about parts.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+            failed: Vec::new(),
+        }
+    }
+}

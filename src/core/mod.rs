@@ -20,7 +20,7 @@ pub mod service;
 pub mod status;
 pub mod time;
 
-pub use control::{Action, Hold, HoldCause, Part};
+pub use control::{Action, Hold, HoldCause, Part, Refusal};
 pub use effect::{Alert, Effect};
 pub use event::{Event, InstanceSpec, PinSet, Remembered, RetryCause, Target};
 pub use failure::{Class, Fault, Patience};

@@ -8,7 +8,9 @@ pub mod autostart;
 #[cfg(target_os = "linux")]
 pub mod bus;
 pub mod conditions;
+pub mod notify;
 pub mod open;
+pub mod theme;
 mod trouble;
 pub mod units;
 

@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use crate::config::{InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead};
-use crate::services::{self, Session};
+use crate::services::{self, Remote, Session};
 use crate::tls::{self, Client};
 
 use super::client_spec;
@@ -228,6 +228,18 @@ impl Runtime {
         if let Some(running) = self.place.as_mut().and_then(|place| place.session.take()) {
             running.task.abort();
         }
+    }
+
+    /// What it takes to ask the server for something; `None` while nobody is trusted or its place is not known.
+    pub(super) fn remote(&self) -> Option<Remote> {
+        let place = self.place.as_ref()?;
+        let clients = place.clients.as_ref().ok()?;
+        Some(Remote {
+            name: self.config.name.clone(),
+            url: place.resolved.target.url.clone(),
+            clients: clients.subscribe(),
+            key: place.resolved.key.clone(),
+        })
     }
 
     fn fail(&self, attempt: u64, fault: Fault, events: &mpsc::UnboundedSender<Event>) {

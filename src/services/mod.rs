@@ -12,10 +12,11 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::{mpsc, watch};
 
-use crate::core::{Class, Event, Fault, Kind};
+use crate::core::{Action, Class, Event, Fault, Kind, Refusal};
 use crate::tls::Client;
 
 use link::{Ask, Link};
+pub use syncthing::control::Remote;
 
 /// One attempt to reach an instance and follow it.
 pub struct Session<A = Client> {
@@ -58,6 +59,20 @@ pub async fn run<A: Ask>(kind: Kind, session: Session<A>) {
         ),
     };
     link.failed(fault);
+}
+
+/// Has a server do something.
+///
+/// # Errors
+/// What was not done, why, and what to do about it.
+pub async fn control(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
+    match kind {
+        Kind::Syncthing => syncthing::control::perform(remote, action).await,
+        Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => Err(Refusal::new(
+            format!("'{}' is no Syncthing.", remote.name),
+            "Only a Syncthing can be told what to do.",
+        )),
+    }
 }
 
 #[cfg(test)]

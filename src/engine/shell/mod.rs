@@ -1,6 +1,7 @@
 //! The loop: takes events, steps the model, performs its effects, publishes the status.
 
 mod configure;
+mod controls;
 mod note;
 mod places;
 mod questions;
@@ -76,6 +77,8 @@ pub(super) struct Shell {
     config_problem: Option<String>,
     /// What was said last about file watches that the system refused.
     watch_trouble: Option<String>,
+    /// What servers were asked to do and have not done yet.
+    controls: JoinSet<()>,
     /// Dropped with the loop, and the socket with them.
     views: JoinSet<()>,
 }
@@ -134,6 +137,7 @@ impl Shell {
             reload_at: None,
             config_problem: None,
             watch_trouble: None,
+            controls: JoinSet::new(),
             views: JoinSet::new(),
         };
         shell.configure(loaded.config)?;
@@ -159,8 +163,7 @@ impl Shell {
                 Some(note) = self.notes.1.recv() => self.note(note),
                 Some(question) = self.questions.recv() => {
                     let ending = matches!(question.ask, Ask::Shutdown);
-                    let answer = self.answer(question.ask);
-                    let _ = question.reply.send(answer);
+                    self.take(question);
                     if ending {
                         break;
                     }
@@ -192,6 +195,7 @@ impl Shell {
             self.publish();
         }
         self.state.save();
+        while self.controls.try_join_next().is_some() {}
     }
 
     fn publish(&mut self) {
@@ -288,6 +292,7 @@ impl Shell {
 
     async fn end(mut self) {
         self.runtimes.clear();
+        self.controls.abort_all();
         // Whoever still asks hears that it is ending; who asked for the end gets the answer.
         self.questions.close();
         while let Ok(question) = self.questions.try_recv() {

@@ -1,11 +1,23 @@
 //! What views ask of the loop itself.
 
-use super::Shell;
+use super::{Question, Shell};
 use crate::core::{Event, Pin, RetryCause, Status};
 use crate::engine::protocol::{Answer, Ask};
 
 impl Shell {
-    pub(super) fn answer(&mut self, ask: Ask) -> Answer {
+    /// Answers a question; what a server must do first is answered when it did.
+    pub(super) fn take(&mut self, question: Question) {
+        let Question { ask, reply } = question;
+        match ask {
+            Ask::Control { instance, action } => self.control(&instance, action, reply),
+            ask => {
+                // Who asked may have gone.
+                let _ = reply.send(self.answer(ask));
+            }
+        }
+    }
+
+    fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
             Ask::Retry {
                 instance: Some(unknown),
@@ -59,7 +71,7 @@ impl Shell {
         }
     }
 
-    fn unknown(&self, instance: &str) -> Answer {
+    pub(super) fn unknown(&self, instance: &str) -> Answer {
         let names: Vec<&str> = self.runtimes.keys().map(String::as_str).collect();
         let hint = match names.is_empty() {
             true => "The config names none.".to_owned(),

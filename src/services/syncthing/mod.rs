@@ -4,11 +4,14 @@
 //! ever asked per folder or device unless an event says that it changed.
 
 mod ask;
+pub mod control;
 mod cursor;
 mod device;
+mod disk;
 mod folder;
 mod lenient;
 mod poller;
+mod rates;
 mod reducer;
 mod show;
 mod state;

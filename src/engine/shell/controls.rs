@@ -1,0 +1,120 @@
+//! Has servers do what a user asked for, beside the loop: the answer is given when it is done.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tracing::info;
+
+use super::Shell;
+use crate::core::{Action, Event, Kind, LinkState, Refusal};
+use crate::engine::protocol::Answer;
+use crate::services::{self, Remote};
+
+/// No answer takes longer.
+const LONGEST: Duration = Duration::from_secs(30);
+
+impl Shell {
+    /// Has `instance` do something and answers when it did.
+    pub(super) fn control(
+        &mut self,
+        instance: &str,
+        action: Action,
+        reply: oneshot::Sender<Answer>,
+    ) {
+        let (kind, remote) = match self.remote(instance) {
+            Ok(found) => found,
+            Err(refused) => {
+                let _ = reply.send(refused);
+                return;
+            }
+        };
+        info!("{instance}: asked for {}", name_of(&action));
+        let events = self.events.0.clone();
+        self.controls.spawn(async move {
+            let instance = remote.name.clone();
+            let answer = match perform(kind, &remote, &action).await {
+                Ok(()) => {
+                    if action == Action::Restart {
+                        let _ = events.send(Event::RestartAnnounced { instance });
+                    }
+                    Answer::Done
+                }
+                Err(refusal) => refused(refusal),
+            };
+            let _ = reply.send(answer);
+        });
+    }
+
+    /// The way to a server that is connected, or why there is none.
+    fn remote(&self, instance: &str) -> Result<(Kind, Remote), Answer> {
+        let Some(runtime) = self.runtimes.get(instance) else {
+            return Err(self.unknown(instance));
+        };
+        let kind = runtime.config.kind;
+        if kind != Kind::Syncthing {
+            return Err(not_syncthing(instance));
+        }
+        let status = self.status.borrow();
+        let link = status.instance(instance).map(|known| &known.link);
+        let connected = link.is_some_and(|link| link.state == LinkState::Connected);
+        match runtime.remote().filter(|_| connected) {
+            Some(remote) => Ok((kind, remote)),
+            None if link.is_some_and(|link| link.state == LinkState::Paused) => {
+                Err(refused(Refusal::new(
+                    format!("Monitoring of '{instance}' is switched off."),
+                    "Switch it on first.",
+                )))
+            }
+            None => {
+                let why = link.and_then(|link| link.failure.as_ref());
+                let why = why.map(|failure| format!(" {}", failure.message));
+                Err(refused(Refusal::new(
+                    format!("'{instance}' is not connected.{}", why.unwrap_or_default()),
+                    "Nothing was changed. Try again once it is connected.",
+                )))
+            }
+        }
+    }
+}
+
+pub(super) fn not_syncthing(instance: &str) -> Answer {
+    refused(Refusal::new(
+        format!("'{instance}' is no Syncthing."),
+        "Only a Syncthing can be told what to do.",
+    ))
+}
+
+pub(super) async fn perform(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
+    let done = tokio::time::timeout(LONGEST, services::control(kind, remote, action));
+    done.await.unwrap_or_else(|_| {
+        Err(Refusal::new(
+            format!("{} took too long over it.", remote.url),
+            "It may have been done all the same: look at the status before you try again.",
+        ))
+    })
+}
+
+fn refused(refusal: Refusal) -> Answer {
+    Answer::Refused {
+        message: refusal.message,
+        hint: refusal.hint,
+    }
+}
+
+/// For the log: what is asked for, without names of others.
+fn name_of(action: &Action) -> &'static str {
+    match action {
+        Action::Rescan { .. } => "a scan",
+        Action::Pause { .. } => "a pause",
+        Action::Resume { .. } => "the end of a pause",
+        Action::Override { .. } => "an override",
+        Action::Revert { .. } => "a revert",
+        Action::AcceptDevice { .. } => "a device to be accepted",
+        Action::IgnoreDevice { .. } => "a device to be ignored",
+        Action::AcceptFolder { .. } => "a folder to be accepted",
+        Action::IgnoreFolder { .. } => "a folder to be ignored",
+        Action::ClearErrors => "its errors to be cleared",
+        Action::Restart => "a restart",
+        Action::Shutdown => "a shutdown",
+    }
+}

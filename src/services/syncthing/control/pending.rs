@@ -1,0 +1,154 @@
+//! Answers to devices that asked to connect and to folders that are offered.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::call::{Remote, with_query};
+use super::edit::{
+    appended, directory_name, find, flag, is_shared_with, label, new_device, new_folder,
+    shared_with, text, usual_path,
+};
+use super::{DEVICES, FOLDERS, refusal};
+use crate::core::Refusal;
+
+const PENDING_DEVICES: &str = "/rest/cluster/pending/devices";
+const PENDING_FOLDERS: &str = "/rest/cluster/pending/folders";
+const CONFIG: &str = "/rest/config";
+
+pub(super) async fn accept_device(remote: &Remote, device: &str) -> Result<(), Refusal> {
+    if is_known(remote, device).await? {
+        return Ok(());
+    }
+    let pending = pending_device(remote, device).await?;
+    let defaults = remote.get_optional("/rest/config/defaults/device").await?;
+    let entry = new_device(defaults, device, text(&pending, "name"));
+    remote.write(Method::POST, DEVICES, &entry).await
+}
+
+pub(super) async fn ignore_device(remote: &Remote, device: &str) -> Result<(), Refusal> {
+    const IGNORED: &str = "remoteIgnoredDevices";
+    // There is no smaller page that holds the list. What else is in it, secrets too, goes back as it came.
+    let config = remote.get(CONFIG).await?;
+    let part = |key: &str| config.get(key).unwrap_or(&Value::Null);
+    if find(part("devices"), "deviceID", device).is_some() {
+        return Err(refusal::known_device(device));
+    }
+    if find(part(IGNORED), "deviceID", device).is_some() {
+        return Ok(());
+    }
+    let pending = pending_device(remote, device).await?;
+    let entry = json!({
+        "deviceID": device,
+        "name": label(text(&pending, "name")),
+        "address": text(&pending, "address"),
+        "time": text(&pending, "time"),
+    });
+    let config = appended(config, IGNORED, entry);
+    remote.write(Method::PUT, CONFIG, &config).await
+}
+
+pub(super) async fn accept_folder(
+    remote: &Remote,
+    folder: &str,
+    device: &str,
+    path: Option<&str>,
+) -> Result<(), Refusal> {
+    let folders = remote.get(FOLDERS).await?;
+    let existing = find(&folders, "id", folder);
+    if existing.is_some_and(|existing| is_shared_with(existing, device)) {
+        return Ok(());
+    }
+    let offer = offer(remote, folder, device).await?;
+    if flag(&offer, "receiveEncrypted") || flag(&offer, "remoteEncrypted") {
+        return Err(refusal::encrypted(folder));
+    }
+    if let Some(existing) = existing {
+        let list = Value::Array(vec![shared_with(existing.clone(), device)]);
+        return remote.write(Method::PUT, FOLDERS, &list).await;
+    }
+    let defaults = remote.get_optional("/rest/config/defaults/folder").await?;
+    let name = text(&offer, "label");
+    let path = match path.map(str::trim) {
+        Some("") => return Err(refusal::no_path()),
+        Some(path) => path.to_owned(),
+        None => free_path(remote, defaults.as_ref(), &directory_name(name, folder)).await?,
+    };
+    let entry = new_folder(defaults, folder, name, &path, device);
+    remote.write(Method::POST, FOLDERS, &entry).await
+}
+
+pub(super) async fn ignore_folder(
+    remote: &Remote,
+    folder: &str,
+    device: &str,
+) -> Result<(), Refusal> {
+    const IGNORED: &str = "ignoredFolders";
+    let devices = remote.get(DEVICES).await?;
+    let entry = find(&devices, "deviceID", device);
+    let entry = entry.ok_or_else(|| refusal::unknown_device(device))?;
+    let ignored = entry.get(IGNORED).unwrap_or(&Value::Null);
+    if find(ignored, "id", folder).is_some() {
+        return Ok(());
+    }
+    let offer = offer(remote, folder, device).await?;
+    let ignored = json!({
+        "id": folder,
+        "label": label(text(&offer, "label")),
+        "time": text(&offer, "time"),
+    });
+    let list = Value::Array(vec![appended(entry.clone(), IGNORED, ignored)]);
+    remote.write(Method::PUT, DEVICES, &list).await
+}
+
+async fn is_known(remote: &Remote, device: &str) -> Result<bool, Refusal> {
+    let devices = remote.get(DEVICES).await?;
+    Ok(find(&devices, "deviceID", device).is_some())
+}
+
+async fn pending_device(remote: &Remote, device: &str) -> Result<Value, Refusal> {
+    let pending = remote.get(PENDING_DEVICES).await?;
+    let found = pending.get(device).cloned();
+    found.ok_or_else(|| refusal::not_waiting("device", device))
+}
+
+/// What `device` offers as `folder`.
+async fn offer(remote: &Remote, folder: &str, device: &str) -> Result<Value, Refusal> {
+    let pending = remote.get(PENDING_FOLDERS).await?;
+    let found = pending
+        .get(folder)
+        .and_then(|folder| folder.get("offeredBy")?.get(device))
+        .cloned();
+    found.ok_or_else(|| refusal::not_waiting("folder", folder))
+}
+
+/// The usual path for a directory of this name. Who offers a folder chooses its name, so that it must not be one that is
+/// there: `Documents` would be shared with them.
+async fn free_path(
+    remote: &Remote,
+    defaults: Option<&Value>,
+    name: &str,
+) -> Result<String, Refusal> {
+    let status = remote.get("/rest/system/status").await?;
+    let separator = text(&status, "pathSeparator");
+    let path = usual_path(defaults, separator, name);
+    // It lists the directories of that parent whose names begin so, whatever the case (lib/api/api.go browseFiles).
+    let there = with_query("/rest/system/browse", &[("current", &path)]);
+    let there = remote.get(&there).await?;
+    let last = |path: &str| {
+        let path = path.trim_end_matches(['/', '\\']);
+        path.rsplit(['/', '\\'])
+            .next()
+            .unwrap_or_default()
+            .to_lowercase()
+    };
+    let taken = there
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .any(|there| last(there) == name.to_lowercase());
+    match taken {
+        true => Err(refusal::path_taken(&path)),
+        false => Ok(path),
+    }
+}

@@ -1,0 +1,139 @@
+//! Why Syncthing was not made to do something, in calm words: what, why, what to do.
+
+use super::call::Remote;
+use crate::core::failure::fill;
+use crate::core::{Class, Fault, Part, Refusal};
+
+/// A name or ID of somebody else is cut to this many characters.
+const LONGEST: usize = 80;
+
+/// Syncthing could not be asked, or said no.
+pub(super) fn of_fault(remote: &Remote, fault: &Fault) -> Refusal {
+    let detail = fault.detail.as_deref().unwrap_or("no details");
+    let rule = fault.class.rule();
+    let value = |key: &str| {
+        let served = || fault.served.map(|served| served.to_string());
+        Some(match key {
+            "name" => remote.name.clone(),
+            "url" => remote.url.clone(),
+            "detail" => detail.to_owned(),
+            "served" => served().unwrap_or_else(|| "none".into()),
+            "pinned" => "see 'syncwatch trust list'".into(),
+            "path" => "the configured place".into(),
+            _ => return None,
+        })
+    };
+    match fault.class {
+        Class::ServerError | Class::BadPath => Refusal::new(
+            format!("Syncthing did not do that. It answered: {detail}."),
+            "Look at it on Syncthing's own page, or in its log.",
+        ),
+        Class::Lost | Class::Truncated | Class::RequestTimeout => Refusal::new(
+            fill(rule.message, value),
+            "It may have been done all the same: look at the status before you try again.",
+        ),
+        class if class.is_connection_level() || class == Class::ConnectTimeout => Refusal::new(
+            fill(rule.message, value),
+            "Nothing was changed. Try again once it is connected.",
+        ),
+        _ => Refusal::new(fill(rule.message, value), fill(rule.hint, value)),
+    }
+}
+
+pub(super) fn unknown_folder(folder: &str) -> Refusal {
+    Refusal::new(
+        format!("Syncthing has no folder with the ID {}.", quoted(folder)),
+        "'syncwatch status' lists the folders.",
+    )
+}
+
+pub(super) fn unknown_device(device: &str) -> Refusal {
+    Refusal::new(
+        format!("Syncthing knows no device {}.", quoted(device)),
+        "'syncwatch status' lists the devices.",
+    )
+}
+
+pub(super) fn paused_folder(folder: &str) -> Refusal {
+    Refusal::new(
+        format!("The folder {} is paused.", quoted(folder)),
+        "Resume it first.",
+    )
+}
+
+/// The folder is of a kind for which this makes no sense.
+pub(super) fn wrong_kind(folder: &str, needed: &str) -> Refusal {
+    Refusal::new(
+        format!("The folder {} is not {needed}.", quoted(folder)),
+        "Its kind can be changed on Syncthing's own page.",
+    )
+}
+
+pub(super) fn not_waiting(what: &str, id: &str) -> Refusal {
+    Refusal::new(
+        format!("The {what} {} does not wait for an answer.", quoted(id)),
+        "It may have been answered elsewhere, or have gone away. When it asks again, it is shown again.",
+    )
+}
+
+pub(super) fn known_device(device: &str) -> Refusal {
+    Refusal::new(
+        format!("{} is one of Syncthing's devices already.", quoted(device)),
+        "Remove it on Syncthing's own page first, or pause it.",
+    )
+}
+
+pub(super) fn encrypted(folder: &str) -> Refusal {
+    Refusal::new(
+        format!(
+            "The folder {} is offered encrypted, which needs a decision or a password of yours.",
+            quoted(folder)
+        ),
+        "Accept it on Syncthing's own page.",
+    )
+}
+
+pub(super) fn path_taken(path: &str) -> Refusal {
+    Refusal::new(
+        format!(
+            "{} is there already; its content would be shared.",
+            quoted(path)
+        ),
+        "Name the directory yourself, or accept the folder on Syncthing's own page.",
+    )
+}
+
+pub(super) fn no_path() -> Refusal {
+    Refusal::new(
+        "No directory was named for the folder.",
+        "Name one, or leave it out for Syncthing's usual place.",
+    )
+}
+
+/// Some parts were not paused or resumed, each for its reason.
+pub(super) fn of_parts(paused: bool, asked: usize, failed: Vec<(Part, Refusal)>) -> Refusal {
+    let verb = if paused { "paused" } else { "resumed" };
+    let (message, hint) = match failed.as_slice() {
+        [(_, only)] if asked == 1 => (only.message.clone(), only.hint.clone()),
+        [(_, first), ..] => (
+            format!(
+                "{} of {asked} were not {verb}. {}",
+                failed.len(),
+                first.message
+            ),
+            first.hint.clone(),
+        ),
+        [] => (format!("Nothing was {verb}."), String::new()),
+    };
+    Refusal {
+        message,
+        hint,
+        failed: failed.into_iter().map(|(part, _)| part).collect(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let cut: String = text.chars().take(LONGEST).collect();
+    // The views clean what else a name may hold.
+    format!("'{}'", cut.replace(char::is_control, " "))
+}
