@@ -178,6 +178,12 @@ impl App {
                 return Ok(true);
             }
             News::PanelEnded(Ok(())) => return Ok(true),
+            News::PanelEnded(Err(error)) => {
+                return Err(CliError::new(
+                    Exit::Internal,
+                    format!("There is no tray: {error}."),
+                ));
+            }
             News::Dark(dark) => {
                 self.composer.dark = dark;
                 self.stale = true;
