@@ -5,6 +5,7 @@
 
 pub mod args;
 mod check;
+mod companions;
 mod config;
 mod context;
 mod daemon;

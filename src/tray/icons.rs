@@ -15,6 +15,12 @@ type Drawing = (&'static str, [[u8; 3]; 2], &'static [&'static [u8]]);
 
 const DRAWINGS: &[Drawing] = include!(concat!(env!("OUT_DIR"), "/icons.rs"));
 
+/// The application's own icon as SVG.
+pub const APPLICATION_SVG: &str = include_str!("../../assets/icons/syncwatch.svg");
+
+/// The application's own icon: pixels a side, and a PNG file.
+pub const APPLICATION: &[(u32, &[u8])] = include!(concat!(env!("OUT_DIR"), "/application.rs"));
+
 /// What the icon is seen on, and how the user wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Look {

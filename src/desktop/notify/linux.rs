@@ -184,6 +184,7 @@ impl Desk {
                     self.missing = false;
                 }),
                 acquired = self.acquired.next() => received(acquired).map(|_| self.speaks = true),
+                () = self.connection.closed() => return Ended::Bus("it is gone".into()),
                 () = sleep(LAST_RETRY), if self.missing => {
                     self.missing = false;
                     Ok(())

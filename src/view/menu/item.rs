@@ -1,7 +1,7 @@
 //! How entries are made, and how their ids are built.
 
 use super::text::{WIDTH, line, wrapped};
-use super::{Item, ItemKind};
+use super::{Item, ItemKind, Slots};
 use crate::view::command::Command;
 
 impl Item {
@@ -40,18 +40,33 @@ impl Item {
         Self { visible, ..self }
     }
 
-    /// The same, to be clicked or not.
-    pub(super) fn usable(self, enabled: bool) -> Self {
-        Self { enabled, ..self }
+    /// The same, which can only be clicked if it could before and `enabled`; with all that is in it.
+    pub(super) fn usable(mut self, enabled: bool) -> Self {
+        if !enabled {
+            self.disable();
+        }
+        self
+    }
+
+    /// Shown until the menu is closed, once it was: what is no longer to be done cannot be clicked.
+    pub(super) fn steady(self, slots: &mut Slots) -> Self {
+        let (now, shown) = (self.visible, slots.keep(&self.id, self.visible));
+        self.usable(now).shown(shown)
     }
 
     /// A place that nothing has taken: the same shape, and nothing to see.
-    pub(super) fn hole(self) -> Self {
-        Self {
-            label: String::new(),
-            enabled: false,
-            visible: false,
-            ..self
+    pub(super) fn hole(mut self) -> Self {
+        self.label.clear();
+        self.visible = false;
+        self.disable();
+        self
+    }
+
+    /// Neither this nor anything in it can be clicked.
+    fn disable(&mut self) {
+        self.enabled = false;
+        if let ItemKind::Submenu(items) = &mut self.kind {
+            items.iter_mut().for_each(Self::disable);
         }
     }
 }
