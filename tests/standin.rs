@@ -889,3 +889,31 @@ async fn a_big_world_is_served() {
         "idle"
     );
 }
+
+#[tokio::test]
+async fn changes_on_disk_have_a_subscription_of_their_own() {
+    let standin = demo().await;
+    let client = Client::pinned(&standin);
+    let disk = "/rest/events/disk?since=0&limit=1000&timeout=0";
+    assert_eq!(client.get(disk).await, json!([]));
+    standin.emit("Failure", json!("none of its business"));
+    let change =
+        json!({"folder": "photos", "path": "a.jpg", "action": "modified", "modifiedBy": "ABCDEFG"});
+    for kind in ["LocalChangeDetected", "RemoteChangeDetected"] {
+        standin.emit(kind, change.clone());
+    }
+    let told = client.get(disk).await;
+    assert_eq!(told.as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&told[0]["id"], &told[0]["type"]),
+        (&json!(1), &json!("LocalChangeDetected"))
+    );
+    let later = client.get("/rest/events/disk?since=1&limit=1000&timeout=0");
+    assert_eq!(later.await[0]["id"], 2);
+    let newest = client.get("/rest/events/disk?since=0&limit=1&timeout=0");
+    assert_eq!(newest.await, json!([told[1]]));
+    let stale = client.get("/rest/events/disk?since=999&timeout=0");
+    assert_eq!(stale.await, json!([]), "stale and silent");
+    assert_eq!(standin.masks(), 0, "it costs no further buffer");
+    assert_eq!(client.post("/rest/events/disk").await.0, 405);
+}

@@ -9,7 +9,8 @@ use crate::core::Fingerprint;
 
 const EXAMPLES: &str = "\
 Examples:
-  syncwatch                                the status of the local Syncthing, now
+  syncwatch                                the tray icon, where there is a desktop; else the status
+  syncwatch status                         the status of the local Syncthing, now
   syncwatch status --watch                 one line for everything that changes
   syncwatch status --json | jq .overall    for a script
   syncwatch wait --for synced --timeout 10m && systemctl poweroff
@@ -51,7 +52,7 @@ Environment:
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
-    /// Without one: status
+    /// Without one: tray where there is a desktop session, else status
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -110,6 +111,11 @@ pub enum LogFormat {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show an icon in the panel, with a menu of everything
+    ///
+    /// Watches by itself, unless a daemon is running already; then it shows what that one knows. Without a desktop
+    /// session, or where no panel shows icons, it goes on as a daemon does. A second one asks the first to be seen.
+    Tray,
     /// Watch in the foreground without a window, and answer the other commands
     ///
     /// Logs to standard error. Under systemd it tells when it is ready and feeds the watchdog. SIGHUP reads the
@@ -291,6 +297,12 @@ pub enum GenerateCommand {
     Completions { shell: clap_complete::Shell },
     /// The JSON Schema of 'status --json', to standard output
     Schema,
+    /// The application's icon, SVG and PNG, into a directory of icon themes
+    Icons {
+        /// Write hicolor/SIZE/apps/syncwatch.png and its like here, such as /usr/share/icons
+        #[arg(long, value_name = "DIRECTORY")]
+        dir: PathBuf,
+    },
 }
 
 /// `60s`, `1h30m`, `500ms`; a bare number is seconds.

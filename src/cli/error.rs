@@ -4,6 +4,7 @@ use std::io;
 
 use crate::config::ConfigError;
 use crate::core::{InstanceStatus, LinkState, Status};
+use crate::desktop::Trouble;
 use crate::engine::StartError;
 use crate::engine::client::ClientError;
 use crate::view::style::{Line, Page, Role};
@@ -173,6 +174,12 @@ impl From<ConfigError> for CliError {
                 said.hint("'syncwatch config check' looks again once it is corrected.")
             }
         }
+    }
+}
+
+impl From<Trouble> for CliError {
+    fn from(trouble: Trouble) -> Self {
+        Self::new(Exit::Wrong, trouble.message).hint(trouble.hint)
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod args;
 mod check;
+mod companions;
 mod config;
 mod context;
 mod daemon;
@@ -13,10 +14,14 @@ pub mod error;
 mod generate;
 mod journal;
 mod logging;
+mod notifier;
 mod open;
 mod output;
+mod perform;
+mod preferences;
 mod source;
 mod status;
+mod tray;
 mod trust;
 mod wait;
 
@@ -30,17 +35,28 @@ pub fn complain(error: &CliError, color: args::Color) {
     output::Output::new(color).aside(&error.page());
 }
 
-/// Runs the command that was asked for; without one, `status`.
+/// Whether the tray is what is asked for.
+#[cfg(target_os = "macos")]
+pub fn is_tray(cli: &Cli) -> bool {
+    // There is always a desktop.
+    matches!(cli.command, None | Some(Command::Tray))
+}
+
+/// Runs the command that was asked for; without one, `tray` where there is a desktop session, else `status`.
 ///
 /// # Errors
 /// What went wrong, in words, with the exit code.
 pub async fn run(cli: Cli) -> Result<Exit, CliError> {
     let context = Context::new(cli.global);
-    let command = cli
-        .command
-        .unwrap_or(Command::Status(StatusArgs::default()));
-    logging::start(&context.global, matches!(command, Command::Daemon))?;
+    let command = match cli.command {
+        Some(command) => command,
+        None if context.environment.has_desktop_session() => Command::Tray,
+        None => Command::Status(StatusArgs::default()),
+    };
+    let stays = matches!(command, Command::Daemon | Command::Tray);
+    logging::start(&context.global, stays)?;
     match command {
+        Command::Tray => tray::run(&context).await,
         Command::Daemon => daemon::run(&context).await,
         Command::Status(args) => status::run(args, &context).await,
         Command::Wait(args) => wait::run(args, &context).await,

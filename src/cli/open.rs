@@ -1,13 +1,11 @@
 //! `syncwatch open`: the service's own page in the browser. The address never carries the key.
 
-use std::io;
-use std::process::{Command, Stdio};
-
 use super::args::OpenArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::source::{put, unexpected};
 use crate::config;
+use crate::desktop::open;
 use crate::engine::client::Connection;
 use crate::engine::protocol::{Answer, Ask};
 use crate::view::style::Line;
@@ -16,7 +14,7 @@ pub(super) async fn run(args: OpenArgs, context: &Context) -> Result<Exit, CliEr
     let url = address(context).await?;
     context.out.page(&Line::plain(&url).into())?;
     if !args.print {
-        browse(&url)?;
+        open::page(&url).await?;
     }
     Ok(Exit::Fine)
 }
@@ -67,38 +65,5 @@ async fn resolved(context: &Context) -> Result<String, CliError> {
                 .replace("{detail}", &detail);
             Err(CliError::new(Exit::Unreachable, message).hint(rule.hint))
         }
-    }
-}
-
-#[cfg(target_os = "macos")]
-const OPENER: &[&str] = &["open"];
-#[cfg(windows)]
-const OPENER: &[&str] = &["rundll32", "url.dll,FileProtocolHandler"];
-#[cfg(not(any(target_os = "macos", windows)))]
-const OPENER: &[&str] = &["xdg-open"];
-
-fn browse(url: &str) -> Result<(), CliError> {
-    let Some((program, arguments)) = OPENER.split_first() else {
-        return Ok(());
-    };
-    let started = Command::new(program)
-        .args(arguments)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    let said = |words: String| {
-        Err(CliError::new(Exit::Wrong, words).hint("Open the address above by hand."))
-    };
-    match started {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => said(format!(
-            "No browser was opened: {program} ended with {status}."
-        )),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => said(format!(
-            "No browser was opened: {program} is not installed."
-        )),
-        Err(error) => said(format!("No browser was opened: {program}: {error}.")),
     }
 }

@@ -1,7 +1,9 @@
 //! Where a command has its status from: the running engine, or a private one in this process.
 //!
-//! Invariant: a private engine never takes the socket, and writes only what the user asked it to keep.
+//! Invariant: an engine of this process takes the socket only where it is to be the user's; else it is private and
+//! writes only what the user asked it to keep.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use super::error::{CliError, Exit};
 use crate::core::{InstanceStatus, LinkState, Status};
 use crate::engine::client::{ClientError, Connection};
 use crate::engine::protocol::{Answer, Ask};
-use crate::engine::{Engine, Options};
+use crate::engine::{self, Engine, Options, StartError};
 
 /// In a single look no failure is given the benefit of the doubt for longer.
 const LOOK_PATIENCE: Duration = Duration::from_secs(2);
@@ -25,6 +27,8 @@ const ENGINE_LOOK: Duration = Duration::from_secs(1);
 const ENGINE_RESTART: Duration = Duration::from_secs(5);
 /// An engine answers at once; one that does not is stuck or stopped.
 const ENGINE_ANSWER: Duration = Duration::from_secs(5);
+/// The engine gives a server 30 s to do what it is asked for.
+const SERVER_ANSWER: Duration = Duration::from_secs(40);
 const ENGINE_RETRY: Duration = Duration::from_millis(100);
 
 /// What a private engine is for.
@@ -36,6 +40,8 @@ pub enum Purpose {
     Follow,
     /// One look, then a change of what is kept: pins.
     Change,
+    /// To be the user's engine from now on, unless one is running.
+    Serve,
 }
 
 /// A source of statuses that does not dry up: an engine that restarts is found again.
@@ -58,7 +64,7 @@ impl<'a> Source<'a> {
     pub async fn open(context: &'a Context, purpose: Purpose) -> Result<Self, CliError> {
         let from = match Connection::open(&context.environment.socket()).await? {
             Some(connection) => Origin::Running(connection, false),
-            None => private(context, purpose).await?,
+            None => own(context, purpose).await?,
         };
         Ok(Self {
             context,
@@ -117,15 +123,22 @@ impl<'a> Source<'a> {
 
     /// Asks for something to be done.
     pub async fn ask(&mut self, ask: Ask) -> Result<Answer, CliError> {
-        match &mut self.from {
-            // A connection that watches takes no more questions.
-            Origin::Running(..) => {
-                match Connection::open(&self.context.environment.socket()).await? {
-                    Some(mut connection) => Ok(put(&mut connection, ask).await?),
-                    None => Err(ClientError::Ended.into()),
-                }
-            }
-            Origin::Private(engine, _) => Ok(engine.ask(ask).await),
+        self.asker().ask(ask).await
+    }
+
+    /// For asking while the next status is waited for.
+    pub fn asker(&self) -> Asker {
+        match &self.from {
+            Origin::Running(..) => Asker::Running(self.context.environment.socket()),
+            Origin::Private(engine, _) => Asker::Own(engine.asker()),
+        }
+    }
+
+    /// The engine of this process, where there is no other.
+    pub fn own(&self) -> Option<&Engine> {
+        match &self.from {
+            Origin::Running(..) => None,
+            Origin::Private(engine, _) => Some(engine),
         }
     }
 
@@ -140,7 +153,28 @@ impl<'a> Source<'a> {
         let again = engine_appears(self.context, ENGINE_RETRY);
         match timeout(ENGINE_RESTART, again).await {
             Ok(connection) => Ok(Origin::Running(connection, false)),
-            Err(_) => private(self.context, self.purpose).await,
+            Err(_) => own(self.context, self.purpose).await,
+        }
+    }
+}
+
+/// Asks the engine that a source has its statuses from.
+#[derive(Clone, Debug)]
+pub enum Asker {
+    Own(engine::Asker),
+    /// By its socket: a connection that watches takes no questions.
+    Running(PathBuf),
+}
+
+impl Asker {
+    /// Asks for something to be done.
+    pub async fn ask(&self, ask: Ask) -> Result<Answer, CliError> {
+        match self {
+            Self::Own(engine) => Ok(engine.ask(ask).await),
+            Self::Running(socket) => match Connection::open(socket).await? {
+                Some(mut connection) => Ok(put(&mut connection, ask).await?),
+                None => Err(ClientError::Ended.into()),
+            },
         }
     }
 }
@@ -163,7 +197,7 @@ async fn running(
         connection.next().await?
     } else {
         *asked = true;
-        match in_time(connection.ask(Ask::Watch)).await? {
+        match in_time(ENGINE_ANSWER, connection.ask(Ask::Watch)).await? {
             Err(ClientError::Ended) => None,
             answer => Some(answer?),
         }
@@ -177,11 +211,16 @@ async fn running(
 
 /// Asks a running engine, and does not wait for one that is stuck.
 pub async fn put(connection: &mut Connection, ask: Ask) -> Result<Answer, CliError> {
-    Ok(in_time(connection.ask(ask)).await??)
+    let limit = match ask {
+        // Answered when the server did it.
+        Ask::Control { .. } => SERVER_ANSWER,
+        _ => ENGINE_ANSWER,
+    };
+    Ok(in_time(limit, connection.ask(ask)).await??)
 }
 
-async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, CliError> {
-    timeout(ENGINE_ANSWER, answer).await.map_err(|_| {
+async fn in_time<T>(limit: Duration, answer: impl Future<Output = T>) -> Result<T, CliError> {
+    timeout(limit, answer).await.map_err(|_| {
         CliError::new(
             Exit::Unreachable,
             "The engine is running but does not answer.",
@@ -208,22 +247,38 @@ async fn engine_appears(context: &Context, every: Duration) -> Connection {
     }
 }
 
-async fn private(context: &Context, purpose: Purpose) -> Result<Origin, CliError> {
+/// An engine of this process; the user's, when that is the purpose and nobody else was sooner.
+async fn own(context: &Context, purpose: Purpose) -> Result<Origin, CliError> {
+    match start(context, purpose).await {
+        Err(StartError::AlreadyRunning { .. }) => {
+            match timeout(ENGINE_RESTART, engine_appears(context, ENGINE_RETRY)).await {
+                Ok(connection) => Ok(Origin::Running(connection, false)),
+                Err(_) => Err(ClientError::Ended.into()),
+            }
+        }
+        started => {
+            let engine = started?;
+            let mut status = engine.status();
+            // It begins without instances and knows them a moment later; only then is there something to tell.
+            if context.config()?.config.instances.is_empty() {
+                status.mark_changed();
+            }
+            Ok(Origin::Private(Box::new(engine), status))
+        }
+    }
+}
+
+async fn start(context: &Context, purpose: Purpose) -> Result<Engine, StartError> {
+    let is_look = matches!(purpose, Purpose::Look | Purpose::Change);
     let engine = Engine::start(Options {
         config: context.global.config.clone(),
         environment: context.environment.clone(),
         only: context.global.instance.clone(),
-        owner: false,
-        patience_ceiling: (purpose != Purpose::Follow).then_some(LOOK_PATIENCE),
-        keep_state: purpose == Purpose::Change,
+        owner: purpose == Purpose::Serve,
+        patience_ceiling: is_look.then_some(LOOK_PATIENCE),
+        keep_state: matches!(purpose, Purpose::Change | Purpose::Serve),
     });
-    let engine = engine.await?;
-    let mut status = engine.status();
-    // It begins without instances and knows them a moment later; only then is there something to tell.
-    if context.config()?.config.instances.is_empty() {
-        status.mark_changed();
-    }
-    Ok(Origin::Private(Box::new(engine), status))
+    engine.await
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub struct Environment {
     config_dir: PathBuf,
     state_dir: PathBuf,
     runtime_dir: Option<PathBuf>,
+    executable: Option<PathBuf>,
 }
 
 impl Platform {
@@ -65,6 +66,8 @@ impl Environment {
             runtime_dir: own
                 .and_then(ProjectDirs::runtime_dir)
                 .map(Path::to_path_buf),
+            // Taken at start: once the file is replaced, Linux says that it is deleted.
+            executable: env::current_exe().ok(),
             variables,
         }
     }
@@ -81,6 +84,7 @@ impl Environment {
             config_dir: home.join(".config/syncwatch"),
             state_dir: home.join(".local/state/syncwatch"),
             runtime_dir: None,
+            executable: None,
         }
     }
 
@@ -114,9 +118,64 @@ impl Environment {
         self.state_dir.join("journal.jsonl")
     }
 
+    /// The journal as a page of text, for a person to read; made anew each time.
+    pub fn journal_page(&self) -> PathBuf {
+        self.state_dir.join("journal.txt")
+    }
+
+    /// Is there once the user was told what a desktop lacks to show icons.
+    pub fn panel_hint(&self) -> PathBuf {
+        self.state_dir.join("panel-hint")
+    }
+
+    /// What the desktop calls itself, such as `ubuntu:GNOME`; empty where there is none.
+    pub fn desktop(&self) -> String {
+        let desktop = self.variable("XDG_CURRENT_DESKTOP").unwrap_or_default();
+        desktop.to_string_lossy().into_owned()
+    }
+
+    /// Somebody sits before a screen of this process.
+    pub fn has_desktop_session(&self) -> bool {
+        let has = |name| self.variable(name).is_some();
+        self.platform != Platform::Unix || has("WAYLAND_DISPLAY") || has("DISPLAY")
+    }
+
+    /// Held by the one tray of this user, where no session bus tells of it.
+    pub fn tray_lock(&self) -> PathBuf {
+        self.state_dir.join("tray.lock")
+    }
+
     /// Where a process without a terminal logs.
     pub fn log_dir(&self) -> PathBuf {
         self.state_dir.join("log")
+    }
+
+    /// This program's file; that of the image when it runs from an AppImage, whose inside is gone when it ends.
+    pub fn executable(&self) -> Option<PathBuf> {
+        self.path("APPIMAGE").or_else(|| self.executable.clone())
+    }
+
+    /// Where the session looks for what the user wants started, and where for what everybody gets, the more
+    /// important first. `None` where files do not decide that.
+    pub fn autostart_dirs(&self) -> Option<(PathBuf, Vec<PathBuf>)> {
+        let home = self.home.as_deref()?;
+        let absolute = |path: &PathBuf| path.is_absolute();
+        match self.platform {
+            Platform::Windows => None,
+            Platform::MacOs => Some((home.join("Library/LaunchAgents"), Vec::new())),
+            Platform::Unix => {
+                let own = self.path("XDG_CONFIG_HOME").filter(absolute);
+                let own = own.unwrap_or_else(|| home.join(".config"));
+                let shared = self.variable("XDG_CONFIG_DIRS").map(env::split_paths);
+                let mut shared: Vec<PathBuf> =
+                    shared.into_iter().flatten().filter(absolute).collect();
+                if shared.is_empty() {
+                    shared.push("/etc/xdg".into());
+                }
+                let autostart = |directory: PathBuf| directory.join("autostart");
+                Some((autostart(own), shared.into_iter().map(autostart).collect()))
+            }
+        }
     }
 
     /// A variable; empty counts as unset.
@@ -182,6 +241,27 @@ mod tests {
         for (path, expanded) in [("~", "/h"), ("~/a", "/h/a"), ("~x/a", "~x/a"), ("/a", "/a")] {
             assert_eq!(environment.expand(Path::new(path)), Path::new(expanded));
         }
+    }
+
+    #[test]
+    fn autostart_is_where_the_platform_looks() {
+        let home = Path::new("/home/u");
+        let dirs = |platform, variables: &[(&str, &Path)]| {
+            Environment::made_up(platform, home, variables).autostart_dirs()
+        };
+        let (own, shared) = dirs(Platform::Unix, &[]).unwrap();
+        assert_eq!(own, home.join(".config/autostart"));
+        assert_eq!(shared, [Path::new("/etc/xdg/autostart")]);
+        let set = [
+            ("XDG_CONFIG_HOME", Path::new("/c")),
+            ("XDG_CONFIG_DIRS", Path::new("/x:relative:/y")),
+        ];
+        let (own, shared) = dirs(Platform::Unix, &set).unwrap();
+        assert_eq!(own, Path::new("/c/autostart"));
+        assert_eq!(shared, ["/x/autostart", "/y/autostart"].map(Path::new));
+        let (own, _) = dirs(Platform::MacOs, &[]).unwrap();
+        assert_eq!(own, home.join("Library/LaunchAgents"));
+        assert_eq!(dirs(Platform::Windows, &[]), None);
     }
 
     #[test]

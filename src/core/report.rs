@@ -85,7 +85,7 @@ impl Instance {
                 not_after: served.and_then(|served| self.not_after(served)),
             },
             rotations: self.rotations,
-            last_rotation: None,
+            last_rotation: self.last_rotation,
             hidden_failures: self.hidden_failures,
             last_recovery_ms: self.last_recovery_ms,
             next_attempt: self.next_attempt(),

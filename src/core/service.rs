@@ -105,6 +105,14 @@ impl FolderState {
         )
     }
 
+    /// Data is on its way to it, or about to be.
+    pub fn is_syncing(self) -> bool {
+        matches!(
+            self,
+            Self::Syncing | Self::SyncPreparing | Self::SyncWaiting
+        )
+    }
+
     /// A person should look at it.
     pub fn needs_attention(self) -> bool {
         matches!(

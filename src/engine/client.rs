@@ -1,12 +1,12 @@
 //! The view's side of the local socket.
 //!
 //! Invariant: a missing, dead or foreign engine is an answer or an error, never a hang of its own making and
-//! never more than [`MAX_LINE`] in memory.
+//! never more than [`MAX_LINE`](super::protocol::MAX_LINE) in memory.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::protocol::{Answer, Ask, MAX_LINE};
+use super::protocol::{Answer, Ask};
 
 /// Why the engine could not be talked to.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,8 @@ pub use unix::Connection;
 
 #[cfg(unix)]
 mod unix {
-    use super::{Answer, Ask, ClientError, MAX_LINE, Path, PathBuf, io};
+    use super::super::protocol::MAX_LINE;
+    use super::{Answer, Ask, ClientError, Path, PathBuf, io};
 
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
     use tokio::net::UnixStream;

@@ -14,6 +14,8 @@ mod socket;
 pub mod state_file;
 mod supervisor;
 
+pub use supervisor::{Signal, Signals};
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +73,17 @@ pub struct Engine {
     task: JoinHandle<()>,
 }
 
+/// Asks a running engine of this process; may outlive it.
+#[derive(Clone, Debug)]
+pub struct Asker(mpsc::Sender<shell::Question>);
+
+impl Asker {
+    /// Asks the engine as a view would. `Watch` and `WatchJournal` are for the socket only.
+    pub async fn ask(&self, ask: Ask) -> Answer {
+        shell::put(&self.0, ask).await
+    }
+}
+
 /// How a client for `resolved` is built: one verifier that accepts `pins`, or what the trust says instead.
 pub fn client_spec(resolved: &Resolved, pins: PinSet, generation: u64) -> ClientSpec {
     ClientSpec {
@@ -118,9 +131,14 @@ impl Engine {
         &self.journal
     }
 
-    /// Asks the running engine as a view would. `Watch` and `WatchJournal` are for the socket only.
+    /// Asks the running engine.
     pub async fn ask(&self, ask: Ask) -> Answer {
-        shell::put(&self.questions, ask).await
+        self.asker().ask(ask).await
+    }
+
+    /// For asking without the engine at hand.
+    pub fn asker(&self) -> Asker {
+        Asker(self.questions.clone())
     }
 
     /// Runs until SIGINT or SIGTERM, or until a view asks for the end; SIGHUP reads the config again.

@@ -4,7 +4,7 @@
 mod network;
 
 use tokio::sync::mpsc;
-use tracing::debug;
+use tokio::task::JoinHandle;
 
 use crate::core::RetryCause;
 
@@ -12,36 +12,23 @@ use crate::core::RetryCause;
 /// the engine's own tick notices a sleep a few seconds later.
 #[derive(Debug)]
 pub struct Signs {
-    tasks: Vec<tokio::task::JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Signs {
     /// Starts to listen.
     pub fn listen(causes: &mpsc::UnboundedSender<RetryCause>) -> Self {
-        let mut tasks = Vec::new();
         #[cfg(target_os = "linux")]
-        {
-            match linux::clock_changes() {
-                Ok(timer) => tasks.push(tokio::spawn(linux::resumed(timer, causes.clone()))),
-                Err(error) => debug!("no sign of sleep from the system: {error}"),
-            }
-            match linux::network_changes() {
-                Ok(socket) => tasks.push(tokio::spawn(linux::network(socket, causes.clone()))),
-                Err(error) => debug!("no sign of network changes from the system: {error}"),
-            }
-        }
+        let tasks = linux::listen(causes);
         #[cfg(not(target_os = "linux"))]
-        debug!(
-            "this system gives no sign of sleep or network changes; causes: {}",
-            causes.is_closed()
-        );
+        let tasks = elsewhere::listen(causes);
         Self { tasks }
     }
 }
 
 impl Drop for Signs {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -59,6 +46,8 @@ mod linux {
     };
     use tokio::io::unix::AsyncFd;
     use tokio::sync::mpsc;
+    use tokio::task::JoinHandle;
+    use tracing::debug;
 
     use super::network::Network;
     use crate::core::RetryCause;
@@ -70,18 +59,28 @@ mod linux {
     /// Far enough never to be reached.
     const NEVER: i64 = 1 << 33;
 
+    pub(super) fn listen(causes: &mpsc::UnboundedSender<RetryCause>) -> Vec<JoinHandle<()>> {
+        let mut tasks = Vec::new();
+        match clock_changes() {
+            Ok(timer) => tasks.push(tokio::spawn(resumed(timer, causes.clone()))),
+            Err(error) => debug!("no sign of sleep from the system: {error}"),
+        }
+        match network_changes() {
+            Ok(socket) => tasks.push(tokio::spawn(network(socket, causes.clone()))),
+            Err(error) => debug!("no sign of network changes from the system: {error}"),
+        }
+        tasks
+    }
+
     /// A timer that the kernel cancels when the wall clock jumps, as it does on waking (timerfd_create(2)).
-    pub(super) fn clock_changes() -> std::io::Result<AsyncFd<OwnedFd>> {
+    fn clock_changes() -> std::io::Result<AsyncFd<OwnedFd>> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Realtime, flags)?;
         arm(&timer)?;
         register(timer)
     }
 
-    pub(super) async fn resumed(
-        timer: AsyncFd<OwnedFd>,
-        causes: mpsc::UnboundedSender<RetryCause>,
-    ) {
+    async fn resumed(timer: AsyncFd<OwnedFd>, causes: mpsc::UnboundedSender<RetryCause>) {
         while let Ok(mut ready) = timer.readable().await {
             let read = rustix::io::read(timer.get_ref(), &mut [0_u8; 8]);
             ready.clear_ready();
@@ -119,7 +118,7 @@ mod linux {
         Ok(())
     }
 
-    pub(super) fn network_changes() -> std::io::Result<AsyncFd<OwnedFd>> {
+    fn network_changes() -> std::io::Result<AsyncFd<OwnedFd>> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         // Protocol 0 of netlink is NETLINK_ROUTE.
         let socket =
@@ -128,10 +127,7 @@ mod linux {
         register(socket)
     }
 
-    pub(super) async fn network(
-        socket: AsyncFd<OwnedFd>,
-        causes: mpsc::UnboundedSender<RetryCause>,
-    ) {
+    async fn network(socket: AsyncFd<OwnedFd>, causes: mpsc::UnboundedSender<RetryCause>) {
         let mut network = Network::default();
         while let Some(news) = drain(&socket, &mut network).await {
             if !news {
@@ -165,6 +161,19 @@ mod linux {
                 Err(_) => return None,
             }
         }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use tokio::sync::mpsc;
+    use tokio::task::JoinHandle;
+
+    use crate::core::RetryCause;
+
+    pub(super) fn listen(_: &mpsc::UnboundedSender<RetryCause>) -> Vec<JoinHandle<()>> {
+        tracing::debug!("this system gives no sign of sleep or of network changes");
+        Vec::new()
     }
 }
 

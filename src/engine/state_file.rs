@@ -130,12 +130,18 @@ fn read(path: &Path, keep: bool) -> BTreeMap<String, Kept> {
 }
 
 fn write(path: &Path, document: &Document) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(document)?;
+    text.push(b'\n');
+    replace_private(path, &text)
+}
+
+/// Replaces `path` as a whole; the file and directories that are made for it are for their owner only.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     create_private_directory(directory)?;
     // NamedTempFile is created readable by the owner only.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    serde_json::to_writer_pretty(&mut file, document)?;
-    file.write_all(b"\n")?;
+    file.write_all(content)?;
     file.as_file().sync_data()?;
     file.persist(path)?;
     Ok(())

@@ -1,30 +1,35 @@
-//! Signals and the service manager: SIGINT, SIGTERM, SIGHUP, and what systemd wants to hear (sd_notify(3)).
+//! Beside the loop: ends it or reloads it when the system says so, and tells the service manager how it is.
+
+mod manager;
+mod signals;
 
 use std::io;
 use std::time::Duration;
 
-use sd_notify::NotifyState;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+pub use self::signals::{Signal, Signals};
+
+use self::manager::{Notice, tell};
 use super::Engine;
 use super::protocol::{Answer, Ask};
 use crate::core::Status;
 
-/// Runs until the engine is to end. Without systemd the notices go nowhere.
+/// Runs until the engine is to end.
 pub(super) async fn run(engine: &mut Engine) -> io::Result<()> {
     let mut signals = Signals::listen()?;
     let mut status = engine.status();
-    let watchdog = sd_notify::watchdog_enabled().map(|limit| limit / 2);
+    let watchdog = manager::watchdog();
     let mut next_sign = Instant::now();
     let mut told = String::new();
-    notify(&[NotifyState::Ready]);
+    tell(&Notice::Ready);
     loop {
         tokio::select! {
             signal = signals.next() => match signal {
                 Signal::End => {
                     info!("ending");
-                    notify(&[NotifyState::Stopping]);
+                    tell(&Notice::Stopping);
                     return Ok(());
                 }
                 Signal::Reload => reload(engine).await,
@@ -33,7 +38,7 @@ pub(super) async fn run(engine: &mut Engine) -> io::Result<()> {
                 Ok(()) => {
                     let words = summary(&status.borrow_and_update());
                     if words != told {
-                        notify(&[NotifyState::Status(&words)]);
+                        tell(&Notice::Status(&words));
                         told = words;
                     }
                 }
@@ -43,7 +48,7 @@ pub(super) async fn run(engine: &mut Engine) -> io::Result<()> {
             () = sleep(watchdog, next_sign) => {
                 // It is the loop that must be alive, not this.
                 engine.ask(Ask::Journal { limit: 0 }).await;
-                notify(&[NotifyState::Watchdog]);
+                tell(&Notice::Alive);
                 next_sign = Instant::now() + watchdog.unwrap_or_default();
             }
         }
@@ -51,14 +56,11 @@ pub(super) async fn run(engine: &mut Engine) -> io::Result<()> {
 }
 
 async fn reload(engine: &Engine) {
-    // With Type=notify-reload systemd wants to know when the reload began.
-    if let Ok(began) = NotifyState::monotonic_usec_now() {
-        notify(&[NotifyState::Reloading, began]);
-    }
+    tell(&Notice::Reloading);
     if let Answer::Refused { message, hint } = engine.ask(Ask::Reload).await {
         warn!("{message} {hint}");
     }
-    notify(&[NotifyState::Ready]);
+    tell(&Notice::Ready);
 }
 
 async fn sleep(watchdog: Option<Duration>, until: Instant) {
@@ -79,42 +81,4 @@ fn summary(status: &Status) -> String {
         status.overall.name(),
         status.instances.len()
     )
-}
-
-fn notify(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        warn!("the service manager could not be told: {error}");
-    }
-}
-
-enum Signal {
-    End,
-    Reload,
-}
-
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::End,
-            _ = self.terminate.recv() => Signal::End,
-            _ = self.hangup.recv() => Signal::Reload,
-        }
-    }
 }

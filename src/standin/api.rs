@@ -69,8 +69,8 @@ pub(super) async fn respond(
         return Ok(text(StatusCode::FORBIDDEN, "CSRF Error"));
     }
     let query = Query::new(head.uri.query());
-    if path == "/rest/events" && head.method == Method::GET {
-        return Ok(long_poll(&shared, &query));
+    if let Some(mask) = subscription(&path, &query).filter(|_| head.method == Method::GET) {
+        return Ok(long_poll(&shared, mask, &query));
     }
     let body = Limited::new(body, BODY_LIMIT)
         .collect()
@@ -184,9 +184,17 @@ fn completion(world: &super::World, device: Option<&str>, folder: Option<&str>) 
     }
 }
 
+/// What is subscribed to at this path, if anything.
+fn subscription(path: &str, query: &Query) -> Option<Mask> {
+    match path {
+        "/rest/events" => Some(Mask::parse(query.get("events"))),
+        "/rest/events/disk" => Some(Mask::disk()),
+        _ => None,
+    }
+}
+
 /// The headers go out at once and the body when there is something to say: a client can tell "received" from "answered".
-fn long_poll(shared: &Arc<Shared>, query: &Query) -> Response<Body> {
-    let mask = Mask::parse(query.get("events"));
+fn long_poll(shared: &Arc<Shared>, mask: Mask, query: &Query) -> Response<Body> {
     let since = query.number("since").unwrap_or(0);
     let limit = query
         .number("limit")

@@ -13,7 +13,7 @@ use super::motion;
 use super::rotation::Command;
 use super::shared::Shared;
 
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 10] = [
     "/rest/system/restart",
     "/rest/system/shutdown",
     "/rest/system/pause",
@@ -23,6 +23,7 @@ const PATHS: [&str; 9] = [
     "/rest/db/override",
     "/rest/db/revert",
     "/rest/events",
+    "/rest/events/disk",
 ];
 
 /// Whether `path` exists for some other method.

@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 pub(super) const BUFFERED: usize = 1000;
 /// The real one keeps every mask for ever; here the oldest goes.
 const MASKS: usize = 64;
-/// Left out of the default mask (lib/api/api.go DefaultEventMask).
-const NOT_BY_DEFAULT: [&str; 2] = ["LocalChangeDetected", "RemoteChangeDetected"];
+/// The first buffers are those that a process begins with.
+const ALWAYS: usize = 2;
+/// Left out of the default mask, and a mask of their own (lib/api/api.go DefaultEventMask, DiskEventMask).
+const DISK: [&str; 2] = ["LocalChangeDetected", "RemoteChangeDetected"];
 
 /// An event type with its data, before it has an ID.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,11 +46,15 @@ impl Mask {
         )
     }
 
+    /// What `/rest/events/disk` asks for.
+    pub(super) fn disk() -> Self {
+        Self(Some(DISK.map(str::to_owned).into()))
+    }
+
     fn takes(&self, kind: &str) -> bool {
-        self.0.as_ref().map_or_else(
-            || !NOT_BY_DEFAULT.contains(&kind),
-            |kinds| kinds.contains(kind),
-        )
+        self.0
+            .as_ref()
+            .map_or_else(|| !DISK.contains(&kind), |kinds| kinds.contains(kind))
     }
 }
 
@@ -77,11 +83,11 @@ pub(super) struct EventLog {
 }
 
 impl EventLog {
-    /// A new process: only the default mask has a buffer.
+    /// A new process: only the default mask and the one for changes on disk have a buffer.
     pub(super) fn new() -> Self {
         Self {
             global: 0,
-            buffers: VecDeque::from([Buffer::new(Mask(None))]),
+            buffers: VecDeque::from([Mask(None), Mask::disk()].map(Buffer::new)),
         }
     }
 
@@ -111,7 +117,7 @@ impl EventLog {
     pub(super) fn since(&mut self, mask: &Mask, since: i64) -> Option<Vec<Arc<Value>>> {
         if !self.buffers.iter().any(|buffer| buffer.mask == *mask) {
             if self.buffers.len() == MASKS {
-                self.buffers.pop_front();
+                self.buffers.remove(ALWAYS);
             }
             self.buffers.push_back(Buffer::new(mask.clone()));
         }
@@ -136,12 +142,9 @@ impl EventLog {
         }
     }
 
-    /// How many masks beside the default one were asked for: each costs the real server a buffer for good.
+    /// How many masks beside those that always exist were asked for: each costs the real server a buffer for good.
     pub(super) fn masks(&self) -> usize {
-        self.buffers
-            .iter()
-            .filter(|buffer| buffer.mask.0.is_some())
-            .count()
+        self.buffers.len().saturating_sub(ALWAYS)
     }
 }
 

@@ -157,6 +157,7 @@ fn advance(world: &mut World, index: usize, step: u64, now: Timestamp) -> Vec<Em
         .skip(1)
         .find(|device| device.connected.is_some())
         .map(|device| device.id.clone());
+    let my_id = world.my_id().to_owned();
     let Some(folder) = world.folders.get_mut(index).filter(|folder| !folder.paused) else {
         world.motion.busy = None;
         return Vec::new();
@@ -176,7 +177,8 @@ fn advance(world: &mut World, index: usize, step: u64, now: Timestamp) -> Vec<Em
             // Found by our own scan: the other device has to fetch it.
             Some(device) => {
                 folder.remote_need.insert(device.clone(), news);
-                vec![
+                let mut events = changes(folder, "LocalChangeDetected", &my_id, items, 0);
+                events.extend([
                     Emitted::new(
                         "LocalIndexUpdated",
                         json!({ "folder": folder.id, "items": items, "filenames": [], "sequence": folder.sequence, "version": folder.sequence }),
@@ -184,7 +186,8 @@ fn advance(world: &mut World, index: usize, step: u64, now: Timestamp) -> Vec<Em
                     change_state(folder, "idle", now),
                     summary(folder),
                     completion(folder, &device),
-                ]
+                ]);
+                events
             }
             // Announced by another device: we fetch it.
             None => {
@@ -212,10 +215,13 @@ fn advance(world: &mut World, index: usize, step: u64, now: Timestamp) -> Vec<Em
             vec![event]
         }
         None => {
-            folder.need = shrunk(folder.need, left);
-            let mut events = Vec::new();
+            let before = folder.need;
+            folder.need = shrunk(before, left);
+            let by = other.as_deref().unwrap_or_default();
+            let (from, to) = (before.items, folder.need.items);
+            let mut events = changes(folder, "RemoteChangeDetected", by, from, to);
             if left == 0 {
-                folder.last_file = format!("file-{}", folder.sequence);
+                folder.last_file = file_name(folder.sequence);
                 events.push(change_state(folder, "idle", now));
             }
             events.push(summary(folder));
@@ -240,6 +246,28 @@ fn shrunk(need: Counts, left: u64) -> Counts {
         deletes: 0,
         bytes: part(need.bytes),
     }
+}
+
+/// One event for each file that is done, when `from` files were left to do and now `to` are (lib/model/folder.go
+/// emitDiskChangeEvents).
+fn changes(folder: &Folder, kind: &str, device: &str, from: u64, to: u64) -> Vec<Emitted> {
+    let by = device.split('-').next().unwrap_or_default();
+    let first = folder.sequence.saturating_sub(from) + 1;
+    (first..=folder.sequence.saturating_sub(to))
+        .map(|number| {
+            Emitted::new(
+                kind,
+                json!({
+                    "action": "modified", "folder": folder.id, "folderID": folder.id, "label": folder.label,
+                    "modifiedBy": by, "path": file_name(number), "type": "file",
+                }),
+            )
+        })
+        .collect()
+}
+
+fn file_name(number: u64) -> String {
+    format!("file-{number}")
 }
 
 fn completion(folder: &Folder, device: &str) -> Emitted {
@@ -295,6 +323,8 @@ mod tests {
             "DeviceConnected",
             "DeviceDisconnected",
             "LocalIndexUpdated",
+            "LocalChangeDetected",
+            "RemoteChangeDetected",
         ] {
             assert!(events.iter().any(|event| event.kind == kind), "{kind}");
         }

@@ -76,6 +76,14 @@ pub struct Unit {
     pub user: bool,
 }
 
+/// The unit that the local Syncthing runs as, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitStatus {
+    pub unit: Unit,
+    /// It runs, or is about to.
+    pub active: bool,
+}
+
 /// What to do with a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitVerb {

@@ -17,10 +17,15 @@ pub fn line(entry: &JournalEntry, frame: &Frame) -> Line {
 
 /// The same without the time, for a log that has its own.
 pub fn event(entry: &JournalEntry) -> Line {
-    let (role, text) = words(&entry.kind, entry.time);
     Line::of(Role::Strong, &entry.instance)
         .with(Role::Plain, "  ")
-        .with(role, &text)
+        .then(happened(entry))
+}
+
+/// The same without the instance, where there is only one.
+pub fn happened(entry: &JournalEntry) -> Line {
+    let (role, text) = words(&entry.kind, entry.time);
+    Line::of(role, &text)
 }
 
 fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {

@@ -13,6 +13,7 @@ mod service;
 pub mod status;
 pub mod style;
 mod table;
+pub mod tooltip;
 pub mod trust;
 pub mod units;
 pub mod watch;

@@ -34,6 +34,7 @@ pub(super) fn write(page: &mut Page, service: &Service, instance: &str, frame: &
     folders(page, service, frame, indent);
     devices(page, service, frame, indent);
     requests(page, service, instance, frame, indent);
+    conflicts(page, service, frame, indent);
     errors(page, service, frame, indent);
 }
 
@@ -234,6 +235,26 @@ fn requests(page: &mut Page, service: &Service, instance: &str, frame: &Frame, i
         Role::Dim,
         &format!("Accept or ignore on its own page: syncwatch open --instance {instance}"),
     );
+}
+
+fn conflicts(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
+    if service.conflicts.is_empty() {
+        return;
+    }
+    page.gap();
+    for conflict in service.conflicts.iter().take(MOST) {
+        let folder = service.folders.iter().find(|it| it.id == conflict.folder);
+        let folder = folder.map_or(conflict.folder.as_str(), label);
+        let (path, since) = (&conflict.path, ago(frame.now, conflict.time));
+        let text = format!("Conflict copy in {folder}, {since}: {path}");
+        page.paragraph(Role::Warn, &text, indent, frame.width);
+    }
+    let more = service.conflicts.len().saturating_sub(MOST);
+    let mut text = String::from("Keep what you want of the two versions, then delete the copy.");
+    if more > 0 {
+        text = format!("And {more} more. {text}");
+    }
+    page.paragraph(Role::Dim, &text, indent, frame.width);
 }
 
 fn errors(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {

@@ -250,7 +250,7 @@ fn is_unseen(char: char) -> bool {
 }
 
 /// The longest beginning of `text` that fits in `columns`.
-fn head(text: &str, columns: usize) -> &str {
+pub(super) fn head(text: &str, columns: usize) -> &str {
     let mut end = 0;
     for (index, char) in text.char_indices() {
         let next = index + char.len_utf8();
@@ -263,7 +263,7 @@ fn head(text: &str, columns: usize) -> &str {
 }
 
 /// Breaks at blanks, and inside a word only when it is longer than a line.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let mut word = word;

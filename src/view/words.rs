@@ -6,7 +6,7 @@
 use super::style::Role;
 use super::units::{count, rate, size, span};
 use crate::core::service::{Device, DeviceState, Folder, FolderState};
-use crate::core::{Alert, InstanceStatus, LinkState, Overall, Service, Status};
+use crate::core::{InstanceStatus, LinkState, Overall, Service, Status};
 
 use std::time::Duration;
 
@@ -53,6 +53,31 @@ pub fn unchanged_config(problem: &str) -> String {
     format!("The changed config is not in force; the one before is. {problem}")
 }
 
+/// Said in the log when there is no desktop session.
+pub fn no_session() -> &'static str {
+    "There is no desktop session here, so there is no icon. Watching goes on; the other commands show how things are."
+}
+
+/// The title and the text of what is said once when no panel shows the icon. `desktop` is what it calls itself.
+pub fn no_panel(desktop: &str) -> (String, String) {
+    let is_gnome = desktop
+        .split(':')
+        .any(|name| name.eq_ignore_ascii_case("gnome"));
+    let what = match is_gnome {
+        true => {
+            "GNOME shows no tray icons by itself. Install the extension 'AppIndicator and KStatusNotifierItem Support' (package gnome-shell-extension-appindicator), then log in again."
+        }
+        false => {
+            "No panel of this desktop shows tray icons. Add a 'status tray' or 'system tray' to your panel; the icon appears by itself."
+        }
+    };
+    let title = "The icon of syncwatch cannot be shown".to_owned();
+    (
+        title,
+        format!("{what} Watching goes on, and notices are shown all the same."),
+    )
+}
+
 /// How a link's state looks and what it is called at the beginning of a sentence.
 pub fn link_state(state: LinkState) -> (Role, &'static str) {
     match state {
@@ -89,7 +114,10 @@ pub fn headline(status: &Status) -> (Role, String) {
         ),
         Overall::Offline => (
             Role::Bad,
-            format!("{} cannot be reached.", names(Overall::Offline)),
+            format!(
+                "{}.",
+                lost(&names(Overall::Offline), LinkState::Disconnected)
+            ),
         ),
         Overall::Attention => (Role::Warn, attention(instances())),
         Overall::Busy => (Role::Busy, busy(instances())),
@@ -138,20 +166,15 @@ pub fn doing(instance: &InstanceStatus) -> String {
     }
 }
 
-/// The title and the text of a notice.
-pub fn alert(alert: &Alert) -> (String, String) {
-    let name = &alert.instance;
-    let title = match alert.state {
-        LinkState::Connected => return (format!("{name} is back"), alert.message.clone()),
+/// That `name` is in a loud state, as a title; with a full stop it is a sentence.
+pub fn lost(name: &str, state: LinkState) -> String {
+    match state {
         LinkState::Disconnected => format!("{name} cannot be reached"),
-        LinkState::Untrusted => format!("Security: the certificate of {name} is not trusted"),
+        LinkState::Untrusted => format!("The certificate of {name} is not trusted"),
         LinkState::Unauthorized => format!("{name} refuses the API key"),
         LinkState::Misconfigured => format!("{name} cannot work as configured"),
         other => format!("{name}: {}", other.name()),
-    };
-    let text = [alert.message.as_str(), alert.hint.as_str()];
-    let text: Vec<&str> = text.into_iter().filter(|part| !part.is_empty()).collect();
-    (title, text.join("\n"))
+    }
 }
 
 /// `a`, `a and b`, `a, b and 3 more`.
@@ -207,10 +230,7 @@ fn attention<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String 
     let sentences: Vec<String> = instances
         .filter(|instance| instance.overall() == Overall::Attention)
         .map(|instance| match (instance.link.state, &instance.service) {
-            (LinkState::Unauthorized, _) => format!("{} refuses the API key.", instance.name),
-            (LinkState::Misconfigured, _) => {
-                format!("{} cannot work as configured.", instance.name)
-            }
+            (state, _) if state.is_loud() => format!("{}.", lost(&instance.name, state)),
             (_, Some(service)) => {
                 format!(
                     "{} needs a look: {}.",
@@ -371,28 +391,6 @@ mod tests {
         assert_eq!(
             headline(&status).1,
             "Waiting for the first answer from laptop."
-        );
-    }
-
-    #[test]
-    fn alerts_say_what_to_do() {
-        let mut notice = Alert {
-            instance: "nas".into(),
-            time: samples::now(),
-            state: LinkState::Disconnected,
-            message: "Nothing is listening.".into(),
-            hint: "Is it running?".into(),
-            served: None,
-            pinned: None,
-        };
-        let (title, text) = alert(&notice);
-        assert_eq!(title, "nas cannot be reached");
-        assert_eq!(text, "Nothing is listening.\nIs it running?");
-        notice.state = LinkState::Connected;
-        notice.message = "After 3 min.".into();
-        assert_eq!(
-            alert(&notice),
-            ("nas is back".into(), "After 3 min.".into())
         );
     }
 }

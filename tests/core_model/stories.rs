@@ -32,7 +32,7 @@ fn a_restart_with_a_new_certificate() {
         12s    | file B                | rotating, service, pending B, current A
         12.001s| serves B              | rotating
         12.1s  |                       | connected, current B, served B, pending -, rotations 1, recovered <20
-        60s    |                       | connected, alerts -
+        60s    |                       | connected, alerts -, rotated at 12003ms
         ",
     );
 }

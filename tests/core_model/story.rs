@@ -4,8 +4,9 @@
 //! `serves A`, `replays A`, `flaps A`, `alternates A M`, `replies A CLASS`, `fails CLASS`, `silent`, `opened [N times]`, `user`,
 //! `woke`, `sleeps HOURS`, `network`, `announced`, `pause`, `unpause`, `accept A`, `forget`, `key N`, `server-key N`, `restless key`,
 //! `config changed`, `place lost CLASS`, `place found`, `url U`, `look` (the place is resolved again), `remote`.
-//! What is seen: a link state; `pending A|-`, `current A`, `served A`, `accepted A|-`, `rotations N`, `hidden N`, `alerts WORDS|-` (in
-//! all so far), `attempts <N` (since the line before), `restart-pending`, `service`, `recovered <N` (ms), `class C`.
+//! What is seen: a link state; `pending A|-`, `current A`, `served A`, `accepted A|-`, `rotations N`, `rotated at Nms`, `hidden N`,
+//! `alerts WORDS|-` (in all so far), `attempts <N` (since the line before), `restart-pending`, `service`, `recovered <N` (ms),
+//! `class C`.
 
 use std::time::Duration;
 
@@ -155,6 +156,11 @@ fn see(shell: &mut Shell, seen: &[String], line: &str, attempts_before: u64) {
             assert_eq!(accepted, name(pin), "{line}");
         }
         ["rotations", number] => assert_eq!(link.rotations.to_string(), number, "{line}"),
+        ["rotated", "at", time] => {
+            let told = link.last_rotation.map(|last| last.as_millis() - START);
+            let told = told.map(|millis| format!("{millis}ms"));
+            assert_eq!(told.as_deref(), Some(time), "{line}");
+        }
         ["hidden", number] => assert_eq!(link.hidden_failures.to_string(), number, "{line}"),
         ["alerts", ref told @ ..] => {
             let states: Vec<&str> = shell

@@ -10,14 +10,26 @@
     reason = "a test ends at the first surprise"
 )]
 
+#[cfg(target_os = "linux")]
+pub mod bus;
+#[cfg(target_os = "linux")]
+pub mod dbusmenu;
+#[cfg(target_os = "linux")]
+pub mod desktop;
 pub mod monitor;
+#[cfg(target_os = "linux")]
+pub mod notifications;
 #[cfg(unix)]
 pub mod page;
+#[cfg(target_os = "linux")]
+pub mod panel;
 pub mod raw_peer;
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
 pub mod tls_client;
 pub mod tls_server;
+#[cfg(target_os = "linux")]
+pub mod tray;
 #[cfg(unix)]
 pub mod watched;

@@ -172,6 +172,7 @@ impl Instance {
         let set_changed = pins.set() != set_before;
         if let Verified::Rotated { from } = verified {
             self.rotations += 1;
+            self.last_rotation = Some(now);
             self.unsteady_since = None;
             let rotated = JournalKind::Rotated {
                 from: Some(from),

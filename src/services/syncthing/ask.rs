@@ -13,6 +13,7 @@ use url::form_urlencoded::byte_serialize;
 use crate::core::Fault;
 use crate::services::link::{Ask, Link};
 
+use super::disk::Mark;
 use super::reducer::MASK;
 use super::state::{Answer, Known, Need, Snapshot};
 use super::wire::{
@@ -27,6 +28,8 @@ pub const POLL: Duration = Duration::from_secs(55);
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// What a long poll may take beyond that.
 const SLACK: Duration = Duration::from_secs(15);
+/// As many as the server keeps (cmd/syncthing EventSubBufferSize).
+const MAX_CHANGES: usize = 1000;
 const MIB: usize = 1024 * 1024;
 /// For a config (2.6 MB with 1000 folders), also within events.
 const LARGE: usize = 64 * MIB;
@@ -75,23 +78,29 @@ pub async fn connections<A: Ask>(link: &Link<A>) -> Result<Connections, Fault> {
     json(link, "/rest/system/connections").await
 }
 
-/// What is shared with each device that a completion is needed of.
-pub type Shares = BTreeMap<String, Vec<String>>;
+/// What the questions depend on.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// What is shared with each device that a completion is needed of.
+    pub shares: BTreeMap<String, Vec<String>>,
+    /// The last change on disk that was told.
+    pub mark: Mark,
+}
 
 /// Asks for all that is needed, in order; the snapshot and the connections are the caller's own.
 pub fn answers<'a, A: Ask>(
     link: &'a Link<A>,
     needs: BTreeSet<Need>,
-    shares: &'a Shares,
+    context: &'a Context,
 ) -> impl Stream<Item = Result<Answer, Fault>> + 'a {
     let asked = needs.into_iter().filter_map(move |need| match need {
         Need::Snapshot | Need::Connections => None,
-        need => Some(answer(link, need, shares)),
+        need => Some(answer(link, need, context)),
     });
     stream::iter(asked).buffered(PARALLEL)
 }
 
-async fn answer<A: Ask>(link: &Link<A>, need: Need, shares: &Shares) -> Result<Answer, Fault> {
+async fn answer<A: Ask>(link: &Link<A>, need: Need, context: &Context) -> Result<Answer, Fault> {
     Ok(match need {
         Need::Folder(id) => {
             let path = format!("/rest/db/status?folder={}", escape(&id));
@@ -101,10 +110,11 @@ async fn answer<A: Ask>(link: &Link<A>, need: Need, shares: &Shares) -> Result<A
             let path = format!("/rest/db/completion?device={}", escape(&id));
             let known = match maybe(link, &path).await? {
                 Some(whole) => Some(Known::Whole(whole)),
-                None => by_folder(link, &id, shares).await?,
+                None => by_folder(link, &id, context).await?,
             };
             Answer::Completion(id, known)
         }
+        Need::Changes => Answer::Changes(changes(link, context.mark).await?),
         Need::FolderStats => Answer::FolderStats(optional(link, "/rest/stats/folder").await?),
         Need::Pending => Answer::Pending(
             optional(link, "/rest/cluster/pending/devices").await?,
@@ -121,10 +131,10 @@ async fn answer<A: Ask>(link: &Link<A>, need: Need, shares: &Shares) -> Result<A
 async fn by_folder<A: Ask>(
     link: &Link<A>,
     device: &str,
-    shares: &Shares,
+    context: &Context,
 ) -> Result<Option<Known>, Fault> {
     let mut known = BTreeMap::new();
-    for folder in shares.get(device).into_iter().flatten() {
+    for folder in context.shares.get(device).into_iter().flatten() {
         let (device, id) = (escape(device), escape(folder));
         let path = format!("/rest/db/completion?device={device}&folder={id}");
         if let Some(completion) = maybe(link, &path).await? {
@@ -132,6 +142,20 @@ async fn by_folder<A: Ask>(
         }
     }
     Ok(Some(Known::ByFolder(known)))
+}
+
+/// What changed on the server's disk after `mark`; everything it still has where it no longer counts as it did.
+async fn changes<A: Ask>(link: &Link<A>, mark: Mark) -> Result<Vec<Event>, Fault> {
+    let after = async |since: u64| {
+        let path = format!("/rest/events/disk?since={since}&limit={MAX_CHANGES}&timeout=0");
+        let events: Events = optional(link, &path).await?;
+        Ok(events.0)
+    };
+    let events = after(mark.since()).await?;
+    match mark.since() == 0 || mark.is_continued_by(&events) {
+        true => Ok(events),
+        false => after(0).await,
+    }
 }
 
 async fn restart_required<A: Ask>(link: &Link<A>) -> Result<bool, Fault> {

@@ -7,14 +7,17 @@ mod ask;
 pub mod control;
 mod cursor;
 mod device;
+mod disk;
 mod folder;
 mod lenient;
 mod poller;
+mod rates;
 mod reducer;
 mod show;
 mod state;
 mod wire;
 
+pub(super) use disk::DiskLog;
 pub use poller::follow;
 pub use reducer::MASK;
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 use crate::core::Fault;
 use crate::services::link::{Ask, Link};
 
-use super::ask::{self, Shares};
+use super::ask::{self, Context};
 use super::cursor::{Cursor, Order};
 use super::state::{Answer, Need, State};
 use super::wire::{Connections, Event};
@@ -74,6 +74,7 @@ impl<'a, A: Ask> Follower<'a, A> {
             breath: BREATH,
             idle_polls: 0,
         };
+        follower.state.disk = link.memory().recall();
         follower.snapshot().await?;
         Ok(follower)
     }
@@ -108,7 +109,8 @@ impl<'a, A: Ask> Follower<'a, A> {
 
     async fn snapshot(&mut self) -> Result<(), Fault> {
         self.cursor = Cursor::at(&ask::newest_event(self.link).await?);
-        self.state = State::from_snapshot(ask::snapshot(self.link).await?);
+        let disk = std::mem::take(&mut self.state.disk);
+        self.state = State::from_snapshot(ask::snapshot(self.link).await?).with(disk);
         self.sampled = Some(Instant::now());
         let wanted = self.state.wanted();
         self.meet(wanted, PART).await
@@ -157,13 +159,16 @@ impl<'a, A: Ask> Follower<'a, A> {
 
     /// Asks for what is needed and tells the outcome; after `patience` also what is known so far.
     async fn meet(&mut self, mut needs: BTreeSet<Need>, patience: Duration) -> Result<(), Fault> {
-        let shares: Shares = needs
+        let shares = needs
             .iter()
             .filter_map(|need| match need {
                 Need::Completion(id) => Some((id.clone(), self.state.shared_with(id))),
                 _ => None,
             })
             .collect();
+        let mark = self.state.disk.mark();
+        let context = Context { shares, mark };
+        let changes = needs.contains(&Need::Changes);
         let link = self.link;
         let mut tick = interval_at(Instant::now() + patience, PART);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -171,7 +176,7 @@ impl<'a, A: Ask> Follower<'a, A> {
             let connections = ask::connections(link).await?;
             self.take_sample(connections);
         }
-        let mut answers = pin!(ask::answers(link, needs, &shares));
+        let mut answers = pin!(ask::answers(link, needs, &context));
         loop {
             tokio::select! {
                 biased;
@@ -181,6 +186,9 @@ impl<'a, A: Ask> Follower<'a, A> {
                 },
                 _ = tick.tick() => link.publish(self.state.service()),
             }
+        }
+        if changes {
+            link.memory().keep(&self.state.disk);
         }
         if !self.state.is_busy() {
             self.state.still();

@@ -75,6 +75,9 @@ impl State {
         if data.from == "syncing" {
             needs.insert(Need::FolderStats);
         }
+        if data.to == "idle" {
+            self.stale.insert(Need::Changes);
+        }
         if data.to == "error" {
             needs.insert(Need::Errors);
         }

@@ -23,6 +23,8 @@ impl State {
                 DeviceState::Unknown => !device.connected,
                 _ => true,
             });
+        // A folder that is gone took its items along.
+        let has = |folder: &str| self.folders.contains_key(folder);
         Service {
             version: self.version.clone(),
             id: some(&self.my_id),
@@ -34,8 +36,8 @@ impl State {
             errors: self.errors.clone(),
             rates: self.rates,
             restart_required: self.restart_required,
-            changes: Vec::new(),
-            conflicts: Vec::new(),
+            changes: self.disk.changes(has),
+            conflicts: self.disk.conflicts(has),
         }
     }
 

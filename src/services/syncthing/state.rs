@@ -8,9 +8,12 @@ use std::time::Duration;
 use crate::core::Timestamp;
 use crate::core::service::{DeviceState, FolderState, Rates, ServiceError};
 
+use super::disk::DiskLog;
+use super::rates::rates;
 use super::wire::{
-    Completion, Config, Connections, DeviceConfig, DeviceStats, Errors, FolderConfig, FolderStats,
-    Offer, PendingDeviceInfo, PendingDevices, PendingFolders, Summary, SystemStatus, Traffic,
+    Completion, Config, Connections, DeviceConfig, DeviceStats, Errors, Event, FolderConfig,
+    FolderStats, Offer, PendingDeviceInfo, PendingDevices, PendingFolders, Summary, SystemStatus,
+    Traffic,
 };
 use super::{device, folder};
 
@@ -40,6 +43,8 @@ pub enum Need {
     /// The completion of a device.
     Completion(String),
     FolderStats,
+    /// What changed on the server's disk.
+    Changes,
     Pending,
     Errors,
     RestartRequired,
@@ -53,6 +58,8 @@ pub enum Answer {
     Folder(String, Option<Summary>),
     Completion(String, Option<Known>),
     FolderStats(FolderStats),
+    /// What follows on the last one, or everything.
+    Changes(Vec<Event>),
     Pending(PendingDevices, PendingFolders),
     Errors(Errors),
     RestartRequired(bool),
@@ -86,6 +93,7 @@ pub struct State {
     pub(super) stale: BTreeSet<Need>,
     traffic: Traffic,
     pub(super) rates: Rates,
+    pub(super) disk: DiskLog,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -138,6 +146,12 @@ impl State {
         state
     }
 
+    /// Goes on with what was told of changes on disk before the snapshot.
+    pub fn with(mut self, disk: DiskLog) -> Self {
+        self.disk = disk.of(&self.my_id);
+        self
+    }
+
     /// What a whole picture still takes, right after a snapshot.
     pub fn wanted(&self) -> BTreeSet<Need> {
         let folders = self.folders.values();
@@ -145,6 +159,7 @@ impl State {
         folders
             .map(|folder| Need::Folder(folder.config.id.clone()))
             .chain(self.devices.keys().cloned().map(Need::Completion))
+            .chain([Need::Changes])
             .collect()
     }
 
@@ -170,6 +185,7 @@ impl State {
                     }
                 }
             }
+            Answer::Changes(events) => self.disk.take(&events),
             Answer::Pending(devices, folders) => {
                 self.pending_devices = devices.0;
                 let offers = folders.0.into_iter().flat_map(|(folder, offers)| {
@@ -376,21 +392,4 @@ fn rates_of(device: &Device, now: Traffic, connected: bool, elapsed: Option<Dura
         return Rates::default();
     }
     rates(device.traffic, now, elapsed).unwrap_or(device.rates)
-}
-
-/// Rates between two samples; `None` when they are too close or too far apart to tell.
-fn rates(before: Traffic, now: Traffic, elapsed: Option<Duration>) -> Option<Rates> {
-    let millis = elapsed?.as_millis();
-    if millis < 500 {
-        return None;
-    }
-    // The counters begin anew with a connection.
-    let rate = |before: u64, now: u64| {
-        let bytes = u128::from(now.saturating_sub(before));
-        u64::try_from(bytes * 1000 / millis).unwrap_or(u64::MAX)
-    };
-    Some(Rates {
-        in_bps: rate(before.in_bytes, now.in_bytes),
-        out_bps: rate(before.out_bytes, now.out_bytes),
-    })
 }

@@ -277,7 +277,7 @@ pub struct Completion {
     pub need_deletes: u64,
 }
 
-/// `/rest/events`.
+/// `/rest/events` and `/rest/events/disk`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Events(#[serde(deserialize_with = "list::<_, _, MAX_EVENTS>")] pub Vec<Event>);
@@ -336,6 +336,13 @@ pub struct EventData {
     pub added: Vec<PendingChange>,
     #[serde(deserialize_with = "list::<_, _, MAX_PENDING>")]
     pub removed: Vec<PendingChange>,
+    /// In `LocalChangeDetected` and `RemoteChangeDetected`, with the next two.
+    #[serde(deserialize_with = "path")]
+    pub path: String,
+    #[serde(deserialize_with = "text")]
+    pub action: String,
+    #[serde(rename = "modifiedBy", deserialize_with = "text")]
+    pub modified_by: String,
     /// In `ConfigSaved`.
     #[serde(deserialize_with = "list::<_, _, MAX_FOLDERS>")]
     pub folders: Vec<FolderConfig>,

@@ -1,9 +1,34 @@
 //! The tray's menu as one plain value; what it looks like on a screen is the business of `tray`.
 //!
 //! Invariant: an item's `id` names what it is about for as long as that exists, and its place among its siblings
-//! stays while it is visible: what a user is about to click does not move.
+//! stays while it is visible: what a user is about to click does not move. Between two calls of [`Slots::tidy`] the
+//! shape of the menu (how many items, of which kinds) only ever grows, unless the config changes.
 
+mod about;
+mod devices;
+mod folders;
+mod headline;
+mod instance;
+mod item;
+mod lists;
+mod pause;
+mod requests;
+mod server;
+mod several;
+mod slots;
+mod text;
+mod trouble;
+mod trust;
+
+#[cfg(test)]
+mod tests;
+
+use super::Frame;
 use super::command::Command;
+pub use super::command::UnitStatus;
+use crate::core::{InstanceStatus, JournalEntry, LinkState, Status};
+use item::Scope;
+pub use slots::Slots;
 
 /// The whole menu.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,4 +63,49 @@ pub enum ItemKind {
     },
     Separator,
     Submenu(Vec<Item>),
+}
+
+/// What the menu shows besides the status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Desk {
+    /// Whether the tray starts with the session; `None` where that cannot be set from here.
+    pub autostart: Option<bool>,
+    /// The unit of the local Syncthing, where it runs as one.
+    pub unit: Option<UnitStatus>,
+    /// The newest entries, newest last.
+    pub journal: Vec<JournalEntry>,
+    /// Show transfer rates.
+    pub rates: bool,
+}
+
+/// The menu of a status. An only instance is the menu; each of several has a submenu.
+pub fn menu(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Frame) -> Menu {
+    let status = headline::calm(status);
+    let mut items = about::config_problem(&status);
+    match status.instances.as_slice() {
+        [only] => items.extend(room(only, desk, frame).items(slots)),
+        _ => items.extend(several::items(&status, desk, slots, frame)),
+    }
+    items.extend(about::items(&status, desk, frame));
+    Menu { items }
+}
+
+/// What every part of an instance's menu is made from.
+struct Room<'a> {
+    instance: &'a InstanceStatus,
+    desk: &'a Desk,
+    frame: &'a Frame,
+    scope: Scope,
+    /// It can be told to do something.
+    connected: bool,
+}
+
+fn room<'a>(instance: &'a InstanceStatus, desk: &'a Desk, frame: &'a Frame) -> Room<'a> {
+    Room {
+        instance,
+        desk,
+        frame,
+        scope: Scope::of(&instance.name),
+        connected: instance.link.state == LinkState::Connected,
+    }
 }

@@ -1,7 +1,7 @@
 //! What a person sees, page by page.
 
 use super::*;
-use crate::core::service::FolderState;
+use crate::core::service::{Conflict, FolderState};
 use crate::core::{Class, TrustMode};
 use crate::view::samples::{self, change, change_service, fingerprint, frame};
 
@@ -127,6 +127,31 @@ fn everything_that_can_be_asked_of_a_person() {
         change_service(instance, samples::troubled)
     });
     insta::assert_snapshot!(shown(&status, 80));
+}
+
+#[test]
+fn conflict_copies() {
+    let mut status = samples::connected();
+    let overall = status.overall;
+    let conflict = |n: u64| Conflict {
+        time: samples::before(180 * n),
+        folder: if n == 2 { "gone" } else { "photos-id" }.into(),
+        path: format!("trip/{n}.sync-conflict-20261121-073839-KHWAR2H.jpg"),
+    };
+    change(&mut status, |instance| {
+        change_service(instance, |service| {
+            service.conflicts = (1..=2).map(conflict).collect();
+        });
+    });
+    assert_eq!(status.overall, overall);
+    let two = shown(&status, 80);
+    change(&mut status, |instance| {
+        change_service(instance, |service| {
+            service.conflicts = (1..=7).map(conflict).collect();
+        });
+    });
+    let seven = shown(&status, 60);
+    insta::assert_snapshot!(format!("{two}\n---\n{seven}"));
 }
 
 #[test]

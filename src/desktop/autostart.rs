@@ -1,0 +1,124 @@
+//! Whether the tray starts with the session, as the desktop's own settings show and change it.
+//!
+//! Invariant: a file that somebody edited keeps everything that is not about being on or off; files are replaced
+//! whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::Trouble;
+
+#[cfg(any(all(unix, not(target_os = "macos")), test))]
+mod desktop_entry;
+#[cfg(any(target_os = "macos", test))]
+mod launch_agent;
+#[cfg(any(all(unix, not(target_os = "macos")), test))]
+mod xdg;
+
+/// Where the desktop looks for what it starts, and what it is to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Autostart {
+    /// The user's own entries: `~/.config/autostart`, or `~/Library/LaunchAgents`.
+    pub directory: PathBuf,
+    /// Everybody's entries, the more important first: `/etc/xdg/autostart`.
+    pub shared: Vec<PathBuf>,
+    /// This program.
+    pub executable: PathBuf,
+}
+
+impl Autostart {
+    /// With the directories and the executable of `config::Environment`. `None` where a program cannot have itself
+    /// started: without those, and in a Flatpak, which sees other directories than the session does.
+    pub fn here(
+        directories: Option<(PathBuf, Vec<PathBuf>)>,
+        executable: Option<PathBuf>,
+    ) -> Option<Self> {
+        let (directory, shared) = directories?;
+        let sandboxed = Path::new("/.flatpak-info").exists();
+        (!sandboxed).then_some(Self {
+            directory,
+            shared,
+            executable: executable?,
+        })
+    }
+
+    /// Whether the tray starts with the session; `None` where that cannot be told or changed.
+    pub fn state(&self) -> Option<bool> {
+        #[cfg(target_os = "macos")]
+        return launch_agent::state(self);
+        #[cfg(all(unix, not(target_os = "macos")))]
+        return xdg::state(self);
+        #[cfg(not(unix))]
+        return None;
+    }
+
+    /// Makes the tray start with the session, or not.
+    pub fn set(&self, on: bool) -> Result<(), Trouble> {
+        #[cfg(target_os = "macos")]
+        return launch_agent::set(self, on);
+        #[cfg(all(unix, not(target_os = "macos")))]
+        return xdg::set(self, on);
+        #[cfg(not(unix))]
+        {
+            let _ = on;
+            let message = "The tray cannot be made to start with the session here.";
+            Err(Trouble::new(message, "Add it to the startup apps by hand."))
+        }
+    }
+}
+
+/// A file's text; `None` when there is no file.
+fn read(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces a file whole, and makes its directory.
+fn write(path: &Path, text: &str) -> Result<(), Trouble> {
+    let replace = || {
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(directory)?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.prefix(".syncwatch").tempfile_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    replace().map_err(|error: io::Error| failed(path, "written", &error))
+}
+
+fn remove(path: &Path) -> Result<(), Trouble> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed(path, "removed", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn failed(path: &Path, done: &str, error: &io::Error) -> Trouble {
+    Trouble::new(
+        &format!("{} could not be {done}: {error}.", path.display()),
+        "The desktop's own settings list what starts with the session.",
+    )
+}
+
+/// This program's path as text, which is all that these files can hold.
+fn executable(autostart: &Autostart) -> Result<&str, Trouble> {
+    let text = autostart.executable.to_str();
+    text.filter(|path| !path.contains(char::is_control))
+        .ok_or_else(|| {
+            let shown = autostart.executable.display();
+            Trouble::new(
+                &format!("The path {shown} cannot be written into an autostart entry."),
+                "Install syncwatch where the path is plain text.",
+            )
+        })
+}

@@ -1,0 +1,142 @@
+//! The devices: a submenu for each, all within one.
+
+use super::Item;
+use super::folders::{group_of, more};
+use super::item::Scope;
+use super::slots::{Entry, Place};
+use super::text::{middle, moment, name_or};
+use super::{Room, Slots};
+use crate::core::service::{Device, DeviceState};
+use crate::core::{Action, Part};
+use crate::view::units::{count, rate, size};
+use crate::view::words::device_state;
+
+/// The submenu of all devices.
+pub(super) fn submenu(room: &Room<'_>, slots: &mut Slots) -> Item {
+    let mut devices: Vec<&Device> = match &room.instance.service {
+        Some(service) => service.devices.iter().collect(),
+        None => Vec::new(),
+    };
+    devices.sort_by_cached_key(|device| (name(device).to_lowercase(), &device.id));
+    let entries: Vec<Entry> = devices
+        .iter()
+        .map(|device| Entry {
+            key: device.id.clone(),
+            rank: rank(device),
+        })
+        .collect();
+    let id = room.scope.leaf("devices");
+    let places = slots.place(&id, &entries);
+    let held = |place: &Place| {
+        let (index, _) = place.held.as_ref()?;
+        devices.get(*index).copied()
+    };
+    let one = |place: &Place| device_menu(room, place, held(place));
+    let mut groups = Vec::new();
+    for (group, number) in places.groups.iter().zip(0..) {
+        let names: Vec<String> = group.iter().filter_map(held).map(name).collect();
+        let id = room.scope.leaf(&format!("devices/{number}"));
+        groups.push(group_of(id, &names, group.iter().map(one).collect()));
+    }
+    let behind = places.groups.iter().flatten().filter_map(held).count();
+    let more = more(room.scope.leaf("devices/more"), behind, groups);
+    let items = places.direct.iter().map(one).chain([more]).collect();
+    let here = devices.iter().filter(|device| device.connected).count();
+    let label = match room.connected {
+        true => format!("Devices: {here} of {} connected", devices.len()),
+        false => format!("Devices: {}, as last heard of", devices.len()),
+    };
+    Item::submenu(id, &label, items).shown(!devices.is_empty())
+}
+
+fn device_menu(room: &Room<'_>, place: &Place, device: Option<&Device>) -> Item {
+    let none = Device::default();
+    let scope = match &place.held {
+        Some((_, key)) => room.scope.thing("device", key),
+        None => room.scope.free("device", place.number),
+    };
+    let shown = device.unwrap_or(&none);
+    let mut items = details(room, &scope, shown);
+    items.push(pause(room, &scope, shown));
+    let item = Item::submenu(scope.id(), &label(shown), items);
+    match device {
+        Some(_) => item,
+        None => item.hole(),
+    }
+}
+
+fn name(device: &Device) -> String {
+    name_or(&device.name, super::text::short_id(&device.id))
+}
+
+fn label(device: &Device) -> String {
+    let state = device_state(device.state).1;
+    match device.state {
+        DeviceState::Syncing | DeviceState::Disconnected if device.percent < 100 => {
+            format!("{}: {state}, {}%", name(device), device.percent)
+        }
+        _ => format!("{}: {state}", name(device)),
+    }
+}
+
+fn details(room: &Room<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
+    let line = |name: &str, text: String| Item::text(scope.leaf(name), &text);
+    let some = |text: &Option<String>, title: &str| match text {
+        Some(text) if !text.is_empty() => format!("{title}: {}", middle(text, 45)),
+        _ => String::new(),
+    };
+    let known = device.state != DeviceState::Unknown;
+    let completion = match (device.need_items, device.need_bytes) {
+        _ if !known => String::new(),
+        (0, 0) => format!("It has {}% of what is shared with it", device.percent),
+        (items, bytes) => format!(
+            "It has {}%; needs {}, {}",
+            device.percent,
+            count(items, "item"),
+            size(bytes)
+        ),
+    };
+    let rates = format!(
+        "Receiving {}, sending {}",
+        rate(device.rates.in_bps),
+        rate(device.rates.out_bps)
+    );
+    let seen = match device.last_seen {
+        _ if device.connected && room.connected => "Connected now".to_owned(),
+        _ if device.connected => "Connected when last heard of".to_owned(),
+        Some(time) => format!("Last seen: {}", moment(time, room.frame)),
+        None => "Never seen".to_owned(),
+    };
+    vec![
+        line("completion", completion),
+        line("rates", rates).shown(room.desk.rates && device.connected && room.connected),
+        line("seen", seen),
+        line("address", some(&device.address, "Address")),
+        line("version", some(&device.client_version, "Version")),
+        line("id", format!("ID: {}…", super::text::short_id(&device.id))),
+        Item::separator(scope.leaf("line")),
+    ]
+}
+
+fn pause(room: &Room<'_>, scope: &Scope, device: &Device) -> Item {
+    let paused = matches!(
+        device.state,
+        DeviceState::Paused | DeviceState::UnusedPaused
+    );
+    let parts = vec![Part::Device(device.id.clone())];
+    let (label, action) = match paused {
+        true => ("Resume", Action::Resume { parts }),
+        false => ("Pause", Action::Pause { parts }),
+    };
+    Item::button(scope.leaf("pause"), label, room.control(action)).usable(room.connected)
+}
+
+/// Where there are many, those that are busy come first, then those that are connected.
+fn rank(device: &Device) -> u8 {
+    match device.state {
+        DeviceState::Syncing => 0,
+        _ if device.connected => 1,
+        _ if device.need_items > 0 => 2,
+        _ => 3,
+    }
+}

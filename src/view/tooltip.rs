@@ -1,0 +1,390 @@
+//! What stands beside the icon when the pointer rests on it: a title and a few lines.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use super::icon::Icon;
+use super::style::clean;
+use super::units::{rate, size, span};
+use super::{Frame, words};
+use crate::core::service::{DeviceState, FolderState};
+use crate::core::{InstanceStatus, LinkState, Service, Status};
+
+/// What Windows shows of a tooltip, in UTF-16 units.
+pub const WINDOWS_UNITS: usize = 127;
+/// Instances that are told of; what needs the user comes first.
+const MOST: usize = 6;
+/// Characters of a line.
+const LONGEST_LINE: usize = 120;
+
+/// Plain, cleaned text; who shows it escapes what the platform gives a meaning to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tooltip {
+    /// The state in few words.
+    pub title: String,
+    /// Lines, without a newline at the end.
+    pub text: String,
+}
+
+impl Tooltip {
+    /// Title and text in one, of at most `units` UTF-16 units; what is cut ends with `…`.
+    pub fn short(&self, units: usize) -> String {
+        let whole = [self.title.as_str(), self.text.as_str()];
+        let whole: Vec<&str> = whole.into_iter().filter(|part| !part.is_empty()).collect();
+        cut_units(&whole.join("\n"), units)
+    }
+}
+
+/// What to say of a status. With `rates`, how fast data moves too.
+pub fn tooltip(status: &Status, rates: bool, frame: &Frame) -> Tooltip {
+    let mut instances: Vec<&InstanceStatus> = status.instances.iter().map(AsRef::as_ref).collect();
+    // Equals stay in the order of their names.
+    instances.sort_by_key(|instance| Reverse(Icon::of_instance(instance).weight()));
+    let problem = status.engine.config_problem.as_deref();
+    let mut lines: Vec<String> = problem.map(words::unchanged_config).into_iter().collect();
+    for instance in instances.iter().take(MOST) {
+        let name = match instances.len() {
+            1 => String::new(),
+            _ => format!("{}: ", instance.name),
+        };
+        let sentences = [Some(now(instance, frame)), aside(instance)];
+        lines.extend(
+            sentences
+                .into_iter()
+                .flatten()
+                .map(|said| name.clone() + &said),
+        );
+    }
+    if let Some(more @ 1..) = instances.len().checked_sub(MOST) {
+        lines.push(format!("{more} more"));
+    }
+    if rates {
+        lines.extend(speed(&instances));
+    }
+    let lines: Vec<String> = lines.iter().map(|line| bounded(line)).collect();
+    Tooltip {
+        title: format!("syncwatch: {}", title(status)),
+        text: lines.join("\n"),
+    }
+}
+
+/// The state of everything together.
+fn title(status: &Status) -> &'static str {
+    let in_state = |state| {
+        let mut links = status.instances.iter().map(|instance| instance.link.state);
+        links.any(|link| link == state)
+    };
+    let synced = |instance: &InstanceStatus| {
+        let service = instance.service.as_ref();
+        instance.link.state == LinkState::Paused || service.is_some_and(|service| service.synced)
+    };
+    match Icon::of(status) {
+        Icon::Starting => "starting",
+        Icon::UpToDate if status.instances.is_empty() => "nothing is watched",
+        Icon::UpToDate if status.instances.iter().all(|instance| synced(instance)) => "up to date",
+        Icon::UpToDate => "in order",
+        Icon::Scanning => "scanning",
+        Icon::Syncing => "syncing",
+        Icon::Paused => "paused",
+        Icon::Attention => "needs a look",
+        Icon::Error if in_state(LinkState::Untrusted) => "a certificate is not trusted",
+        Icon::Error if in_state(LinkState::Unauthorized) => "the API key is refused",
+        Icon::Error => "cannot work as configured",
+        Icon::Disconnected => "disconnected",
+    }
+}
+
+/// What an instance is at, or was when it was last heard of.
+fn now(instance: &InstanceStatus, frame: &Frame) -> String {
+    let failing = instance.link.failure.as_ref();
+    match (instance.link.state, instance.service.as_deref()) {
+        (LinkState::Paused, _) => "Monitoring is paused".into(),
+        (LinkState::Untrusted, _) => "The certificate is not trusted".into(),
+        (LinkState::Unauthorized, _) => "The API key is refused".into(),
+        (LinkState::Misconfigured, _) => "It cannot work as configured".into(),
+        (LinkState::Disconnected, _) => match failing {
+            Some(failure) => format!(
+                "It cannot be reached for {}",
+                span(frame.now.since(failure.since))
+            ),
+            None => "It cannot be reached".into(),
+        },
+        (LinkState::Starting, _) | (_, None) => "Waiting for the first answer".into(),
+        (_, Some(service)) => work(service),
+    }
+}
+
+/// What else is to be known of an instance: why it fails, or why its state may be old.
+fn aside(instance: &InstanceStatus) -> Option<String> {
+    let calm = match instance.link.state {
+        LinkState::Rotating => "The certificate is being renewed",
+        LinkState::Reconnecting => "Reconnecting",
+        state if state.is_loud() => {
+            let failure = instance.link.failure.as_ref()?;
+            return Some(failure.message.clone()).filter(|message| !message.is_empty());
+        }
+        _ => return None,
+    };
+    let last = instance
+        .service
+        .as_ref()
+        .map_or("", |_| "; last known state");
+    Some(format!("{calm}{last}"))
+}
+
+fn work(service: &Service) -> String {
+    let scanning = |state| matches!(state, FolderState::Scanning | FolderState::ScanWaiting);
+    match Icon::of_service(service) {
+        Icon::Attention => words::reasons(service).join("; "),
+        Icon::Paused => "Paused".into(),
+        Icon::Syncing => syncing(service),
+        Icon::Scanning => match labels(service, scanning) {
+            Some(labels) => format!("Scanning {labels}"),
+            None => match labels(service, FolderState::is_busy) {
+                Some(labels) => format!("Working on {labels}"),
+                None => "Scanning".into(),
+            },
+        },
+        _ if service.synced => "Everything is synced".into(),
+        _ => "In order, but not everything is synced yet".into(),
+    }
+}
+
+/// `Syncing Photos, 45 %, 1.2 GiB left, about 10 min`.
+fn syncing(service: &Service) -> String {
+    let folders = || {
+        service
+            .folders
+            .iter()
+            .filter(|folder| folder.state.is_syncing())
+    };
+    let devices = || {
+        let devices = service.devices.iter();
+        devices.filter(|device| device.state == DeviceState::Syncing)
+    };
+    let receiving = folders().next().is_some();
+    let what = match labels(service, FolderState::is_syncing) {
+        Some(labels) => labels,
+        None => {
+            let names: Vec<&str> = devices().map(|device| device.name.as_str()).collect();
+            format!("to {}", words::list(&names))
+        }
+    };
+    let sum = |parts: &mut dyn Iterator<Item = u64>| parts.fold(0, u64::saturating_add);
+    let (left, speed, percent) = if receiving {
+        let percent = folders().map(|folder| folder.percent).min();
+        let left = sum(&mut folders().map(|folder| folder.need_bytes));
+        (left, service.rates.in_bps, percent)
+    } else {
+        let percent = devices().map(|device| device.percent).min();
+        let left = sum(&mut devices().map(|device| device.need_bytes));
+        (left, service.rates.out_bps, percent)
+    };
+    let percent = percent.map(|percent| format!("{percent} %"));
+    let to_go = (left > 0).then(|| format!("{} left", size(left)));
+    // A rate of a few bytes would promise nonsense.
+    let time = (left > 0 && speed >= 1024)
+        .then(|| format!("about {}", span(Duration::from_secs(left / speed + 1))));
+    let parts = [Some(format!("Syncing {what}")), percent, to_go, time];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+fn labels(service: &Service, wanted: impl Fn(FolderState) -> bool) -> Option<String> {
+    let folders = service.folders.iter();
+    let labels: Vec<&str> = folders
+        .filter(|folder| wanted(folder.state))
+        .map(|folder| folder.label.as_str())
+        .collect();
+    (!labels.is_empty()).then(|| words::list(&labels))
+}
+
+/// `Down 2.1 MiB/s, up 0 B/s`; nothing while nothing moves.
+fn speed(instances: &[&InstanceStatus]) -> Option<String> {
+    let connected = instances
+        .iter()
+        .filter(|instance| instance.link.state == LinkState::Connected);
+    let rates = connected.filter_map(|instance| Some(instance.service.as_ref()?.rates));
+    let (down, up) = rates.fold((0u64, 0u64), |(down, up), rates| {
+        (
+            down.saturating_add(rates.in_bps),
+            up.saturating_add(rates.out_bps),
+        )
+    });
+    (down > 0 || up > 0).then(|| format!("Down {}, up {}", rate(down), rate(up)))
+}
+
+/// A line, cleaned and cut.
+fn bounded(line: &str) -> String {
+    let line = clean(line);
+    match line.char_indices().nth(LONGEST_LINE) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+fn cut_units(text: &str, units: usize) -> String {
+    if text.encode_utf16().count() <= units {
+        return text.to_owned();
+    }
+    let mut left = units.saturating_sub(1);
+    let fits = |char: &char| match left.checked_sub(char.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let mut cut: String = text.chars().take_while(fits).collect();
+    cut.truncate(cut.trim_end().len());
+    if units > 0 {
+        cut.push('…');
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Class;
+    use crate::view::samples::{self, change, change_service};
+    use proptest::prelude::*;
+
+    fn tip(status: &Status) -> (String, String) {
+        let tooltip = tooltip(status, true, &samples::frame(80));
+        (tooltip.title, tooltip.text)
+    }
+
+    fn says(status: &Status, title: &str, text: &str) {
+        assert_eq!(tip(status), (title.to_owned(), text.to_owned()));
+    }
+
+    #[test]
+    fn tells_the_state_in_few_words() {
+        says(
+            &samples::connected(),
+            "syncwatch: up to date",
+            "Everything is synced",
+        );
+        let mut syncing = samples::connected();
+        change(&mut syncing, |instance| {
+            change_service(instance, |service| {
+                service.synced = false;
+                service.rates.in_bps = 2 << 20;
+                service.folders[1].state = FolderState::Syncing;
+                (service.folders[1].percent, service.folders[1].need_bytes) = (45, 1 << 30);
+            });
+        });
+        says(
+            &syncing,
+            "syncwatch: syncing",
+            "Syncing Photos, 45 %, 1.0 GiB left, about 8 min\nDown 2.0 MiB/s, up 0 B/s",
+        );
+        assert!(
+            !tooltip(&syncing, false, &samples::frame(80))
+                .text
+                .contains("Down")
+        );
+        change(&mut syncing, |instance| {
+            change_service(instance, |service| {
+                service.folders[1].state = FolderState::UpToDate;
+                service.rates.in_bps = 0;
+                service.devices[0].state = DeviceState::Syncing;
+                service.devices[0].percent = 12;
+            });
+        });
+        says(&syncing, "syncwatch: syncing", "Syncing to phone, 12 %");
+        change(&mut syncing, |instance| {
+            change_service(instance, |service| {
+                service.devices[0].state = DeviceState::InSync;
+                service.folders[0].state = FolderState::Cleaning;
+            });
+        });
+        says(&syncing, "syncwatch: scanning", "Working on Documents");
+        says(&samples::empty(), "syncwatch: nothing is watched", "");
+    }
+
+    #[test]
+    fn a_rotation_is_told_calmly() {
+        says(
+            &samples::rotating(),
+            "syncwatch: up to date",
+            "Everything is synced\nThe certificate is being renewed; last known state",
+        );
+        let status = samples::failing(LinkState::Reconnecting, Class::Refused, "no", "");
+        says(
+            &status,
+            "syncwatch: up to date",
+            "Everything is synced\nReconnecting; last known state",
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let message = "Nothing is listening at https://127.0.0.1:8384.";
+        for (state, title, text) in [
+            (
+                LinkState::Disconnected,
+                "disconnected",
+                "It cannot be reached for 4 s",
+            ),
+            (
+                LinkState::Untrusted,
+                "a certificate is not trusted",
+                "The certificate is not trusted",
+            ),
+            (
+                LinkState::Unauthorized,
+                "the API key is refused",
+                "The API key is refused",
+            ),
+            (
+                LinkState::Misconfigured,
+                "cannot work as configured",
+                "It cannot work as configured",
+            ),
+        ] {
+            let status = samples::failing(state, Class::Refused, message, "");
+            says(
+                &status,
+                &format!("syncwatch: {title}"),
+                &format!("{text}\n{message}"),
+            );
+        }
+    }
+
+    #[test]
+    fn several_instances_have_names_and_the_worst_is_first() {
+        let mut status = samples::connected();
+        let down = samples::failing(LinkState::Disconnected, Class::Refused, "", "");
+        let mut down = InstanceStatus::clone(&down.instances[0]);
+        down.name = "nas".into();
+        status.instances.push(down.into());
+        says(
+            &status,
+            "syncwatch: disconnected",
+            "nas: It cannot be reached for 4 s\nlaptop: Everything is synced",
+        );
+        for _ in 0..10 {
+            status.instances.push(status.instances[0].clone());
+        }
+        assert!(tip(&status).1.ends_with("\n6 more"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_sends_it_stays_short_and_clean(label in "\\PC{0,300}|.{0,300}", units in 0usize..300) {
+            let mut status = samples::connected();
+            change(&mut status, |instance| {
+                change_service(instance, |service| {
+                    service.folders[0].label = label;
+                    service.folders[0].state = FolderState::Scanning;
+                });
+            });
+            let tooltip = tooltip(&status, true, &samples::frame(80));
+            prop_assert!(tooltip.text.lines().all(|line| line.chars().count() <= LONGEST_LINE + 1));
+            prop_assert!(!tooltip.text.chars().any(|char| char.is_control() && char != '\n'));
+            prop_assert!(tooltip.short(units).encode_utf16().count() <= units);
+        }
+    }
+}

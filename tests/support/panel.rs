@@ -1,0 +1,393 @@
+//! A real panel on a virtual screen: Xvfb and xfce4-panel, clicks by xdotool, screenshots by ImageMagick.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::bus::{Group, Session, available, until};
+use super::dbusmenu::Entry;
+
+/// What the panel needs of the machine.
+pub const PROGRAMS: [&str; 5] = ["Xvfb", "xfce4-panel", "xdotool", "import", "convert"];
+
+const WIDTH: u32 = 900;
+const HEIGHT: u32 = 700;
+
+/// What the panel looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub dark: bool,
+    /// Size of the icons, pixels.
+    pub icon: u32,
+}
+
+impl Look {
+    /// Such as `dark-24`.
+    pub fn name(self) -> String {
+        let shade = if self.dark { "dark" } else { "light" };
+        format!("{shade}-{}", self.icon)
+    }
+
+    fn panel(self) -> u32 {
+        self.icon + 8
+    }
+}
+
+/// A rectangle of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Area {
+    pub x: u32,
+    pub y: u32,
+    pub width: u32,
+    pub height: u32,
+}
+
+/// The screen and its panel, as long as this lives.
+#[derive(Debug)]
+pub struct Panel {
+    look: Look,
+    // In the order of their end: a client that loses its screen complains.
+    panel: Option<Group>,
+    _screen: Group,
+    display: String,
+}
+
+/// Whether a panel can be had here; if not, that is said loudly.
+pub fn possible() -> bool {
+    available(&PROGRAMS)
+}
+
+impl Panel {
+    /// Starts the screen and the panel.
+    pub fn start(session: &Session, look: Look) -> Self {
+        session.allow_activation("org.xfce.Xfconf");
+        write_config(session, look);
+        let mut command = session.command("Xvfb");
+        command
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0"])
+            .arg(format!("{WIDTH}x{HEIGHT}x24"))
+            .stdout(Stdio::piped())
+            .stderr(session.log("xvfb.log"));
+        let mut screen = Group::spawn(&mut command);
+        let mut line = String::new();
+        let printed = screen.child().stdout.take().expect("piped");
+        BufReader::new(printed).read_line(&mut line).expect("reads");
+        assert!(
+            !line.trim().is_empty(),
+            "Xvfb: {}",
+            session.read("xvfb.log")
+        );
+        let mut this = Self {
+            look,
+            panel: None,
+            _screen: screen,
+            display: format!(":{}", line.trim()),
+        };
+        this.launch(session);
+        this
+    }
+
+    /// Starts the panel, perhaps again.
+    pub fn launch(&mut self, session: &Session) {
+        let mut command = session.command("xfce4-panel");
+        command
+            .arg("--disable-wm-check")
+            .env("DISPLAY", &self.display)
+            .env("XDG_CURRENT_DESKTOP", "XFCE")
+            .env("XDG_DATA_DIRS", "/usr/local/share:/usr/share")
+            .env(
+                "GTK_THEME",
+                if self.look.dark {
+                    "Adwaita:dark"
+                } else {
+                    "Adwaita"
+                },
+            )
+            // No accessibility bus, no file system daemons.
+            .env("NO_AT_BRIDGE", "1")
+            .env("GTK_A11Y", "none")
+            .env("GIO_USE_VFS", "local")
+            .env("GSETTINGS_BACKEND", "memory")
+            .stdout(session.log("panel.log"))
+            .stderr(session.log("panel.log"));
+        self.panel = Some(Group::spawn(&mut command));
+    }
+
+    /// Kills the panel; the screen stays.
+    pub fn kill(&mut self) {
+        self.panel = None;
+    }
+
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
+    /// Where the only icon is: at the right end of the panel.
+    pub fn icon_area(&self) -> Area {
+        let size = self.look.panel();
+        Area {
+            x: WIDTH - size,
+            y: 0,
+            width: size,
+            height: size,
+        }
+    }
+
+    /// The whole panel's right end, for a look at it.
+    pub fn corner(&self) -> Area {
+        let size = self.look.panel();
+        Area {
+            x: WIDTH - 3 * size,
+            y: 0,
+            width: 3 * size,
+            height: size,
+        }
+    }
+
+    /// Waits until there is an icon, and returns its pixels once they rest.
+    pub async fn wait_for_icon(&self) -> Vec<u8> {
+        let area = self.icon_area();
+        let mut before = Vec::new();
+        until("an icon on the panel", async || {
+            let now = self.pixels(area);
+            let rests = now == before;
+            before.clone_from(&now);
+            (rests && colours(&now) > 3).then_some(now)
+        })
+        .await
+    }
+
+    /// Waits until the icon is another than `before`, and returns its pixels.
+    pub async fn wait_for_other_icon(&self, before: &[u8]) -> Vec<u8> {
+        until("another icon", async || {
+            let now = self.pixels(self.icon_area());
+            (now != before && colours(&now) > 3).then_some(())
+        })
+        .await;
+        self.wait_for_icon().await
+    }
+
+    /// Opens the menu with a right click, and waits until it is there.
+    pub async fn open_menu(&self) {
+        let area = self.icon_area();
+        let before = self.menus().len();
+        let (x, y) = (area.x + area.width / 2, area.height / 2);
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "3"]);
+        until("an open menu", async || {
+            (self.menus().len() > before).then_some(())
+        })
+        .await;
+    }
+
+    /// Opens the submenu at this path of words of an open menu, by the keyboard. `menu` is what the bus says is there.
+    pub async fn open_submenu(&self, menu: &Entry, path: &[&str]) {
+        let mut here = menu;
+        for (depth, words) in path.iter().enumerate() {
+            let mut choices = here
+                .shown()
+                .filter(|child| child.enabled && !child.separator);
+            let steps = choices
+                .position(|child| child.label.starts_with(words))
+                .unwrap_or_else(|| panic!("no {words} to open in\n{menu}"));
+            // A submenu that was opened by the keyboard has its first entry chosen already.
+            let downs = steps + usize::from(depth == 0);
+            let before = self.menus().len();
+            for _ in 0..downs {
+                self.xdotool(&["key", "Down"]);
+            }
+            self.xdotool(&["key", "Right"]);
+            until("an open submenu", async || {
+                (self.menus().len() > before).then_some(())
+            })
+            .await;
+            here = here.at(&[words]).expect("it was found");
+        }
+    }
+
+    /// Closes all menus.
+    pub async fn close_menu(&self) {
+        until("no menu", async || {
+            if self.menus().is_empty() {
+                return Some(());
+            }
+            self.xdotool(&["key", "Escape"]);
+            None
+        })
+        .await;
+    }
+
+    /// Chooses what is selected.
+    pub fn press(&self, key: &str) {
+        self.xdotool(&["key", key]);
+    }
+
+    /// The open menus, the outermost first.
+    pub fn menus(&self) -> Vec<Area> {
+        let output = self
+            .program("xdotool")
+            .args([
+                "search",
+                "--onlyvisible",
+                "--class",
+                "wrapper|xfce4-panel",
+                "getwindowgeometry",
+                "--shell",
+                "%@",
+            ])
+            .output()
+            .expect("xdotool");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut areas = Vec::new();
+        let mut area = Area {
+            x: 0,
+            y: 0,
+            width: 0,
+            height: 0,
+        };
+        for line in text.lines() {
+            let Some((name, value)) = line.split_once('=') else {
+                continue;
+            };
+            let value = value
+                .parse::<i64>()
+                .map_or(0, |value| u32::try_from(value.max(0)).unwrap_or(0));
+            match name {
+                "X" => area.x = value,
+                "Y" => area.y = value,
+                "WIDTH" => area.width = value,
+                "HEIGHT" => {
+                    area.height = value;
+                    areas.push(area);
+                }
+                _ => {}
+            }
+        }
+        // The panel itself begins at the top; a menu stands below it, or is higher than it.
+        areas.retain(|area| {
+            area.height > 20
+                && area.width > 40
+                && area.width < WIDTH
+                && area.y >= self.look.panel() / 2
+        });
+        areas.sort_by_key(|area| std::cmp::Reverse(area.x + area.width));
+        areas
+    }
+
+    /// A screenshot of a part of the screen (all of it when `None`) in `target/screenshots`.
+    pub fn screenshot(&self, name: &str, area: Option<Area>) -> PathBuf {
+        let path = screenshots().join(format!("{name}.png"));
+        let mut command = self.program("import");
+        command.args(["-window", "root"]);
+        if let Some(area) = area {
+            command.args(["-crop", &geometry(area), "+repage"]);
+        }
+        let status = command.arg(&path).status().expect("import");
+        assert!(status.success(), "import {name}: {status}");
+        path
+    }
+
+    /// Red, green and blue of every pixel.
+    pub fn pixels(&self, area: Area) -> Vec<u8> {
+        let output = self
+            .program("import")
+            .args([
+                "-window",
+                "root",
+                "-crop",
+                &geometry(area),
+                "+repage",
+                "-depth",
+                "8",
+                "rgb:-",
+            ])
+            .output()
+            .expect("import");
+        output.stdout
+    }
+
+    fn xdotool(&self, arguments: &[&str]) {
+        let status = self.program("xdotool").args(arguments).status();
+        assert!(status.expect("xdotool").success(), "xdotool {arguments:?}");
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command.env("DISPLAY", &self.display).stderr(Stdio::null());
+        command
+    }
+}
+
+/// `target/screenshots`, wherever the target directory is.
+pub fn screenshots() -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+    fs::create_dir_all(&path).expect("a directory");
+    path
+}
+
+/// How many different colours there are.
+pub fn colours(pixels: &[u8]) -> usize {
+    let pixels = pixels.chunks_exact(3);
+    pixels.collect::<std::collections::BTreeSet<_>>().len()
+}
+
+/// How many pixels differ clearly.
+pub fn difference(one: &[u8], other: &[u8]) -> usize {
+    let pairs = one.chunks_exact(3).zip(other.chunks_exact(3));
+    pairs
+        .filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| a.abs_diff(*b) > 24))
+        .count()
+}
+
+fn geometry(area: Area) -> String {
+    format!("{}x{}+{}+{}", area.width, area.height, area.x, area.y)
+}
+
+fn write_config(session: &Session, look: Look) {
+    let directory = session.path("config/xfce4/xfconf/xfce-perchannel-xml");
+    fs::create_dir_all(&directory).expect("a directory");
+    let shade = if look.dark { "0.14" } else { "0.93" };
+    let xml = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-panel" version="1.0">
+  <property name="configver" type="int" value="2"/>
+  <property name="panels" type="array">
+    <value type="int" value="1"/>
+    <property name="dark-mode" type="bool" value="{dark}"/>
+    <property name="panel-1" type="empty">
+      <property name="position" type="string" value="p=6;x=0;y=0"/>
+      <property name="position-locked" type="bool" value="true"/>
+      <property name="length" type="uint" value="100"/>
+      <property name="size" type="uint" value="{size}"/>
+      <property name="icon-size" type="uint" value="{icon}"/>
+      <property name="background-style" type="uint" value="1"/>
+      <property name="background-rgba" type="array">
+        <value type="double" value="{shade}"/>
+        <value type="double" value="{shade}"/>
+        <value type="double" value="{shade}"/>
+        <value type="double" value="1.0"/>
+      </property>
+      <property name="plugin-ids" type="array">
+        <value type="int" value="1"/>
+        <value type="int" value="2"/>
+      </property>
+    </property>
+  </property>
+  <property name="plugins" type="empty">
+    <property name="plugin-1" type="string" value="separator">
+      <property name="expand" type="bool" value="true"/>
+      <property name="style" type="uint" value="0"/>
+    </property>
+    <property name="plugin-2" type="string" value="systray">
+      <property name="icon-size" type="int" value="{icon}"/>
+      <property name="square-icons" type="bool" value="true"/>
+    </property>
+  </property>
+</channel>
+"#,
+        dark = look.dark,
+        size = look.panel(),
+        icon = look.icon,
+    );
+    fs::write(directory.join("xfce4-panel.xml"), xml).expect("xfce4-panel.xml");
+}
