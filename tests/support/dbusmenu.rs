@@ -294,6 +294,30 @@ impl Item {
             .expect("a click");
     }
 
+    /// Reads the icon at every `NewIcon` from now on.
+    pub fn watch_pictures(&self) -> Pictures {
+        let seen: Arc<Mutex<Vec<Vec<Picture>>>> = Arc::default();
+        let (record, mut arrived) = (Arc::clone(&seen), self.arrived.clone());
+        let (connection, name) = (self.connection.clone(), self.name.clone());
+        let signals = Arc::clone(&self.signals);
+        let reader = tokio::spawn(async move {
+            let mut read = icons_in(&signals);
+            while arrived.changed().await.is_ok() {
+                let now = icons_in(&signals);
+                if now == std::mem::replace(&mut read, now) {
+                    continue;
+                }
+                if let Ok(value) = get(&connection, &name, "IconPixmap").await {
+                    record
+                        .lock()
+                        .expect("no panic")
+                        .push(pictures(value.into()));
+                }
+            }
+        });
+        Pictures { seen, reader }
+    }
+
     /// Every signal so far, oldest first.
     pub fn signals(&self) -> Vec<Signalled> {
         self.signals.lock().expect("no panic").clone()
@@ -346,6 +370,47 @@ impl Item {
             Err(_) => panic!("{name}: {method} was not answered"),
         }
     }
+}
+
+/// The icons that were shown one after the other.
+#[derive(Debug)]
+pub struct Pictures {
+    seen: Arc<Mutex<Vec<Vec<Picture>>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Pictures {
+    pub fn all(&self) -> Vec<Vec<Picture>> {
+        self.seen.lock().expect("no panic").clone()
+    }
+}
+
+impl Drop for Pictures {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+fn icons_in(signals: &Mutex<Vec<Signalled>>) -> usize {
+    let signals = signals.lock().expect("no panic");
+    signals
+        .iter()
+        .filter(|signal| signal.member == "NewIcon")
+        .count()
+}
+
+async fn get(connection: &Connection, name: &str, property: &str) -> zbus::Result<OwnedValue> {
+    let properties = Some("org.freedesktop.DBus.Properties");
+    let reply = connection
+        .call_method(
+            Some(name),
+            "/StatusNotifierItem",
+            properties,
+            "Get",
+            &(ITEM, property),
+        )
+        .await?;
+    reply.body().deserialize()
 }
 
 /// Whether somebody has this name on the bus.

@@ -130,6 +130,14 @@ impl RealSyncthing {
         self.end(Signal::KILL).await;
     }
 
+    /// Waits for the end of every process of it, after it was told to end.
+    pub async fn ended(&mut self) {
+        self.log.wait_for_end().await;
+        if let Some(mut process) = self.process.take() {
+            process.wait().expect("the process ends");
+        }
+    }
+
     /// Stops answering but keeps its sockets, until [`thaw`](Self::thaw).
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
@@ -331,10 +339,7 @@ impl RealSyncthing {
     async fn end(&mut self, signal: Signal) {
         assert!(self.process.is_some(), "it is not running");
         self.signal(signal);
-        self.log.wait_for_end().await;
-        if let Some(mut process) = self.process.take() {
-            process.wait().expect("the process ends");
-        }
+        self.ended().await;
     }
 
     fn signal(&self, signal: Signal) {

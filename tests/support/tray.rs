@@ -40,6 +40,11 @@ impl Desk {
         &mut self.process
     }
 
+    /// The process ID of the tray.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The item of the tray on the bus, without a watcher.
     pub async fn item(&self, connection: &Connection) -> Item {
         Item::of_process(connection, self.process.id()).await
