@@ -13,8 +13,9 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, roxmltree};
 
 const SOURCES: &str = "assets/icons";
-/// The application's own icon: kept as SVG, not drawn here.
+/// The application's own icon, which becomes PNG files for icon themes.
 const APPLICATION: &str = "syncwatch";
+const APPLICATION_SIZES: [u32; 7] = [16, 22, 24, 32, 48, 64, 128];
 /// Pixels a side, as `SIZES` in `src/tray/icons.rs`.
 const SIZES: [u32; 6] = [16, 22, 24, 32, 48, 64];
 /// The sources' units a side.
@@ -27,20 +28,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={SOURCES}");
     let target = PathBuf::from(env::var("OUT_DIR")?);
-    let mut table = String::from("&[\n");
+    let (mut table, mut application) = (String::from("&[\n"), String::from("&[]"));
     for source in sources()? {
         let name = source
             .file_stem()
             .and_then(|name| name.to_str())
             .ok_or("an icon's name is not UTF-8")?;
-        if name != APPLICATION {
-            let row = draw(&source, name, &target)
+        let svg = fs::read_to_string(&source)?;
+        if name == APPLICATION {
+            application = draw_application(&svg, &target)?;
+        } else {
+            let row = draw(&svg, name, &target)
                 .map_err(|error| format!("{}: {error}", source.display()))?;
             table.push_str(&row);
         }
     }
     table.push_str("]\n");
     fs::write(target.join("icons.rs"), table)?;
+    fs::write(target.join("application.rs"), application)?;
     Ok(())
 }
 
@@ -57,9 +62,8 @@ fn sources() -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// Writes the frames of one icon and gives its row of the table.
-fn draw(source: &Path, name: &str, target: &Path) -> Result<String, Box<dyn Error>> {
-    let svg = fs::read_to_string(source)?;
-    let badge = badge_colours(&svg)?;
+fn draw(svg: &str, name: &str, target: &Path) -> Result<String, Box<dyn Error>> {
+    let badge = badge_colours(svg)?;
     let frames = if svg.contains(TURNING) { FRAMES } else { 1 };
     let mut row = format!("(\"{name}\", {badge:?}, &[");
     for frame in 0..frames {
@@ -85,19 +89,76 @@ fn masks(svg: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     };
     let mut masks = Vec::new();
     for size in SIZES {
-        let mut pixels = Pixmap::new(size, size).ok_or("no such size")?;
-        #[allow(clippy::cast_precision_loss, reason = "sizes are small")]
-        let scale = size as f32 / UNITS;
-        let tree = Tree::from_str(&snap(svg, scale)?, &options)?;
-        resvg::render(
-            &tree,
-            Transform::from_scale(scale, scale),
-            &mut pixels.as_mut(),
-        );
+        let pixels = render(&snap(svg, scale(size, UNITS))?, size, &options)?;
         let covered = pixels.pixels().iter();
         masks.extend(covered.flat_map(|pixel| [pixel.red(), pixel.green()]));
     }
     Ok(masks)
+}
+
+fn render(svg: &str, size: u32, options: &Options) -> Result<Pixmap, Box<dyn Error>> {
+    let tree = Tree::from_str(svg, options)?;
+    let scale = scale(size, tree.size().width());
+    let mut pixels = Pixmap::new(size, size).ok_or("no such size")?;
+    let transform = Transform::from_scale(scale, scale);
+    resvg::render(&tree, transform, &mut pixels.as_mut());
+    Ok(pixels)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "sizes are small")]
+fn scale(size: u32, units: f32) -> f32 {
+    size as f32 / units
+}
+
+/// Writes the application's icon in every size and gives the table of them.
+fn draw_application(svg: &str, target: &Path) -> Result<String, Box<dyn Error>> {
+    let mut table = String::from("&[\n");
+    for size in APPLICATION_SIZES {
+        let pixels = render(svg, size, &Options::default())?;
+        let file = target.join(format!("{APPLICATION}-{size}.png"));
+        fs::write(&file, png(&pixels)?)?;
+        writeln!(table, "({size}, include_bytes!({file:?})),")?;
+    }
+    table.push_str("]\n");
+    Ok(table)
+}
+
+/// A PNG file: <https://www.w3.org/TR/png-3/>. Eight bits each of red, green, blue and alpha, no filters.
+fn png(pixels: &Pixmap) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut header = Vec::new();
+    header.extend(pixels.width().to_be_bytes());
+    header.extend(pixels.height().to_be_bytes());
+    header.extend([8, 6, 0, 0, 0]);
+    let mut lines = Vec::new();
+    let width = usize::try_from(pixels.width())?;
+    for line in pixels.pixels().chunks(width) {
+        lines.push(0);
+        let colours = line.iter().map(|pixel| pixel.demultiply());
+        lines.extend(
+            colours
+                .flat_map(|colour| [colour.red(), colour.green(), colour.blue(), colour.alpha()]),
+        );
+    }
+    let packed = miniz_oxide::deflate::compress_to_vec_zlib(&lines, 10);
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, data) in [(b"IHDR", header), (b"IDAT", packed), (b"IEND", Vec::new())] {
+        file.extend(u32::try_from(data.len())?.to_be_bytes());
+        let start = file.len();
+        file.extend(kind);
+        file.extend(data);
+        let checked = file.get(start..).unwrap_or_default();
+        let sum = crc32(checked);
+        file.extend(sum.to_be_bytes());
+    }
+    Ok(file)
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 * (sum & 1))
+        })
+    })
 }
 
 /// Every `rect` on whole pixels: its straight edges would be blurred otherwise. It stands in the coordinates of the

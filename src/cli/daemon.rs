@@ -1,21 +1,17 @@
 //! `syncwatch daemon`: the engine in the foreground, for a service manager or a terminal.
 
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use super::companions::Companions;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::notifier::Notifier;
 use super::perform::Performer;
 use super::preferences;
 use super::source::Asker;
-use crate::core::{JournalEntry, JournalKind};
 use crate::engine::{Engine, Options};
-use crate::view::journal;
-use crate::view::style::Page;
 
 pub(super) async fn run(context: &Context) -> Result<Exit, CliError> {
     let engine = Engine::start(Options {
@@ -32,11 +28,11 @@ pub(super) async fn run(context: &Context) -> Result<Exit, CliError> {
         env!("CARGO_PKG_VERSION"),
         context.environment.socket().display()
     );
-    let log = tokio::spawn(tell(engine.journal().follow()));
+    let companions = Companions::of(&engine);
     let notices = notify(context, &engine);
     let ended = engine.run_until_signal().await;
     notices.abort();
-    log.abort();
+    drop(companions);
     ended
         .map_err(|error| CliError::new(Exit::Internal, format!("The engine stopped: {error}.")))?;
     Ok(Exit::Fine)
@@ -55,23 +51,4 @@ fn notify(context: &Context, engine: &Engine) -> JoinHandle<()> {
             }
         }
     })
-}
-
-/// Logs what happens, in the journal's words.
-pub(super) async fn tell(mut news: Receiver<JournalEntry>) {
-    loop {
-        match news.recv().await {
-            Ok(entry) => {
-                let words = Page::from(journal::event(&entry)).render(false);
-                let words = words.trim_end();
-                if matches!(entry.kind, JournalKind::Alert { .. }) {
-                    warn!("{words}");
-                } else {
-                    info!("{words}");
-                }
-            }
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
-        }
-    }
 }

@@ -3,11 +3,12 @@
 //! Invariant: nothing is polled while nothing happens; a bus that is gone is looked for seldom.
 
 use std::future::Future;
+use std::io;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::SelectAll;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use zbus::connection::Builder;
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MessageStream};
@@ -55,7 +56,7 @@ pub(super) trait Reading {
 impl Bus {
     /// Connects; calls wait for their answers for as long as it takes.
     pub(super) async fn connect(&self) -> zbus::Result<Connection> {
-        self.builder()?.build().await
+        build(self.builder()?).await
     }
 
     fn builder(&self) -> zbus::Result<Builder<'_>> {
@@ -124,7 +125,7 @@ where
 }
 
 async fn follow_once(bus: &Bus, reading: &mut impl Reading, losses: &mut u32) -> zbus::Result<()> {
-    let connection = bus.builder()?.method_timeout(PATIENCE).build().await?;
+    let connection = build(bus.builder()?.method_timeout(PATIENCE)).await?;
     let mut signals = SelectAll::new();
     for rule in reading.rules() {
         let rule = zbus::OwnedMatchRule::try_from(rule.as_str())?;
@@ -158,6 +159,12 @@ async fn follow_once(bus: &Bus, reading: &mut impl Reading, losses: &mut u32) ->
             }
         }
     }
+}
+
+/// A bus may take a connection and say nothing; zbus waits for its greeting without an end.
+async fn build(builder: Builder<'_>) -> zbus::Result<Connection> {
+    let built = timeout(PATIENCE, builder.build()).await;
+    built.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
 /// Does `work` while it takes signals off the queue, and says whether there were any. A queue that fills up would

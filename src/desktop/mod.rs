@@ -10,6 +10,7 @@ pub mod bus;
 pub mod conditions;
 pub mod notify;
 pub mod open;
+pub mod theme;
 mod trouble;
 pub mod units;
 

@@ -14,6 +14,8 @@
 pub mod bus;
 #[cfg(target_os = "linux")]
 pub mod dbusmenu;
+#[cfg(target_os = "linux")]
+pub mod desktop;
 pub mod monitor;
 #[cfg(target_os = "linux")]
 pub mod notifications;

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 use tracing::{info, warn};
 
+use super::companions::Companions;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::notifier::Notifier;
@@ -20,7 +21,6 @@ use super::perform::Performer;
 use super::preferences;
 use super::source::{Purpose, Source};
 use crate::core::{Status, Timestamp};
-use crate::desktop::conditions::Conditions;
 use crate::engine::clock::Clock;
 use crate::engine::protocol::{Answer, Ask};
 use crate::engine::{Signal, Signals};
@@ -61,9 +61,8 @@ struct App {
     panel: Panel,
     news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
     clock: Clock,
-    /// What the engine of this process is told, as long as there is one.
-    conditions: Option<Conditions>,
-    log: surroundings::Log,
+    /// Of the engine of this process, while there is one.
+    companions: Option<Companions>,
 }
 
 impl App {
@@ -92,8 +91,7 @@ impl App {
             performer,
             news,
             clock,
-            conditions: None,
-            log: surroundings::Log::default(),
+            companions: None,
         }
     }
 
@@ -102,12 +100,16 @@ impl App {
             CliError::new(Exit::Internal, format!("Signals cannot be heard: {error}."))
         })?;
         loop {
-            self.log.follow(source);
+            match (source.own(), &self.companions) {
+                (Some(engine), None) => self.companions = Some(Companions::of(engine)),
+                (None, Some(_)) => self.companions = None,
+                _ => {}
+            }
             let due = self.due().map(|due| self.clock.instant(due));
             tokio::select! {
-                status = source.next() => self.status(status?, source).await,
+                status = source.next() => self.status(status?),
                 Some(news) = self.news.1.recv() => {
-                    if self.take_in(news, source).await? {
+                    if self.take_in(news, source) {
                         return Ok(Exit::Fine);
                     }
                 }
@@ -148,19 +150,18 @@ impl App {
         self.stale = true;
     }
 
-    async fn status(&mut self, status: Arc<Status>, source: &Source<'_>) {
+    fn status(&mut self, status: Arc<Status>) {
         self.composer.status = Arc::clone(&status);
         self.changed();
         self.statuses.send_replace(status);
-        self.tell_conditions(source).await;
     }
 
     /// Whether it is the end.
-    async fn take_in(&mut self, news: News, source: &Source<'_>) -> Result<bool, CliError> {
+    fn take_in(&mut self, news: News, source: &Source<'_>) -> bool {
         match news {
             News::Told(Told::Clicked(command)) | News::Clicked(command) => {
                 if command == Command::Quit {
-                    return Ok(true);
+                    return true;
                 }
                 self.perform(command, source);
             }
@@ -175,9 +176,11 @@ impl App {
             News::PanelMissed => self.panel.missed(&self.notifier),
             News::PanelEnded(Err(TrayError::AlreadyRunning)) => {
                 info!("a tray is running already; it was asked to be seen");
-                return Ok(true);
+                return true;
             }
-            News::PanelEnded(Ok(())) => return Ok(true),
+            News::PanelEnded(Ok(())) => return true,
+            // As where there is no session: it goes on watching without an icon.
+            News::PanelEnded(Err(error)) => warn!("No icon is shown: {error}."),
             News::Dark(dark) => {
                 self.composer.dark = dark;
                 self.stale = true;
@@ -194,10 +197,6 @@ impl App {
                 self.composer.journal = entries;
                 self.changed();
             }
-            News::Conditions(conditions) => {
-                self.conditions = Some(conditions);
-                self.tell_conditions(source).await;
-            }
             News::Done(done) => {
                 if let Err(trouble) = done {
                     warn!("{trouble} {}", trouble.hint);
@@ -207,7 +206,7 @@ impl App {
                 self.changed();
             }
         }
-        Ok(false)
+        false
     }
 
     fn perform(&self, command: Command, source: &Source<'_>) {
@@ -226,21 +225,5 @@ impl App {
                 let _ = read.send(News::Journal(entries));
             }
         });
-    }
-
-    /// The engine of this process has nobody else to hear it from; another one finds out by itself.
-    async fn tell_conditions(&mut self, source: &Source<'_>) {
-        let Some(engine) = source.own() else { return };
-        if let Some(Conditions {
-            metered,
-            on_battery,
-        }) = self.conditions.take()
-        {
-            let ask = Ask::Conditions {
-                metered,
-                on_battery,
-            };
-            engine.ask(ask).await;
-        }
     }
 }

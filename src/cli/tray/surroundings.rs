@@ -1,14 +1,10 @@
 //! What comes to the tray from elsewhere than the engine, as one stream.
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 
-use crate::cli::daemon;
 use crate::cli::preferences::Preferences;
-use crate::cli::source::Source;
 use crate::core::JournalEntry;
-use crate::desktop::conditions::{self, Conditions};
-use crate::desktop::{Trouble, units};
+use crate::desktop::{Trouble, theme, units};
 use crate::tray::{Told, TrayError};
 use crate::view::command::Command;
 use crate::view::menu::UnitStatus;
@@ -28,7 +24,6 @@ pub(super) enum News {
     Preferences(Preferences),
     Unit(Option<UnitStatus>),
     Journal(Vec<JournalEntry>),
-    Conditions(Conditions),
     /// What was clicked is done, or not.
     Done(Result<(), Trouble>),
 }
@@ -39,22 +34,12 @@ pub(super) fn follow(
     preferences: watch::Receiver<Preferences>,
 ) {
     let (dark, darkness) = watch::channel(true);
-    drop(dark);
+    tokio::spawn(theme::follow(dark));
     forward(darkness, news, News::Dark);
     let (unit, unit_seen) = watch::channel(None);
     tokio::spawn(units::follow(unit));
     forward(unit_seen, news, News::Unit);
     forward(preferences, news, News::Preferences);
-    let (told, mut conditions) = mpsc::unbounded_channel();
-    tokio::spawn(conditions::follow(told));
-    let news = news.clone();
-    tokio::spawn(async move {
-        while let Some(conditions) = conditions.recv().await {
-            if news.send(News::Conditions(conditions)).is_err() {
-                return;
-            }
-        }
-    });
 }
 
 /// Where notices put what was clicked on them.
@@ -85,24 +70,4 @@ fn forward<T: Clone + Send + Sync + 'static>(
             }
         }
     });
-}
-
-/// The log of the engine in this process, as the daemon writes it.
-#[derive(Debug, Default)]
-pub(super) struct Log(Option<JoinHandle<()>>);
-
-impl Log {
-    /// Begins once there is an engine in this process.
-    pub(super) fn follow(&mut self, source: &Source<'_>) {
-        match (source.own(), &self.0) {
-            (Some(engine), None) => {
-                self.0 = Some(tokio::spawn(daemon::tell(engine.journal().follow())));
-            }
-            (None, Some(log)) => {
-                log.abort();
-                self.0 = None;
-            }
-            _ => {}
-        }
-    }
 }

@@ -21,12 +21,12 @@ pub(super) fn config_problem(status: &Status) -> Vec<Item> {
 }
 
 /// The last entries of the menu.
-pub(super) fn items(desk: &Desk, frame: &Frame) -> Vec<Item> {
+pub(super) fn items(status: &Status, desk: &Desk, frame: &Frame) -> Vec<Item> {
     let scope = Scope::app();
     let on = desk.autostart.unwrap_or(false);
     vec![
         Item::separator(scope.leaf("line")),
-        journal_menu(desk, &scope, frame),
+        journal_menu(desk, &scope, status.instances.len() > 1, frame),
         Item::check(
             scope.leaf("autostart"),
             "Start with the session",
@@ -43,12 +43,12 @@ pub(super) fn items(desk: &Desk, frame: &Frame) -> Vec<Item> {
     ]
 }
 
-fn journal_menu(desk: &Desk, scope: &Scope, frame: &Frame) -> Item {
+fn journal_menu(desk: &Desk, scope: &Scope, names: bool, frame: &Frame) -> Item {
     let inside = scope.part("journal");
     let mut newest = desk.journal.iter().rev();
     let mut items: Vec<Item> = (0..ENTRIES)
         .map(|index| {
-            let text = newest.next().map(|entry| entry_line(entry, frame));
+            let text = newest.next().map(|entry| entry_line(entry, names, frame));
             Item::text(inside.leaf(&index.to_string()), &text.unwrap_or_default())
         })
         .collect();
@@ -66,10 +66,12 @@ fn journal_menu(desk: &Desk, scope: &Scope, frame: &Frame) -> Item {
     Item::submenu(inside.id(), "Journal", items)
 }
 
-fn entry_line(entry: &JournalEntry, frame: &Frame) -> String {
-    let words = Page::from(journal::event(entry)).render(false);
-    line(
-        &format!("{}  {}", moment(entry.time, frame), words.trim_end()),
-        WIDTH,
-    )
+fn entry_line(entry: &JournalEntry, names: bool, frame: &Frame) -> String {
+    let words = match names {
+        true => journal::event(entry),
+        false => journal::happened(entry),
+    };
+    let words = Page::from(words).render(false);
+    let time = moment(entry.time, frame);
+    line(&format!("{time}  {}", words.trim_end()), WIDTH)
 }

@@ -32,21 +32,20 @@ pub(super) fn submenu(room: &Room<'_>, slots: &mut Slots) -> Item {
         devices.get(*index).copied()
     };
     let one = |place: &Place| device_menu(room, place, held(place));
-    let groups = places.groups.iter().zip(0..).map(|(group, number)| {
+    let mut groups = Vec::new();
+    for (group, number) in places.groups.iter().zip(0..) {
         let names: Vec<String> = group.iter().filter_map(held).map(name).collect();
         let id = room.scope.leaf(&format!("devices/{number}"));
-        group_of(id, &names, group.iter().map(one).collect())
-    });
-    let groups: Vec<Item> = groups.collect();
-    let behind = places
-        .groups
-        .iter()
-        .flatten()
-        .filter(|place| place.held.is_some());
-    let more = more(room.scope.leaf("devices/more"), behind.count(), groups);
+        groups.push(group_of(id, &names, group.iter().map(one).collect()));
+    }
+    let behind = places.groups.iter().flatten().filter_map(held).count();
+    let more = more(room.scope.leaf("devices/more"), behind, groups);
     let items = places.direct.iter().map(one).chain([more]).collect();
     let here = devices.iter().filter(|device| device.connected).count();
-    let label = format!("Devices: {here} of {} connected", devices.len());
+    let label = match room.connected {
+        true => format!("Devices: {here} of {} connected", devices.len()),
+        false => format!("Devices: {}, as last heard of", devices.len()),
+    };
     Item::submenu(id, &label, items).shown(!devices.is_empty())
 }
 
@@ -103,13 +102,14 @@ fn details(room: &Room<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
         rate(device.rates.out_bps)
     );
     let seen = match device.last_seen {
-        _ if device.connected => "Connected now".to_owned(),
+        _ if device.connected && room.connected => "Connected now".to_owned(),
+        _ if device.connected => "Connected when last heard of".to_owned(),
         Some(time) => format!("Last seen: {}", moment(time, room.frame)),
         None => "Never seen".to_owned(),
     };
     vec![
         line("completion", completion),
-        line("rates", rates).shown(room.desk.rates && device.connected),
+        line("rates", rates).shown(room.desk.rates && device.connected && room.connected),
         line("seen", seen),
         line("address", some(&device.address, "Address")),
         line("version", some(&device.client_version, "Version")),

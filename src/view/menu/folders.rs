@@ -11,8 +11,8 @@ use crate::view::command::Command;
 use crate::view::units::{count, size};
 use crate::view::words::folder_state;
 
-/// The headline of the folders, and the folders.
-pub(super) fn items(room: &Room<'_>, slots: &mut Slots) -> (Item, Vec<Item>) {
+/// How many there are, and each.
+pub(super) fn items(room: &Room<'_>, slots: &mut Slots) -> Vec<Item> {
     let mut folders: Vec<&Folder> = match &room.instance.service {
         Some(service) => service.folders.iter().collect(),
         None => Vec::new(),
@@ -30,37 +30,24 @@ pub(super) fn items(room: &Room<'_>, slots: &mut Slots) -> (Item, Vec<Item>) {
         let (index, _) = place.held.as_ref()?;
         folders.get(*index).copied()
     };
-    let direct = places
-        .direct
-        .iter()
-        .map(|place| submenu(room, place, held(place), Size::Whole));
-    let mut items: Vec<Item> = direct.collect();
-    let groups = places.groups.iter().zip(0..).map(|(group, number)| {
-        let names = group.iter().filter_map(held).map(name);
-        let names: Vec<String> = names.collect();
-        let inside = group
-            .iter()
-            .map(|place| submenu(room, place, held(place), Size::Small));
-        group_of(
-            room.scope.leaf(&format!("folders/{number}")),
-            &names,
-            inside.collect(),
-        )
-    });
-    let groups: Vec<Item> = groups.collect();
-    let behind = places
-        .groups
-        .iter()
-        .flatten()
-        .filter(|place| place.held.is_some());
-    items.push(more(
-        room.scope.leaf("folders/more"),
-        behind.count(),
-        groups,
-    ));
-    let title = format!("Folders: {}", folders.len());
+    let title = match room.connected {
+        true => format!("Folders: {}", folders.len()),
+        false => format!("Folders: {}, as last heard of", folders.len()),
+    };
     let header = Item::text(room.scope.leaf("folders"), &title).shown(!folders.is_empty());
-    (header, items)
+    let mut items = vec![header];
+    let one = |place: &Place, size| submenu(room, place, held(place), size);
+    items.extend(places.direct.iter().map(|place| one(place, Size::Whole)));
+    let mut groups = Vec::new();
+    for (group, number) in places.groups.iter().zip(0..) {
+        let names: Vec<String> = group.iter().filter_map(held).map(name).collect();
+        let inside = group.iter().map(|place| one(place, Size::Small));
+        let id = room.scope.leaf(&format!("folders/{number}"));
+        groups.push(group_of(id, &names, inside.collect()));
+    }
+    let behind = places.groups.iter().flatten().filter_map(held).count();
+    items.push(more(room.scope.leaf("folders/more"), behind, groups));
+    items
 }
 
 /// "12 more…" with its groups.
@@ -212,7 +199,7 @@ fn settle(room: &Room<'_>, scope: &Scope, folder: &Folder, size: Size) -> Item {
     let (title, why, yes, action) = match sends {
         true => (
             "Override changes of others…",
-            "The other devices lose what they changed in this folder.",
+            "The other devices lose what they changed in this folder",
             format!(
                 "Yes, make them as it is here: {}",
                 count(folder.need_items, "item")
@@ -221,7 +208,7 @@ fn settle(room: &Room<'_>, scope: &Scope, folder: &Folder, size: Size) -> Item {
         ),
         false => (
             "Revert local changes…",
-            "What was changed in this folder here is lost.",
+            "What was changed in this folder here is lost",
             format!(
                 "Yes, undo what was changed here: {}",
                 count(folder.receive_only_items, "item")

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Item;
-use super::item::Scope;
 use super::text::{moment, name_or};
 use crate::core::service::{DeviceState, Folder, FolderState};
 use crate::core::{Hold, HoldCause, InstanceStatus, Kind, LinkState, Overall, Service, Status};
@@ -32,11 +30,6 @@ pub(super) fn calm(status: &Status) -> Status {
     status
 }
 
-/// How all instances are together.
-pub(super) fn overall(status: &Status) -> Item {
-    Item::text(Scope::app().leaf("headline"), &words::headline(status).1)
-}
-
 /// The name of an instance and how it is, in a few words.
 pub(super) fn title(instance: &InstanceStatus) -> String {
     let name = name_or(&instance.name, "");
@@ -62,7 +55,13 @@ pub(super) fn sentence(instance: &InstanceStatus, frame: &Frame) -> String {
         LinkState::Untrusted => "Security alert: the certificate is not trusted".into(),
         LinkState::Unauthorized => format!("{name} refuses the API key"),
         LinkState::Misconfigured => format!("{name} cannot work as configured"),
-        LinkState::Disconnected => format!("{name} cannot be reached"),
+        LinkState::Disconnected => match &instance.link.failure {
+            Some(failure) => {
+                let since = moment(failure.since, frame);
+                format!("{name} cannot be reached since {since}")
+            }
+            None => format!("{name} cannot be reached"),
+        },
         _ => match instance.service.as_deref() {
             Some(service) => of_service(instance, service, frame),
             None => format!("Waiting for the first answer from {name}"),
@@ -182,7 +181,7 @@ fn percent(service: &Service) -> String {
         Some(percent) => u8::try_from(percent).unwrap_or(99).min(99),
         // Nothing but empty files.
         None => match counted().map(|folder| folder.percent).min() {
-            Some(least) => least,
+            Some(least) => least.min(99),
             None => return String::new(),
         },
     };

@@ -2,32 +2,24 @@
 
 use super::Item;
 use super::headline::{progress, sentence};
+use super::text::name_or;
 use super::{Room, Slots, devices, folders, lists, pause, requests, server, trouble, trust};
-use crate::core::{Action, Kind};
+use crate::core::{Action, Kind, LinkState};
 use crate::view::command::Command;
 use crate::view::units::rate;
 
 impl Room<'_> {
     /// Everything of this instance.
     pub(super) fn items(&self, slots: &mut Slots) -> Vec<Item> {
-        let scope = &self.scope;
-        let mut items = vec![Item::text(
-            scope.leaf("headline"),
-            &sentence(self.instance, self.frame),
-        )];
-        items.extend([self.progress(slots), self.rates(slots)]);
-        items.extend(trouble::items(self));
-        items.push(trust::untrusted(self));
+        let mut items = self.state(slots);
         items.push(requests::submenu(self, slots));
-        items.push(Item::separator(scope.leaf("line-1")));
-        let (header, folders) = folders::items(self, slots);
-        items.push(header);
-        items.extend(folders);
+        items.push(self.line(1));
+        items.extend(folders::items(self, slots));
         items.push(devices::submenu(self, slots));
         items.push(lists::changes(self, slots));
         items.push(lists::conflicts(self, slots));
         items.push(lists::errors(self, slots));
-        items.push(Item::separator(scope.leaf("line-2")));
+        items.push(self.line(2));
         items.push(self.rescan_all());
         items.push(pause::submenu(self));
         items.push(server::page(self));
@@ -37,11 +29,46 @@ impl Room<'_> {
         items
     }
 
+    /// What one of very many shows.
+    pub(super) fn most_important(&self, slots: &mut Slots) -> Vec<Item> {
+        let mut items = self.state(slots);
+        items.push(self.line(1));
+        items.push(self.rescan_all());
+        items.push(pause::submenu(self));
+        items.push(server::page(self));
+        items.push(self.monitored());
+        items
+    }
+
+    fn state(&self, slots: &mut Slots) -> Vec<Item> {
+        let sentence = sentence(self.instance, self.frame);
+        let mut items = vec![
+            Item::text(self.scope.leaf("headline"), &sentence),
+            self.progress(slots),
+            self.rates(slots),
+            Item::text(self.scope.leaf("insecure"), trust::insecure(self)),
+        ];
+        items.extend(trouble::items(self));
+        items.push(trust::untrusted(self, slots));
+        items
+    }
+
+    fn line(&self, number: usize) -> Item {
+        Item::separator(self.scope.leaf(&format!("line-{number}")))
+    }
+
     /// What a click has this Syncthing do.
     pub(super) fn control(&self, action: Action) -> Command {
         Command::Control {
             instance: self.instance.name.clone(),
             action,
+        }
+    }
+
+    /// Another attempt to connect.
+    pub(super) fn retry(&self) -> Command {
+        Command::Retry {
+            instance: Some(self.instance.name.clone()),
         }
     }
 
@@ -88,12 +115,12 @@ impl Room<'_> {
     }
 
     fn monitored(&self) -> Item {
-        let on = self.instance.link.state != crate::core::LinkState::Paused;
+        let on = self.instance.link.state != LinkState::Paused;
         let command = Command::SetMonitored {
             instance: self.instance.name.clone(),
             monitored: !on,
         };
-        let label = format!("Watch {}", super::text::name_or(&self.instance.name, ""));
+        let label = format!("Watch {}", name_or(&self.instance.name, ""));
         Item::check(self.scope.leaf("monitored"), &label, on, command)
     }
 }

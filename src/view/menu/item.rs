@@ -40,18 +40,27 @@ impl Item {
         Self { visible, ..self }
     }
 
-    /// The same, to be clicked or not.
-    pub(super) fn usable(self, enabled: bool) -> Self {
-        Self { enabled, ..self }
+    /// The same, which can only be clicked if it could before and `enabled`; with all that is in it.
+    pub(super) fn usable(mut self, enabled: bool) -> Self {
+        if !enabled {
+            self.disable();
+        }
+        self
     }
 
     /// A place that nothing has taken: the same shape, and nothing to see.
-    pub(super) fn hole(self) -> Self {
-        Self {
-            label: String::new(),
-            enabled: false,
-            visible: false,
-            ..self
+    pub(super) fn hole(mut self) -> Self {
+        self.label.clear();
+        self.visible = false;
+        self.disable();
+        self
+    }
+
+    /// Neither this nor anything in it can be clicked.
+    fn disable(&mut self) {
+        self.enabled = false;
+        if let ItemKind::Submenu(items) = &mut self.kind {
+            items.iter_mut().for_each(Self::disable);
         }
     }
 }

@@ -14,6 +14,7 @@ mod lists;
 mod pause;
 mod requests;
 mod server;
+mod several;
 mod slots;
 mod text;
 mod trouble;
@@ -25,7 +26,7 @@ mod tests;
 use super::Frame;
 use super::command::Command;
 pub use super::command::UnitStatus;
-use crate::core::{InstanceStatus, JournalEntry, Status};
+use crate::core::{InstanceStatus, JournalEntry, LinkState, Status};
 use item::Scope;
 pub use slots::Slots;
 
@@ -83,18 +84,9 @@ pub fn menu(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Frame) -> M
     let mut items = about::config_problem(&status);
     match status.instances.as_slice() {
         [only] => items.extend(room(only, desk, frame).items(slots)),
-        several => {
-            items.push(headline::overall(&status));
-            items.extend(together(&status));
-            for instance in several {
-                let room = room(instance, desk, frame);
-                let scope = room.scope.id();
-                let label = headline::title(instance);
-                items.push(Item::submenu(scope, &label, room.items(slots)));
-            }
-        }
+        _ => items.extend(several::items(&status, desk, slots, frame)),
     }
-    items.extend(about::items(desk, frame));
+    items.extend(about::items(&status, desk, frame));
     Menu { items }
 }
 
@@ -114,36 +106,6 @@ fn room<'a>(instance: &'a InstanceStatus, desk: &'a Desk, frame: &'a Frame) -> R
         desk,
         frame,
         scope: Scope::of(&instance.name),
-        connected: instance.link.state == crate::core::LinkState::Connected,
+        connected: instance.link.state == LinkState::Connected,
     }
-}
-
-/// What can be done with several instances at once.
-fn together(status: &Status) -> Vec<Item> {
-    let all = Scope::app();
-    let any = |wanted: fn(&InstanceStatus) -> bool| {
-        status.instances.iter().any(|instance| wanted(instance))
-    };
-    let many = status.instances.len() > 1;
-    let held = any(|instance| !instance.holds.is_empty());
-    let pause = pause::times(&all, |until| Command::PauseAll {
-        instance: None,
-        until,
-    });
-    vec![
-        Item::button(
-            all.leaf("retry"),
-            "Try again now",
-            Command::Retry { instance: None },
-        )
-        .shown(any(|instance| instance.link.state.is_loud())),
-        Item::submenu(all.leaf("pause"), "Pause everything", pause).shown(many),
-        Item::button(
-            all.leaf("resume"),
-            "Resume everything",
-            Command::ResumeAll { instance: None },
-        )
-        .shown(many && held),
-        Item::separator(all.leaf("instances")).shown(many),
-    ]
 }

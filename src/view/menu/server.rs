@@ -27,7 +27,13 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
         .map(|service| service.version.as_str())
         .unwrap_or_default();
     let asks = service.is_some_and(|service| service.restart_required);
-    let asks = if asks { "It asks to be restarted" } else { "" };
+    let (label, asks) = match asks {
+        true => (
+            "Syncthing: asks to be restarted",
+            "For its configuration to take effect",
+        ),
+        false => ("Syncthing", ""),
+    };
     let version_line = match version {
         "" => String::new(),
         version => format!("Version {}", line(version, 40)),
@@ -59,51 +65,56 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
         .usable(room.connected),
     ];
     items.extend(unit(room, &scope));
-    Item::submenu(scope.id(), "Syncthing", items).shown(room.is_syncthing())
+    Item::submenu(scope.id(), label, items).shown(room.is_syncthing())
 }
 
 fn unit(room: &Room<'_>, scope: &Scope) -> Vec<Item> {
     let here = room.instance.local && room.is_syncthing();
-    let Some(status) = room.desk.unit.as_ref().filter(|_| here) else {
-        return Vec::new();
-    };
-    let command = |verb| Command::Unit {
-        unit: status.unit.clone(),
-        verb,
-    };
-    let title = format!("Runs as {}", line(&status.unit.name, 40));
+    let status = room.desk.unit.as_ref().filter(|_| here);
+    let active = status.is_some_and(|status| status.active);
+    let title = status.map(|status| format!("Runs as {}", line(&status.unit.name, 40)));
+    let restart = [
+        "Restart the unit…",
+        "It is away for a few seconds",
+        "Yes, restart it",
+    ];
+    let stop = [
+        "Stop the unit…",
+        "Nothing is synced until it is started again",
+        "Yes, stop it",
+    ];
     vec![
-        Item::separator(scope.leaf("unit/line")),
-        Item::text(scope.leaf("unit"), &title),
-        Item::button(
-            scope.leaf("unit/start"),
-            "Start it",
-            command(UnitVerb::Start),
-        )
-        .shown(!status.active),
+        Item::separator(scope.leaf("unit/line")).shown(status.is_some()),
+        Item::text(scope.leaf("unit"), &title.unwrap_or_default()),
+        start(room, scope.leaf("unit/start")),
         confirmed(
             scope,
             "unit/restart",
-            [
-                "Restart the unit…",
-                "It is away for a few seconds",
-                "Yes, restart it",
-            ],
-            command(UnitVerb::Restart),
+            restart,
+            unit_command(room, UnitVerb::Restart),
         )
-        .shown(status.active),
-        confirmed(
-            scope,
-            "unit/stop",
-            [
-                "Stop the unit…",
-                "Nothing is synced until it is started again",
-                "Yes, stop it",
-            ],
-            command(UnitVerb::Stop),
-        )
-        .shown(status.active),
+        .shown(active),
+        confirmed(scope, "unit/stop", stop, unit_command(room, UnitVerb::Stop)).shown(active),
     ]
+}
+
+/// Starts the unit of this instance; visible where it has one that does not run.
+pub(super) fn start(room: &Room<'_>, id: String) -> Item {
+    let here = room.instance.local && room.is_syncthing();
+    let stopped = room.desk.unit.as_ref().is_some_and(|unit| !unit.active);
+    let command = unit_command(room, UnitVerb::Start);
+    Item::button(id, "Start Syncthing", command).shown(here && stopped)
+}
+
+/// Where there is no unit, the button is invisible, and its place does no more than to try again.
+fn unit_command(room: &Room<'_>, verb: UnitVerb) -> Command {
+    match &room.desk.unit {
+        Some(status) => Command::Unit {
+            unit: status.unit.clone(),
+            verb,
+        },
+        None => room.retry(),
+    }
 }
 
 /// A button that takes two clicks.

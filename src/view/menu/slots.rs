@@ -1,7 +1,8 @@
 //! Which entry of a list holds which place, so that nothing moves under the pointer.
 //!
 //! Invariant: while a list is not tidied, an entry keeps its place for as long as it is there, one that is gone
-//! leaves a hole, and a new one takes the first hole. Only then does the list grow.
+//! leaves a hole, and a new one takes a hole: one where nothing was seen so far, if there is one, so that a click
+//! that was meant for what is gone seldom meets something else. Only then does the list grow.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,15 +19,24 @@ pub struct Slots {
     lists: BTreeMap<String, List>,
     /// What was shown and stays until the menu is closed.
     kept: BTreeSet<String>,
+    /// What was seen at places that are never used twice.
+    once: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct List {
-    direct: Vec<Option<String>>,
-    groups: Vec<Vec<Option<String>>>,
+    direct: Vec<Spot>,
+    groups: Vec<Vec<Spot>>,
     /// It has an order that is worth being kept.
     arranged: bool,
     /// It was asked for since it was tidied.
+    asked_for: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Spot {
+    held: Option<String>,
+    /// Something was seen here.
     used: bool,
 }
 
@@ -59,9 +69,10 @@ impl Slots {
     /// Gives up the places: the next menu is in order again. Only while nobody looks at it.
     pub fn tidy(&mut self) {
         self.kept.clear();
-        self.lists.retain(|_, list| list.used);
+        self.once.clear();
+        self.lists.retain(|_, list| list.asked_for);
         for list in self.lists.values_mut() {
-            (list.arranged, list.used) = (false, false);
+            (list.arranged, list.asked_for) = (false, false);
         }
     }
 
@@ -82,42 +93,32 @@ impl Slots {
         } else {
             list.arrange(entries, &keys);
         }
-        list.used = true;
+        list.asked_for = true;
         list.places(&keys)
+    }
+
+    /// The place of `key` among those of `name`, which are never used twice; `None` once all `most` were used.
+    pub(super) fn place_once(&mut self, name: &str, key: &str, most: usize) -> Option<usize> {
+        let seen = self.once.entry(name.to_owned()).or_default();
+        if !seen.iter().any(|seen| seen == key) && seen.len() < most {
+            seen.push(key.to_owned());
+        }
+        seen.iter().position(|seen| seen == key)
     }
 }
 
 impl List {
     fn arrange(&mut self, entries: &[Entry], keys: &[String]) {
-        let before = self.direct.len();
-        let mut order: Vec<(u8, &String)> =
-            entries.iter().map(|entry| entry.rank).zip(keys).collect();
-        let mut rest = Vec::new();
-        if order.len() > DIRECT {
-            let mut ranks: Vec<u8> = order.iter().map(|(rank, _)| *rank).collect();
-            ranks.sort_unstable();
-            let limit = ranks.get(DIRECT - 1).copied().unwrap_or(u8::MAX);
-            let sure = ranks.iter().filter(|rank| **rank < limit).count();
-            let mut open = DIRECT.saturating_sub(sure);
-            let mut first = Vec::with_capacity(DIRECT);
-            for (rank, key) in order {
-                let taken = rank < limit || (rank == limit && open > 0);
-                if taken && rank == limit {
-                    open -= 1;
-                }
-                if taken {
-                    first.push((rank, key));
-                } else {
-                    rest.push(Some(key.clone()));
-                }
-            }
-            first.sort_by_key(|(rank, _)| *rank);
-            order = first;
+        let mut first: Vec<(u8, usize)> = entries.iter().map(|entry| entry.rank).zip(0..).collect();
+        if first.len() > DIRECT {
+            first.sort_unstable();
+            first.truncate(DIRECT);
         }
-        self.direct = order
-            .into_iter()
-            .map(|(_, key)| Some(key.clone()))
-            .collect();
+        let direct: BTreeSet<usize> = first.iter().map(|(_, index)| *index).collect();
+        let in_order = first.iter().map(|(_, index)| *index);
+        let spots = in_order.filter_map(|index| keys.get(index).map(|key| Spot::of(key)));
+        let before = self.direct.len();
+        self.direct = spots.collect();
         let needed = room_for(self.direct.len());
         // A list that is a little shorter than before keeps its shape.
         let size = if before <= needed * 2 {
@@ -125,60 +126,63 @@ impl List {
         } else {
             needed
         };
-        self.direct.resize(size, None);
+        self.direct.resize(size, Spot::default());
+        let rest = keys.iter().zip(0..);
+        let rest = rest.filter(|(_, index)| !direct.contains(index));
+        let rest: Vec<Spot> = rest.map(|(key, _)| Spot::of(key)).collect();
         self.groups = rest.chunks(GROUP).map(<[_]>::to_vec).collect();
         if let Some(last) = self.groups.last_mut() {
-            last.resize(last.len().next_multiple_of(STEP), None);
+            last.resize(last.len().next_multiple_of(STEP), Spot::default());
         }
         self.arranged = true;
     }
 
     fn follow(&mut self, keys: &[String]) {
         let mut new: BTreeSet<&String> = keys.iter().collect();
-        for place in self.all() {
-            if place.as_ref().is_some_and(|key| !new.remove(key)) {
-                *place = None;
+        for spot in self.spots() {
+            if spot.held.as_ref().is_some_and(|key| !new.remove(key)) {
+                spot.held = None;
             }
         }
-        let mut new = keys.iter().filter(|key| new.contains(key)).peekable();
-        for place in self.all().filter(|place| place.is_none()) {
-            let Some(key) = new.next() else { return };
-            *place = Some(key.clone());
+        let mut new = keys.iter().filter(|key| new.contains(key));
+        for used in [false, true] {
+            for spot in self.spots() {
+                if spot.held.is_none() && spot.used == used {
+                    let Some(key) = new.next() else { return };
+                    *spot = Spot::of(key);
+                }
+            }
         }
         for key in new {
-            self.append(key.clone());
+            self.append(key);
         }
         // Growing ahead leaves the next one a hole.
         let size = self.direct.len();
-        if size < room_for(DIRECT) && self.direct.iter().all(Option::is_some) {
-            self.direct.resize(room_for(size), None);
+        if size < room_for(DIRECT) && self.direct.iter().all(|spot| spot.held.is_some()) {
+            self.direct.resize(room_for(size), Spot::default());
         }
     }
 
-    fn append(&mut self, key: String) {
+    fn append(&mut self, key: &str) {
         let direct = self.groups.is_empty() && self.direct.len() < room_for(DIRECT);
-        let list = if direct {
-            &mut self.direct
-        } else {
-            if self.groups.last().is_none_or(|group| group.len() >= GROUP) {
-                self.groups.push(Vec::new());
-            }
-            match self.groups.last_mut() {
-                Some(group) => group,
-                None => return,
-            }
+        if !direct && self.groups.last().is_none_or(|group| group.len() >= GROUP) {
+            self.groups.push(Vec::new());
+        }
+        let list = match self.groups.last_mut() {
+            Some(last) if !direct => last,
+            _ => &mut self.direct,
         };
-        match list.iter_mut().find(|place| place.is_none()) {
-            Some(hole) => *hole = Some(key),
+        let size = (list.len() + 1).next_multiple_of(STEP);
+        match list.iter_mut().find(|spot| spot.held.is_none()) {
+            Some(hole) => *hole = Spot::of(key),
             None => {
-                let size = (list.len() + 1).next_multiple_of(STEP);
-                list.push(Some(key));
-                list.resize(size, None);
+                list.push(Spot::of(key));
+                list.resize(size, Spot::default());
             }
         }
     }
 
-    fn all(&mut self) -> impl Iterator<Item = &mut Option<String>> {
+    fn spots(&mut self) -> impl Iterator<Item = &mut Spot> {
         self.direct
             .iter_mut()
             .chain(self.groups.iter_mut().flatten())
@@ -187,13 +191,12 @@ impl List {
     fn places(&self, keys: &[String]) -> Places {
         let index: BTreeMap<&String, usize> = keys.iter().zip(0..).collect();
         let mut number = 0;
-        let mut places = |list: &Vec<Option<String>>| {
+        let mut places = |list: &Vec<Spot>| {
             list.iter()
-                .map(|key| {
+                .map(|spot| {
                     number += 1;
-                    let held = key
-                        .as_ref()
-                        .and_then(|key| Some((*index.get(key)?, key.clone())));
+                    let key = spot.held.as_ref();
+                    let held = key.and_then(|key| Some((*index.get(key)?, key.clone())));
                     Place { held, number }
                 })
                 .collect()
@@ -201,6 +204,15 @@ impl List {
         Places {
             direct: places(&self.direct),
             groups: self.groups.iter().map(places).collect(),
+        }
+    }
+}
+
+impl Spot {
+    fn of(key: &str) -> Self {
+        Self {
+            held: Some(key.to_owned()),
+            used: true,
         }
     }
 }
@@ -226,4 +238,81 @@ fn unique(entries: &[Entry]) -> Vec<String> {
             key
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(keys: &[&str]) -> Vec<Entry> {
+        let entry = |key: &&str| Entry {
+            key: (*key).to_owned(),
+            rank: u8::from(!key.starts_with('!')),
+        };
+        keys.iter().map(entry).collect()
+    }
+
+    fn shown(places: &Places) -> String {
+        let place = |place: &Place| match &place.held {
+            Some((_, key)) => key.clone(),
+            None => "-".to_owned(),
+        };
+        let list = |list: &Vec<Place>| list.iter().map(place).collect::<Vec<_>>().join(" ");
+        let groups = places.groups.iter().map(list);
+        [list(&places.direct)]
+            .into_iter()
+            .chain(groups)
+            .collect::<Vec<_>>()
+            .join(" | ")
+    }
+
+    fn steps(slots: &mut Slots, keys: &[&str]) -> String {
+        shown(&slots.place("list", &entries(keys)))
+    }
+
+    #[test]
+    fn holes_are_left_and_taken() {
+        let mut slots = Slots::default();
+        assert_eq!(steps(&mut slots, &["a", "b"]), "a b - -");
+        assert_eq!(steps(&mut slots, &["b"]), "- b - -");
+        assert_eq!(steps(&mut slots, &["b", "c", "d"]), "- b c d");
+        assert_eq!(steps(&mut slots, &["a", "b", "c", "d"]), "a b c d - - - -");
+        slots.tidy();
+        assert_eq!(steps(&mut slots, &["c", "d"]), "c d - - - - - -");
+        slots.tidy();
+        assert_eq!(steps(&mut slots, &[]), "- - - - - - - -");
+    }
+
+    #[test]
+    fn what_matters_comes_first_where_there_are_many() {
+        let names: Vec<String> = (10..40).map(|number| number.to_string()).collect();
+        let mut keys: Vec<&str> = names.iter().map(String::as_str).collect();
+        keys.push("!x");
+        let mut slots = Slots::default();
+        let before = steps(&mut slots, &keys);
+        assert_eq!(
+            before,
+            "!x 10 11 12 13 14 15 16 17 18 19 20 - - - - \
+             | 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 -"
+        );
+        keys.retain(|key| *key != "30");
+        keys.push("!y");
+        let after = steps(&mut slots, &keys);
+        assert!(after.starts_with("!x 10 11 12 13 14 15 16 17 18 19 20 !y - - - |"));
+        assert!(after.contains("29 - 31"), "{after}");
+    }
+
+    #[test]
+    fn the_same_key_twice_is_told_apart() {
+        let mut slots = Slots::default();
+        let many = ["a", "a#1", "a", "a"];
+        assert_eq!(steps(&mut slots, &many), "a a#1 a#2 a#3 - - - -");
+    }
+
+    #[test]
+    fn what_was_shown_once_has_its_own_place() {
+        let mut slots = Slots::default();
+        let places = ["a", "b", "a", "c"].map(|key| slots.place_once("pin", key, 2));
+        assert_eq!(places, [Some(0), Some(1), Some(0), None]);
+    }
 }

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::core::Timestamp;
 use crate::view::Frame;
 use crate::view::style::{clean, head, wrap};
-use crate::view::units::{clock, date};
+use crate::view::units::date;
 
 /// No label is wider, in columns.
 pub(super) const WIDTH: usize = 60;
@@ -50,15 +50,18 @@ pub(super) fn wrapped(text: &str, columns: usize, most: usize) -> Vec<String> {
     lines
 }
 
-/// `14:02` today, else `2026-11-20 14:02`.
+/// `14:02` today, `20 Nov 14:02` within the year, else `2025-11-20`.
 pub(super) fn moment(time: Timestamp, frame: &Frame) -> String {
-    let clock = clock(time, &frame.zone);
-    let clock = clock.get(..5).unwrap_or(&clock);
-    let day = date(time, &frame.zone);
-    if day == date(frame.now, &frame.zone) {
-        clock.to_owned()
-    } else {
-        format!("{day} {clock}")
+    let zoned = |time: Timestamp| {
+        let instant = jiff::Timestamp::from_millisecond(time.as_millis()).ok()?;
+        Some(instant.to_zoned(frame.zone.clone()))
+    };
+    match (zoned(time), zoned(frame.now)) {
+        (Some(time), Some(now)) if time.date() == now.date() => time.strftime("%H:%M").to_string(),
+        (Some(time), Some(now)) if time.year() == now.year() => {
+            time.strftime("%-d %b %H:%M").to_string()
+        }
+        _ => date(time, &frame.zone),
     }
 }
 

@@ -3,20 +3,19 @@
 use std::time::Duration;
 
 use super::Item;
-use super::Room;
 use super::item::{Scope, paragraph};
 use super::text::{middle, moment};
+use super::{Room, Slots};
 use crate::core::status::TrustStatus;
 use crate::core::{Fingerprint, LinkState, TrustMode};
 use crate::view::command::Command;
 use crate::view::units::{brief, count, date};
 
-const COMPARE: &str = "Compare it with the one on the server itself, there: \
-    openssl x509 -noout -fingerprint -sha256 -in https-cert.pem";
-const EXPECT: &str = "If it is not the same, somebody may be in between: do not accept it.";
+/// A server that keeps changing its certificate is not to be accepted from a menu.
+const MOST_OFFERED: usize = 3;
 
-/// Both fingerprints, and the way to accept the served one where that is the user's to say.
-pub(super) fn untrusted(room: &Room<'_>) -> Item {
+/// The fingerprints, and the way to accept the served one where that is the user's to say.
+pub(super) fn untrusted(room: &Room<'_>, slots: &mut Slots) -> Item {
     let link = &room.instance.link;
     let scope = room.scope.part("untrusted");
     let shown = link.state == LinkState::Untrusted;
@@ -24,11 +23,19 @@ pub(super) fn untrusted(room: &Room<'_>) -> Item {
         Some(failure) => format!("Since {}", moment(failure.since, room.frame)),
         None => String::new(),
     };
-    let mut items = fingerprint(&scope, "pinned", "Pinned", link.trust.current);
-    items.extend(fingerprint(&scope, "served", "Served", link.trust.served));
+    let none = match link.trust.current {
+        None => "Pinned: none yet",
+        Some(_) => "",
+    };
+    let said = |pin: Option<Fingerprint>| pin.filter(|_| shown);
+    let trust = &link.trust;
+    let mut items = vec![Item::text(scope.leaf("none"), none)];
+    items.extend(fingerprint(&scope, "pinned", "Pinned", said(trust.current)));
+    items.extend(fingerprint(&scope, "pending", "Or", said(trust.pending)));
+    items.extend(fingerprint(&scope, "served", "Served", said(trust.served)));
     items.push(Item::text(scope.leaf("since"), &since));
     items.push(Item::separator(scope.leaf("line")));
-    items.push(accept(room, &scope));
+    items.push(accept(room, &scope, slots));
     let instead = link.trust.mode.not_by_hand().unwrap_or_default();
     items.extend(paragraph(&scope, "instead", instead, 3));
     Item::submenu(scope.id(), "The certificate is not trusted", items).shown(shown)
@@ -45,7 +52,7 @@ pub(super) fn certificate(room: &Room<'_>) -> Item {
     } else {
         trust.served
     };
-    let mut items = vec![line("insecure", insecure(room))];
+    let mut items = vec![line("insecure", insecure(room).to_owned())];
     items.extend(fingerprint(&scope, "fingerprint", "Certificate", pin));
     items.push(line("until", until(room, trust)));
     // While it is being taken up, nothing needs to be said.
@@ -67,35 +74,73 @@ pub(super) fn certificate(room: &Room<'_>) -> Item {
     Item::submenu(scope.id(), "Certificate", items).shown(known)
 }
 
-fn accept(room: &Room<'_>, scope: &Scope) -> Item {
-    let trust = &room.instance.link.trust;
-    let inside = scope.part("accept");
-    let mut items = paragraph(&inside, "compare", COMPARE, 3);
-    items.extend(paragraph(&inside, "expect", EXPECT, 2));
-    items.push(Item::separator(inside.leaf("line")));
-    let by_hand = trust.mode.not_by_hand().is_none();
-    let served = trust
-        .served
-        .filter(|_| by_hand && room.instance.link.state == LinkState::Untrusted);
-    items.push(match served {
-        Some(served) => Item::button(
-            inside.leaf("yes"),
-            &format!("Yes, it is mine: accept {}…", served.short()),
-            Command::Accept {
-                instance: room.instance.name.clone(),
-                fingerprint: served,
-            },
+fn accept(room: &Room<'_>, scope: &Scope, slots: &mut Slots) -> Item {
+    let link = &room.instance.link;
+    let scope = scope.part("accept");
+    let by_hand = link.trust.mode.not_by_hand().is_none();
+    let served = link.trust.served;
+    let served = served.filter(|_| by_hand && link.state == LinkState::Untrusted);
+    let line = |name: &str, text: &str| Item::text(scope.leaf(name), text);
+    let [first, second] = served.map(as_openssl_prints).unwrap_or_default();
+    let mut items = vec![
+        line("compare", "Compare it on the server itself, where"),
+        line(
+            "command",
+            "openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
         ),
-        None => Item::button(
-            inside.leaf("yes"),
-            "",
-            Command::Retry {
-                instance: Some(room.instance.name.clone()),
-            },
-        )
-        .hole(),
-    });
-    Item::submenu(inside.id(), "Accept this certificate…", items).shown(served.is_some())
+        line("prints", "must print"),
+        line("first", &first),
+        line("second", &second),
+        line("else", "If not, somebody is in between: do not accept it"),
+        Item::separator(scope.leaf("line")),
+    ];
+    items.extend(buttons(room, &scope, served, slots));
+    Item::submenu(scope.id(), "Accept this certificate…", items).shown(served.is_some())
+}
+
+/// Each certificate has a button of its own: a click never accepts another one than was read.
+fn buttons(
+    room: &Room<'_>,
+    scope: &Scope,
+    served: Option<Fingerprint>,
+    slots: &mut Slots,
+) -> Vec<Item> {
+    let place =
+        served.and_then(|served| slots.place_once(&scope.id(), &served.to_string(), MOST_OFFERED));
+    let button = |index| {
+        let id = scope.leaf(&format!("yes-{index}"));
+        match served.filter(|_| place == Some(index)) {
+            Some(fingerprint) => Item::button(
+                id,
+                &format!("Yes, it is mine: accept {}…", fingerprint.short()),
+                Command::Accept {
+                    instance: room.instance.name.clone(),
+                    fingerprint,
+                },
+            ),
+            None => Item::button(id, "", room.retry()).hole(),
+        }
+    };
+    let mut items: Vec<Item> = (0..MOST_OFFERED).map(button).collect();
+    let restless = served.is_some() && place.is_none();
+    let restless = match restless {
+        true => "It keeps changing: do not accept it",
+        false => "",
+    };
+    items.push(Item::text(scope.leaf("restless"), restless));
+    items
+}
+
+/// `AB:CD:…` on two lines.
+fn as_openssl_prints(fingerprint: Fingerprint) -> [String; 2] {
+    let text = fingerprint.to_string().to_uppercase();
+    let hex = text.rsplit(':').next().unwrap_or_default();
+    let bytes: Vec<&str> = (0..hex.len())
+        .step_by(2)
+        .filter_map(|at| hex.get(at..at + 2))
+        .collect();
+    let (first, second) = bytes.split_at_checked(16).unwrap_or_default();
+    [first.join(":") + ":", second.join(":")]
 }
 
 /// A whole fingerprint, to be compared: it takes two lines.
@@ -113,10 +158,11 @@ fn fingerprint(scope: &Scope, name: &str, title: &str, pin: Option<Fingerprint>)
     ]
 }
 
-fn insecure(room: &Room<'_>) -> String {
+/// What every view of such an instance says.
+pub(super) fn insecure(room: &Room<'_>) -> &'static str {
     match room.instance.link.insecure {
-        true => "INSECURE: any certificate is accepted here".into(),
-        false => String::new(),
+        true => "INSECURE: any certificate is accepted here",
+        false => "",
     }
 }
 

@@ -1,1 +1,6 @@
-//! Tests of the menu.
+//! Tests of the menu: what it says, and that it holds still.
+
+mod outline;
+mod places;
+mod samples;
+mod words;
