@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use crate::config::{InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead};
-use crate::services::{self, Remote, Session};
+use crate::services::{self, Memory, Remote, Session};
 use crate::tls::{self, Client};
 
 use super::client_spec;
@@ -38,6 +38,7 @@ pub(super) struct Runtime {
     pub(super) source_watch: Option<Subscription>,
     source_paths: Vec<PathBuf>,
     place: Option<Place>,
+    memory: Memory,
     settles: u32,
 }
 
@@ -81,6 +82,7 @@ impl Runtime {
             source_watch: None,
             source_paths: Vec::new(),
             place: None,
+            memory: Memory::default(),
             settles: 0,
         }
     }
@@ -217,6 +219,7 @@ impl Runtime {
             attempt,
             clients,
             key: place.resolved.key.clone(),
+            memory: self.memory.clone(),
             events: events.clone(),
         };
         let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::core::{Class, Event, Fault, Pin, Service};
 use crate::tls::{Client, Reply, Request};
 
-use super::Session;
+use super::{Memory, Session};
 
 /// For the reply that proves a new generation of pins.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -134,6 +134,11 @@ impl<A: Ask> Link<A> {
         self.send(Event::RestartAnnounced {
             instance: self.session.instance.clone(),
         });
+    }
+
+    /// What is kept from one session to the next.
+    pub fn memory(&self) -> &Memory {
+        &self.session.memory
     }
 
     /// Tells how the session ended.

@@ -45,6 +45,26 @@ impl Shell {
         });
     }
 
+    /// Pauses or resumes parts for a hold, and tells the core what came of it.
+    pub(super) fn hold(&mut self, instance: String, number: u64, action: Action) {
+        let Some(runtime) = self.runtimes.get(&instance) else {
+            return;
+        };
+        let (kind, remote) = (runtime.config.kind, runtime.remote());
+        let events = self.events.0.clone();
+        self.controls.spawn(async move {
+            let done = match &remote {
+                Some(remote) => perform(kind, remote, &action).await,
+                None => Err(Refusal::new("It is not connected.", "")),
+            };
+            let _ = events.send(Event::Controlled {
+                instance,
+                number,
+                refusal: done.err(),
+            });
+        });
+    }
+
     /// The way to a server that is connected, or why there is none.
     fn remote(&self, instance: &str) -> Result<(Kind, Remote), Answer> {
         let Some(runtime) = self.runtimes.get(instance) else {
@@ -84,7 +104,7 @@ pub(super) fn not_syncthing(instance: &str) -> Answer {
     ))
 }
 
-pub(super) async fn perform(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
+async fn perform(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
     let done = tokio::time::timeout(LONGEST, services::control(kind, remote, action));
     done.await.unwrap_or_else(|_| {
         Err(Refusal::new(

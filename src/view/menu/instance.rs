@@ -48,7 +48,7 @@ impl Room<'_> {
             self.rates(slots),
             Item::text(self.scope.leaf("insecure"), trust::insecure(self)),
         ];
-        items.extend(trouble::items(self, slots));
+        items.extend(trouble::items(self));
         items.push(trust::untrusted(self, slots));
         items
     }

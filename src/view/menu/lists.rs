@@ -27,9 +27,7 @@ pub(super) fn changes(room: &Room<'_>, slots: &mut Slots) -> Item {
         Item::text(scope.id(), &text.unwrap_or_default())
     });
     let id = room.scope.leaf("changes");
-    Item::submenu(id, "Recent changes", items.collect())
-        .shown(!changes.is_empty())
-        .steady(slots)
+    Item::submenu(id, "Recent changes", items.collect()).shown(!changes.is_empty())
 }
 
 /// Files that two devices changed.
@@ -45,9 +43,7 @@ pub(super) fn conflicts(room: &Room<'_>, slots: &mut Slots) -> Item {
     });
     let label = count(u64::try_from(number).unwrap_or(u64::MAX), "conflict");
     let id = room.scope.leaf("conflicts");
-    Item::submenu(id, &label, items.collect())
-        .shown(number > 0)
-        .steady(slots)
+    Item::submenu(id, &label, items.collect()).shown(number > 0)
 }
 
 /// The server's own list of errors.
@@ -80,9 +76,7 @@ pub(super) fn errors(room: &Room<'_>, slots: &mut Slots) -> Item {
     ];
     items.extend(lines);
     let label = count(u64::try_from(number).unwrap_or(u64::MAX), "error");
-    Item::submenu(room.scope.leaf("errors"), &label, items)
-        .shown(number > 0)
-        .steady(slots)
+    Item::submenu(room.scope.leaf("errors"), &label, items).shown(number > 0)
 }
 
 fn with<'a, T>(room: &Room<'a>, of: impl FnOnce(&'a Service) -> Vec<T>) -> Vec<T> {

@@ -25,9 +25,7 @@ pub(super) fn submenu(room: &Room<'_>, slots: &mut Slots) -> Item {
     };
     items.push(Item::text(room.scope.leaf("requests/rest"), &rest));
     let label = format!("Requests: {number}");
-    Item::submenu(room.scope.leaf("requests"), &label, items)
-        .shown(number > 0)
-        .steady(slots)
+    Item::submenu(room.scope.leaf("requests"), &label, items).shown(number > 0)
 }
 
 fn devices(room: &Room<'_>, service: &Service, slots: &mut Slots) -> Vec<Item> {

@@ -15,12 +15,12 @@ pub(super) fn items(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Fra
     let (_, headline) = words::headline(status);
     let headline = headline.strip_suffix('.').unwrap_or(&headline);
     let mut items = vec![Item::text(Scope::app().leaf("headline"), headline)];
-    items.extend(together(status, slots));
+    items.extend(together(status));
     items.extend(instances(status, desk, slots, frame));
     items
 }
 
-fn together(status: &Status, slots: &mut Slots) -> Vec<Item> {
+fn together(status: &Status) -> Vec<Item> {
     let all = Scope::app();
     let any = |wanted: fn(&InstanceStatus) -> bool| {
         let mut instances = status.instances.iter();
@@ -29,16 +29,14 @@ fn together(status: &Status, slots: &mut Slots) -> Vec<Item> {
     let many = !status.instances.is_empty();
     let retry = Command::Retry { instance: None };
     let retry = Item::button(all.leaf("retry"), "Try again now", retry)
-        .shown(any(|instance| instance.link.state.is_loud()))
-        .steady(slots);
+        .shown(any(|instance| instance.link.state.is_loud()));
     let pause = pause::times(&all.part("pause"), |until| Command::PauseAll {
         instance: None,
         until,
     });
     let resume = Command::ResumeAll { instance: None };
     let resume = Item::button(all.leaf("resume"), "Resume everything", resume)
-        .shown(any(|instance| !instance.holds.is_empty()))
-        .steady(slots);
+        .shown(any(|instance| !instance.holds.is_empty()));
     vec![
         retry,
         Item::submenu(all.leaf("pause"), "Pause everything", pause).shown(many),

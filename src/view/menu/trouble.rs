@@ -1,15 +1,15 @@
 //! What is wrong with the link, once it is to be seen, and what can be done about it.
 
 use super::Item;
+use super::Room;
 use super::item::paragraph;
-use super::{Room, Slots};
 use crate::core::LinkState;
 
 /// Lines of the message, and of the hint.
 const LINES: usize = 8;
 
 /// The failure in full, another attempt, and the start of the unit where it does not run.
-pub(super) fn items(room: &Room<'_>, slots: &mut Slots) -> Vec<Item> {
+pub(super) fn items(room: &Room<'_>) -> Vec<Item> {
     let link = &room.instance.link;
     let loud = link.state.is_loud();
     let failure = link.failure.as_ref().filter(|_| loud);
@@ -25,12 +25,8 @@ pub(super) fn items(room: &Room<'_>, slots: &mut Slots) -> Vec<Item> {
     let start = super::server::start(room, room.scope.leaf("start"));
     let startable = away && start.visible;
     vec![
-        Item::submenu(scope.id(), "What is wrong, and what to do", why)
-            .shown(failure.is_some())
-            .steady(slots),
-        start.shown(startable).steady(slots),
-        Item::button(room.scope.leaf("retry"), "Try again now", room.retry())
-            .shown(loud)
-            .steady(slots),
+        Item::submenu(scope.id(), "What is wrong, and what to do", why).shown(failure.is_some()),
+        start.shown(startable),
+        Item::button(room.scope.leaf("retry"), "Try again now", room.retry()).shown(loud),
     ]
 }

@@ -38,9 +38,7 @@ pub(super) fn untrusted(room: &Room<'_>, slots: &mut Slots) -> Item {
     items.push(accept(room, &scope, slots));
     let instead = link.trust.mode.not_by_hand().unwrap_or_default();
     items.extend(paragraph(&scope, "instead", instead, 3));
-    Item::submenu(scope.id(), "The certificate is not trusted", items)
-        .shown(shown)
-        .steady(slots)
+    Item::submenu(scope.id(), "The certificate is not trusted", items).shown(shown)
 }
 
 /// Fingerprint, expiry, and what its changes were like.

@@ -267,7 +267,37 @@ async fn changes_on_disk_are_asked_once_a_folder_is_idle_again() {
     let (asked, service) = asked_after("scanning", "idle").await;
     assert_eq!(asked, [disk(1), disk(0)]);
     assert_eq!(service.changes[0].path, "b");
-    assert_eq!(service.changes.len(), 1);
+    assert_eq!(service.changes.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_copy_outlives_the_session_and_the_process_of_the_server() {
+    let server = server();
+    let path = "a.sync-conflict-20261121-073839-KHWAR2H.txt";
+    let data = json!({"folder": "a", "action": "modified", "path": path});
+    let made = json!([{"id": 1, "type": "LocalChangeDetected", "data": data}]);
+    let disk = "/rest/events/disk?since=0&limit=1000&timeout=0";
+    server.set(disk, 200, made);
+    let (one, _told, _swap) = session(&server);
+    let memory = one.memory.clone();
+    let task = tokio::spawn(run(Kind::Syncthing, one));
+    settle().await;
+    task.abort();
+    server.set(disk, 200, json!([]));
+    let (mut two, mut told, _swap) = session(&server);
+    two.memory = memory;
+    let task = tokio::spawn(run(Kind::Syncthing, two));
+    settle().await;
+    task.abort();
+    let told = std::iter::from_fn(|| told.try_recv().ok());
+    let services: Vec<_> = told
+        .filter_map(|event| match event {
+            Told::ServiceChanged { service, .. } => Some(service),
+            _ => None,
+        })
+        .collect();
+    assert!(!services.is_empty());
+    assert!(services.iter().all(|service| service.conflicts.len() == 1));
 }
 
 #[tokio::test(start_paused = true)]
