@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::bus::{Session, until};
 use crate::support::dbusmenu::Item;
 use crate::support::syncthing::{Binary, Options, RealSyncthing};
-use crate::support::tray::{Desk, watching};
+use crate::support::tray::Desk;
 
 /// A Syncthing, the tray that watches it, and the tray's item.
 struct Scene {
@@ -21,7 +21,7 @@ impl Scene {
     async fn start(session: Session, binary: &Binary, options: Options) -> Self {
         let syncthing = RealSyncthing::start(binary, options).await;
         let connection = session.connect().await;
-        let desk = Desk::start(session, &watching(syncthing.home()));
+        let desk = Desk::home(session, syncthing.home(), "[pause]\nall = \"everything\"\n");
         let item = desk.item(&connection).await;
         Self {
             syncthing,
