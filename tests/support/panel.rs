@@ -112,7 +112,8 @@ impl Panel {
             "root",
             &format!("gradient:{sky}"),
         ]);
-        assert!(display.status().expect("display").success(), "display");
+        // It does so, and ends with 1.
+        display.status().expect("display");
     }
 
     /// Starts the panel, perhaps again.
