@@ -8,6 +8,8 @@ use std::process::{ExitCode, exit};
 
 use clap::Parser;
 use syncwatch::cli::args::Cli;
+#[cfg(target_os = "macos")]
+use syncwatch::cli::args::Color;
 use syncwatch::cli::error::{CliError, Exit};
 use syncwatch::cli::{self, complain};
 use syncwatch::view::style::clean;
@@ -26,22 +28,45 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
+    run(cli)
+}
+
+/// On macOS only the main thread can show a tray: everything else is done beside it.
+#[cfg(target_os = "macos")]
+fn run(cli: Cli) -> ExitCode {
+    if !cli::is_tray(&cli) {
+        return ExitCode::from(on_this_thread(cli).code());
+    }
+    let beside = std::thread::Builder::new().name("engine".into());
+    match beside.spawn(move || exit(on_this_thread(cli).code().into())) {
+        Ok(_) => syncwatch::tray::serve(),
+        Err(error) => complain(&cannot_run(&error), Color::Auto),
+    }
+    ExitCode::from(Exit::Internal.code())
+}
+
+#[cfg(not(target_os = "macos"))]
+fn run(cli: Cli) -> ExitCode {
+    ExitCode::from(on_this_thread(cli).code())
+}
+
+fn on_this_thread(cli: Cli) -> Exit {
     let color = cli.global.color;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(cli::run(cli)),
-        Err(error) => Err(CliError::new(
-            Exit::Internal,
-            format!("Nothing can be run here: {error}."),
-        )),
+        Err(error) => Err(cannot_run(&error)),
     };
-    let exit = ended.unwrap_or_else(|error| {
+    ended.unwrap_or_else(|error| {
         complain(&error, color);
         error.exit()
-    });
-    ExitCode::from(exit.code())
+    })
+}
+
+fn cannot_run(error: &std::io::Error) -> CliError {
+    CliError::new(Exit::Internal, format!("Nothing can be run here: {error}."))
 }
 
 /// No core dump and no other process of this user may hold the API key (PR_SET_DUMPABLE of prctl(2)).

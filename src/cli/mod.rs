@@ -35,6 +35,13 @@ pub fn complain(error: &CliError, color: args::Color) {
     output::Output::new(color).aside(&error.page());
 }
 
+/// Whether the tray is what is asked for.
+#[cfg(target_os = "macos")]
+pub fn is_tray(cli: &Cli) -> bool {
+    // There is always a desktop.
+    matches!(cli.command, None | Some(Command::Tray))
+}
+
 /// Runs the command that was asked for; without one, `tray` where there is a desktop session, else `status`.
 ///
 /// # Errors

@@ -140,6 +140,11 @@ impl Environment {
         self.platform != Platform::Unix || has("WAYLAND_DISPLAY") || has("DISPLAY")
     }
 
+    /// Held by the one tray of this user, where no session bus tells of it.
+    pub fn tray_lock(&self) -> PathBuf {
+        self.state_dir.join("tray.lock")
+    }
+
     /// Where a process without a terminal logs.
     pub fn log_dir(&self) -> PathBuf {
         self.state_dir.join("log")

@@ -5,6 +5,8 @@
 pub mod icons;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(any(windows, target_os = "macos", test))]
+mod native;
 
 use std::sync::Arc;
 
@@ -17,6 +19,10 @@ use icons::Look;
 
 #[cfg(target_os = "linux")]
 pub use linux::run;
+#[cfg(windows)]
+pub use native::run;
+#[cfg(target_os = "macos")]
+pub use native::{run, serve};
 
 /// Everything that a panel shows of syncwatch at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,4 +65,9 @@ pub enum TrayError {
     /// It was asked to be seen.
     #[error("a tray of this user is running already")]
     AlreadyRunning,
+    /// Of Windows and macOS; elsewhere it is waited for.
+    #[error("the system gives no place for an icon")]
+    NoIcon,
+    #[error("whether another tray runs cannot be told: {0}")]
+    Lock(#[from] std::io::Error),
 }

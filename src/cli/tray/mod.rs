@@ -179,6 +179,8 @@ impl App {
                 return true;
             }
             News::PanelEnded(Ok(())) => return true,
+            // As where there is no session: it goes on watching without an icon.
+            News::PanelEnded(Err(error)) => warn!("No icon is shown: {error}."),
             News::Dark(dark) => {
                 self.composer.dark = dark;
                 self.stale = true;

@@ -36,9 +36,9 @@ impl Panel {
         news: &mpsc::UnboundedSender<News>,
     ) -> Self {
         let (tell, mut told) = mpsc::unbounded_channel();
-        let end = news.clone();
+        let (end, lock) = (news.clone(), context.environment.tray_lock());
         tokio::spawn(async move {
-            let ended = tray::run(faces, tell).await;
+            let ended = tray::run(faces, tell, lock).await;
             let _ = end.send(News::PanelEnded(ended));
         });
         let forward = news.clone();

@@ -113,8 +113,11 @@ impl Shelf {
         let shown = self.shown.get(index)?;
         let numbers = (0..shown.commands.len()).map(|number| button_name(shown.serial, number));
         let number = numbers.enumerate().find(|(_, name)| name == button)?.0;
-        let mut shown = self.shown.remove(index)?;
-        Some(shown.commands.swap_remove(number))
+        // It may stay on the screen, but not to be pressed again.
+        let commands = &mut self.shown.get_mut(index)?.commands;
+        let command = commands.swap_remove(number);
+        commands.clear();
+        Some(command)
     }
 
     /// The notice is no longer on the screen.

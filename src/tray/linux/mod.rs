@@ -5,6 +5,7 @@
 mod item;
 mod session;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,13 +22,14 @@ use session::Session;
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 const LONGEST_LOOK: Duration = Duration::from_secs(60);
 
-/// Shows `faces` until they end. Tells what happens at the panel.
+/// Shows `faces` until they end. Tells what happens at the panel. The bus tells of another tray, so there is no lock.
 ///
 /// # Errors
 /// Another tray of this user is there; it was asked to be seen.
 pub async fn run(
     mut faces: watch::Receiver<Arc<Face>>,
     told: mpsc::UnboundedSender<Told>,
+    _lock: PathBuf,
 ) -> Result<(), TrayError> {
     let mut look = FIRST_LOOK;
     let mut was_hidden = false;
