@@ -1,6 +1,7 @@
 //! Every action of the menu, clicked over the bus, and its effect read back over Syncthing's own API.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -54,6 +55,8 @@ impl Scene {
         for id in folders {
             before.push(self.last_scan(id).await);
         }
+        // Syncthing tells the time of a scan in whole seconds.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
         self.click(path).await;
         for (id, before) in folders.iter().zip(before) {
             self.until("a new scan", async |_| self.last_scan(id).await != before)

@@ -2,13 +2,15 @@
 
 use super::Item;
 use super::headline::{progress, sentence};
+use super::item::Scope;
+use super::slots::Place;
 use super::text::name_or;
-use super::{Room, Slots, devices, folders, lists, pause, requests, server, trouble, trust};
+use super::{Slots, Subject, devices, folders, lists, pause, requests, server, trouble, trust};
 use crate::core::{Action, Kind, LinkState};
 use crate::view::command::Command;
 use crate::view::units::rate;
 
-impl Room<'_> {
+impl Subject<'_> {
     /// Everything of this instance.
     pub(super) fn items(&self, slots: &mut Slots) -> Vec<Item> {
         let mut items = self.state(slots);
@@ -55,6 +57,14 @@ impl Room<'_> {
 
     fn line(&self, number: usize) -> Item {
         Item::separator(self.scope.leaf(&format!("line-{number}")))
+    }
+
+    /// The ids of what is at a place of one of the lists.
+    pub(super) fn thing(&self, section: &str, place: &Place) -> Scope {
+        match &place.held {
+            Some((_, key)) => self.scope.thing(section, key),
+            None => self.scope.free(section, place.number),
+        }
     }
 
     /// What a click has this Syncthing do.

@@ -98,7 +98,10 @@ fn trouble(instance: &InstanceStatus) -> String {
     let Some(failure) = &instance.link.failure else {
         return String::new();
     };
-    let mut lines = vec![short(&failure.message, SENTENCE)];
+    // One below the other, fingerprints can be compared.
+    let message = short(&failure.message, SENTENCE);
+    let message = message.replace(" Served: ", "\nServed: ");
+    let mut lines = vec![message.replace(" Pinned: ", "\nPinned: ")];
     let trust = &instance.link.trust;
     if instance.link.state == LinkState::Untrusted {
         // Most classes name them in their message.
