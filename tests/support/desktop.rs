@@ -96,12 +96,15 @@ impl PrivateBus {
     }
 
     pub fn bus(&self) -> Bus {
-        Bus::At(format!("unix:path={}", self.path().join("bus").display()))
+        Bus::At(self.address())
+    }
+
+    pub fn address(&self) -> String {
+        format!("unix:path={}", self.path().join("bus").display())
     }
 
     pub async fn builder(&self) -> Builder<'static> {
-        let address = format!("unix:path={}", self.path().join("bus").display());
-        Builder::address(address.as_str()).expect("an address")
+        Builder::address(self.address().as_str()).expect("an address")
     }
 
     fn path(&self) -> &Path {
