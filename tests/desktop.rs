@@ -4,10 +4,14 @@
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test ends at the first surprise"
 )]
 
 mod support;
+
+use std::path::Path;
+use std::process::Stdio;
 
 use support::desktop::{
     Answer, Network, Portal, Power, PrivateBus, Refusal, Systemd, UnitState, soon,
@@ -18,6 +22,7 @@ use syncwatch::desktop::conditions::{self, Conditions};
 use syncwatch::desktop::open::Opener;
 use syncwatch::desktop::units::Managers;
 use syncwatch::view::command::{Unit, UnitStatus, UnitVerb};
+use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -356,4 +361,27 @@ async fn in_a_sandbox_the_portal_opens_things() {
         message,
         "No browser was opened: the desktop's portal could not."
     );
+}
+
+#[tokio::test]
+async fn a_real_upower_is_understood() {
+    let bus = PrivateBus::start();
+    let places = ["/usr/libexec/upowerd", "/usr/lib/upower/upowerd"];
+    let place = places.iter().find(|place| Path::new(place).exists());
+    let Some(program) = place else {
+        return eprintln!("skipped: no upowerd");
+    };
+    let (mut told, _task) = follow(&bus);
+    let mut upower = Command::new(program)
+        .env("DBUS_SYSTEM_BUS_ADDRESS", bus.address())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("upowerd");
+    // Whether there are mains is the computer's business; that it is known at all is ours.
+    let first = tokio::select! {
+        first = soon("upowerd", told.recv()) => first,
+        _ = upower.wait() => return eprintln!("skipped: upowerd cannot run here"),
+    };
+    assert!(!first.expect("told").metered);
 }
