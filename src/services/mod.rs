@@ -110,6 +110,7 @@ mod tests {
             clients,
             key: "key".into(),
             memory: Memory::default(),
+            nudge: Arc::default(),
             events,
         };
         assert!(!format!("{session:?}").contains("key"));

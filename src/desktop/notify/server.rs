@@ -173,3 +173,16 @@ fn escape(text: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_markup() {
+        assert_eq!(
+            escape("<a href=\"x\">me & you</a> &lt;"),
+            "&lt;a href=&quot;x&quot;&gt;me &amp; you&lt;/a&gt; &amp;lt;"
+        );
+    }
+}
