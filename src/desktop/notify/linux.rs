@@ -5,12 +5,12 @@
 //! Invariant: a notice that nobody can show waits, replaced by newer ones and bounded, until it is taken back.
 
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 use zbus::message::Type;
 use zbus::{Connection, MatchRule, Message, MessageStream};
 
@@ -30,6 +30,9 @@ const SANDBOX: &str = "/.flatpak-info";
 const ANSWER: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
+/// A service that is missing tells when it comes. The bus may also be able to start it, at some cost when it cannot.
+const FIRST_START: Duration = Duration::from_secs(30);
+const LAST_START: Duration = Duration::from_secs(600);
 
 /// Shows what `words` says until it closes, and sends what was clicked to `commands`.
 pub async fn run(mut words: UnboundedReceiver<Word>, commands: UnboundedSender<Command>) {
@@ -92,8 +95,10 @@ struct Desk {
     acquired: MessageStream,
     speaks: bool,
     server: Server,
-    /// The service is missing: no more attempts until it comes, or for a while.
-    missing: bool,
+    /// The service is missing: no more attempts until it comes, or until this is over.
+    missing: Option<Pin<Box<Sleep>>>,
+    /// How long the next wait for it is.
+    start: Duration,
 }
 
 impl Desk {
@@ -120,7 +125,8 @@ impl Desk {
             server: Server::new(connection.clone()),
             connection,
             speaks: false,
-            missing: false,
+            missing: None,
+            start: FIRST_START,
         };
         desk.speaks = Path::new(SANDBOX).exists() || desk.queue_for_name().await?;
         Ok(desk)
@@ -170,12 +176,13 @@ impl Desk {
                 change = self.owners.next() => received(change).map(|_| {
                     shelf.forget_shown();
                     self.server.changed();
-                    self.missing = false;
+                    self.missing = None;
+                    self.start = FIRST_START;
                 }),
                 acquired = self.acquired.next() => received(acquired).map(|_| self.speaks = true),
                 () = self.connection.closed() => return Ended::Bus("it is gone".into()),
-                () = sleep(LAST_RETRY), if self.missing => {
-                    self.missing = false;
+                () = over(&mut self.missing) => {
+                    self.missing = None;
                     Ok(())
                 }
             };
@@ -197,14 +204,18 @@ impl Desk {
         if !self.speaks {
             shelf.drop_waiting();
         }
-        while !self.missing
+        while self.missing.is_none()
             && let Some(notice) = shelf.next()
         {
             match self.server.show(&notice, shelf).await {
-                Ok((id, server, serial)) => shelf.shown(notice, id, &server, serial),
+                Ok((id, server, serial)) => {
+                    self.start = FIRST_START;
+                    shelf.shown(notice, id, &server, serial);
+                }
                 Err(error) if is_missing(&error) => {
                     tracing::debug!("no notices for now: {error}");
-                    self.missing = true;
+                    self.missing = Some(Box::pin(sleep(self.start)));
+                    self.start = (self.start * 2).min(LAST_START);
                     shelf.put_back(notice);
                 }
                 Err(zbus::Error::MethodError(name, why, _)) => {
@@ -217,10 +228,18 @@ impl Desk {
                 }
             }
         }
-        if self.missing {
+        if self.missing.is_some() {
             shelf.drop_passing();
         }
         Ok(())
+    }
+}
+
+/// Waits for its end; for ever when there is none.
+async fn over(wait: &mut Option<Pin<Box<Sleep>>>) {
+    match wait {
+        Some(wait) => wait.await,
+        None => std::future::pending().await,
     }
 }
 
