@@ -97,8 +97,8 @@ struct Desk {
     server: Server,
     /// The service is missing: no more attempts until it comes, or until this is over.
     missing: Option<Pin<Box<Sleep>>>,
-    /// How long the next wait for it is.
-    start: Duration,
+    /// How often it failed in a row, by its absence or its end.
+    failures: u32,
 }
 
 impl Desk {
@@ -126,7 +126,7 @@ impl Desk {
             connection,
             speaks: false,
             missing: None,
-            start: FIRST_START,
+            failures: 0,
         };
         desk.speaks = Path::new(SANDBOX).exists() || desk.queue_for_name().await?;
         Ok(desk)
@@ -173,11 +173,12 @@ impl Desk {
                         let _ = commands.send(command);
                     }
                 }),
-                change = self.owners.next() => received(change).map(|_| {
+                change = self.owners.next() => received(change).map(|change| {
                     shelf.forget_shown();
                     self.server.changed();
-                    self.missing = None;
-                    self.start = FIRST_START;
+                    if self.missing.is_some() && is_arrival(&change) {
+                        self.missing = Some(wait(Duration::ZERO, FIRST_RETRY, self.failures));
+                    }
                 }),
                 acquired = self.acquired.next() => received(acquired).map(|_| self.speaks = true),
                 () = self.connection.closed() => return Ended::Bus("it is gone".into()),
@@ -209,13 +210,13 @@ impl Desk {
         {
             match self.server.show(&notice, shelf).await {
                 Ok((id, server, serial)) => {
-                    self.start = FIRST_START;
+                    self.failures = 0;
                     shelf.shown(notice, id, &server, serial);
                 }
                 Err(error) if is_missing(&error) => {
                     tracing::debug!("no notices for now: {error}");
-                    self.missing = Some(Box::pin(sleep(self.start)));
-                    self.start = (self.start * 2).min(LAST_START);
+                    self.missing = Some(wait(FIRST_START, FIRST_START, self.failures));
+                    self.failures = self.failures.saturating_add(1);
                     shelf.put_back(notice);
                 }
                 Err(zbus::Error::MethodError(name, why, _)) => {
@@ -233,6 +234,25 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// `first`, then `second` and twice as long each time. One that ends whenever it is to show something is not started
+/// over and over again.
+fn wait(first: Duration, second: Duration, failures: u32) -> Pin<Box<Sleep>> {
+    let wait = match failures.checked_sub(2) {
+        None => first,
+        Some(doublings) => second
+            .saturating_mul(1 << doublings.min(16))
+            .min(LAST_START),
+    };
+    Box::pin(sleep(wait))
+}
+
+/// The service has come, or another one in its place.
+fn is_arrival(change: &Message) -> bool {
+    let body = change.body();
+    let owners: zbus::Result<(String, String, String)> = body.deserialize();
+    owners.is_ok_and(|(_, _, new)| !new.is_empty())
 }
 
 /// Waits for its end; for ever when there is none.
