@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{mpsc, watch as channel};
+use tokio::sync::{Notify, mpsc, watch as channel};
 use tokio::task::AbortHandle;
 
 use crate::config::{InstanceConfig, KeySource, Resolved, ResolvedTrust};
@@ -38,6 +38,8 @@ pub(super) struct Runtime {
     pub(super) source_watch: Option<Subscription>,
     source_paths: Vec<PathBuf>,
     place: Option<Place>,
+    /// Has the session look at what the server tells by no event.
+    pub(super) nudge: Arc<Notify>,
     memory: Memory,
     settles: u32,
 }
@@ -82,6 +84,7 @@ impl Runtime {
             source_watch: None,
             source_paths: Vec::new(),
             place: None,
+            nudge: Arc::default(),
             memory: Memory::default(),
             settles: 0,
         }
@@ -220,6 +223,7 @@ impl Runtime {
             clients,
             key: place.resolved.key.clone(),
             memory: self.memory.clone(),
+            nudge: Arc::clone(&self.nudge),
             events: events.clone(),
         };
         let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();

@@ -129,6 +129,11 @@ impl<A: Ask> Link<A> {
         });
     }
 
+    /// Returns when something was changed that the server tells by no event.
+    pub async fn nudged(&self) {
+        self.session.nudge.notified().await;
+    }
+
     /// Tells that the server is about to restart.
     pub fn restart_announced(&self) {
         self.send(Event::RestartAnnounced {

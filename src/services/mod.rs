@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::SecretString;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::core::{Action, Class, Event, Fault, Kind, Refusal};
 use crate::tls::Client;
@@ -30,6 +30,8 @@ pub struct Session<A = Client> {
     pub key: SecretString,
     /// What the sessions before it left, and what it leaves to the next.
     pub memory: Memory,
+    /// Rings when the server was made to change something that it tells by no event.
+    pub nudge: Arc<Notify>,
     /// Where everything that happens is told.
     pub events: mpsc::UnboundedSender<Event>,
 }
@@ -108,6 +110,7 @@ mod tests {
             clients,
             key: "key".into(),
             memory: Memory::default(),
+            nudge: Arc::default(),
             events,
         };
         assert!(!format!("{session:?}").contains("key"));

@@ -318,6 +318,21 @@ impl Panel {
     }
 }
 
+/// One picture of several screenshots side by side, so many times as large.
+pub fn strip(name: &str, parts: &[String], scale: u32) {
+    let directory = screenshots();
+    let mut command = Command::new("convert");
+    for part in parts {
+        command.arg(directory.join(format!("{part}.png")));
+    }
+    let status = command
+        .args(["+append", "-scale", &format!("{}%", scale * 100)])
+        .arg(directory.join(format!("{name}.png")))
+        .status()
+        .expect("convert");
+    assert!(status.success(), "convert {name}: {status}");
+}
+
 /// `target/screenshots`, wherever the target directory is.
 pub fn screenshots() -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");

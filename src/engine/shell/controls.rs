@@ -1,8 +1,9 @@
 //! Has servers do what a user asked for, beside the loop: the answer is given when it is done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tracing::info;
 
 use super::Shell;
@@ -21,7 +22,7 @@ impl Shell {
         action: Action,
         reply: oneshot::Sender<Answer>,
     ) {
-        let (kind, remote) = match self.remote(instance) {
+        let (kind, remote, nudge) = match self.remote(instance) {
             Ok(found) => found,
             Err(refused) => {
                 let _ = reply.send(refused);
@@ -34,8 +35,10 @@ impl Shell {
             let instance = remote.name.clone();
             let answer = match perform(kind, &remote, &action).await {
                 Ok(()) => {
-                    if action == Action::Restart {
-                        let _ = events.send(Event::RestartAnnounced { instance });
+                    match action {
+                        Action::Restart => drop(events.send(Event::RestartAnnounced { instance })),
+                        Action::ClearErrors => nudge.notify_one(),
+                        _ => {}
                     }
                     Answer::Done
                 }
@@ -66,7 +69,7 @@ impl Shell {
     }
 
     /// The way to a server that is connected, or why there is none.
-    fn remote(&self, instance: &str) -> Result<(Kind, Remote), Answer> {
+    fn remote(&self, instance: &str) -> Result<(Kind, Remote, Arc<Notify>), Answer> {
         let Some(runtime) = self.runtimes.get(instance) else {
             return Err(self.unknown(instance));
         };
@@ -78,7 +81,7 @@ impl Shell {
         let link = status.instance(instance).map(|known| &known.link);
         let connected = link.is_some_and(|link| link.state == LinkState::Connected);
         match runtime.remote().filter(|_| connected) {
-            Some(remote) => Ok((kind, remote)),
+            Some(remote) => Ok((kind, remote, Arc::clone(&runtime.nudge))),
             None if link.is_some_and(|link| link.state == LinkState::Paused) => {
                 Err(refused(Refusal::new(
                     format!("Monitoring of '{instance}' is switched off."),

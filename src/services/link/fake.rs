@@ -267,6 +267,7 @@ pub(crate) fn session(
         clients,
         key: "key".into(),
         memory: Memory::default(),
+        nudge: Arc::default(),
         events,
     };
     (session, told, swap)

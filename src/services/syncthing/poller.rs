@@ -128,6 +128,10 @@ impl<'a, A: Ask> Follower<'a, A> {
             tokio::select! {
                 biased;
                 events = &mut events => return events,
+                () = self.link.nudged() => {
+                    self.idle_polls = ERRORS_AGAIN;
+                    return Ok(Vec::new());
+                }
                 connections = due(&mut self.sample) => {
                     self.sample = None;
                     let measured = self.sampled.is_some();
