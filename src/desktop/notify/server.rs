@@ -95,6 +95,9 @@ impl Server {
         }
         let names: Vec<String> = match self.call("GetCapabilities", &()).await {
             Ok(answer) => answer.body().deserialize()?,
+            Err(error) if is_missing(&error) => return Err(error),
+            // It shows plain text at least.
+            Err(zbus::Error::MethodError(..)) => Vec::new(),
             Err(error) => return Err(error),
         };
         let has = |wanted: &str| names.iter().any(|name| name == wanted);
