@@ -238,7 +238,15 @@ async fn desktop(scene: &mut Scene) {
     }
 
     for watched in [false, true] {
-        scene.click(&["Watch laptop"]).await;
+        // What a click does is what the entry shows at the time.
+        let entry = scene
+            .item
+            .wait_for("the switch", |menu| {
+                let entry = menu.enabled(&["Watch laptop"])?;
+                (entry.on == Some(!watched)).then(|| entry.clone())
+            })
+            .await;
+        scene.item.click_id(entry.id).await;
         scene
             .desk
             .wait_for_status("watched or not", |instance| {

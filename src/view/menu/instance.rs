@@ -21,9 +21,10 @@ impl Subject<'_> {
         parts.push(lists::changes(self, slots));
         parts.push(lists::conflicts(self, slots));
         parts.push(lists::errors(self, slots));
-        let any = parts.iter().any(|part| part.visible);
         items.extend(parts);
-        items.push(self.line(2).shown(any));
+        if self.is_syncthing() {
+            items.push(self.line(2));
+        }
         items.push(self.rescan_all());
         items.push(pause::submenu(self));
         items.push(server::page(self));
