@@ -3,14 +3,14 @@
 //! Invariant: a file that somebody edited keeps everything that is not about being on or off; files are replaced
 //! whole or not at all.
 
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::Trouble;
 
 #[cfg(any(all(unix, not(target_os = "macos")), test))]
 mod desktop_entry;
+#[cfg(any(unix, test))]
+mod files;
 #[cfg(any(target_os = "macos", test))]
 mod launch_agent;
 #[cfg(any(all(unix, not(target_os = "macos")), test))]
@@ -66,59 +66,4 @@ impl Autostart {
             Err(Trouble::new(message, "Add it to the startup apps by hand."))
         }
     }
-}
-
-/// A file's text; `None` when there is no file.
-fn read(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Replaces a file whole, and makes its directory.
-fn write(path: &Path, text: &str) -> Result<(), Trouble> {
-    let replace = || {
-        let directory = path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(directory)?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.prefix(".syncwatch").tempfile_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    replace().map_err(|error: io::Error| failed(path, "written", &error))
-}
-
-fn remove(path: &Path) -> Result<(), Trouble> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(failed(path, "removed", &error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn failed(path: &Path, done: &str, error: &io::Error) -> Trouble {
-    Trouble::new(
-        &format!("{} could not be {done}: {error}.", path.display()),
-        "The desktop's own settings list what starts with the session.",
-    )
-}
-
-/// This program's path as text, which is all that these files can hold.
-fn executable(autostart: &Autostart) -> Result<&str, Trouble> {
-    let text = autostart.executable.to_str();
-    text.filter(|path| !path.contains(char::is_control))
-        .ok_or_else(|| {
-            let shown = autostart.executable.display();
-            Trouble::new(
-                &format!("The path {shown} cannot be written into an autostart entry."),
-                "Install syncwatch where the path is plain text.",
-            )
-        })
 }

@@ -5,12 +5,12 @@
 //! Invariant: a notice that nobody can show waits, replaced by newer ones and bounded, until it is taken back.
 
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 use zbus::message::Type;
 use zbus::{Connection, MatchRule, Message, MessageStream};
 
@@ -30,6 +30,9 @@ const SANDBOX: &str = "/.flatpak-info";
 const ANSWER: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
+/// A service that is missing tells when it comes. The bus may also be able to start it, at some cost when it cannot.
+const FIRST_START: Duration = Duration::from_secs(30);
+const LAST_START: Duration = Duration::from_secs(600);
 
 /// Shows what `words` says until it closes, and sends what was clicked to `commands`.
 pub async fn run(mut words: UnboundedReceiver<Word>, commands: UnboundedSender<Command>) {
@@ -92,8 +95,10 @@ struct Desk {
     acquired: MessageStream,
     speaks: bool,
     server: Server,
-    /// The service is missing: no more attempts until it comes, or for a while.
-    missing: bool,
+    /// The service is missing: no more attempts until it comes, or until this is over.
+    missing: Option<Pin<Box<Sleep>>>,
+    /// How often it failed in a row, by its absence or its end.
+    failures: u32,
 }
 
 impl Desk {
@@ -120,7 +125,8 @@ impl Desk {
             server: Server::new(connection.clone()),
             connection,
             speaks: false,
-            missing: false,
+            missing: None,
+            failures: 0,
         };
         desk.speaks = Path::new(SANDBOX).exists() || desk.queue_for_name().await?;
         Ok(desk)
@@ -167,15 +173,17 @@ impl Desk {
                         let _ = commands.send(command);
                     }
                 }),
-                change = self.owners.next() => received(change).map(|_| {
+                change = self.owners.next() => received(change).map(|change| {
                     shelf.forget_shown();
                     self.server.changed();
-                    self.missing = false;
+                    if self.missing.is_some() && is_arrival(&change) {
+                        self.missing = Some(wait(Duration::ZERO, FIRST_RETRY, self.failures));
+                    }
                 }),
                 acquired = self.acquired.next() => received(acquired).map(|_| self.speaks = true),
                 () = self.connection.closed() => return Ended::Bus("it is gone".into()),
-                () = sleep(LAST_RETRY), if self.missing => {
-                    self.missing = false;
+                () = over(&mut self.missing) => {
+                    self.missing = None;
                     Ok(())
                 }
             };
@@ -197,14 +205,18 @@ impl Desk {
         if !self.speaks {
             shelf.drop_waiting();
         }
-        while !self.missing
+        while self.missing.is_none()
             && let Some(notice) = shelf.next()
         {
             match self.server.show(&notice, shelf).await {
-                Ok((id, server, serial)) => shelf.shown(notice, id, &server, serial),
+                Ok((id, server, serial)) => {
+                    self.failures = 0;
+                    shelf.shown(notice, id, &server, serial);
+                }
                 Err(error) if is_missing(&error) => {
                     tracing::debug!("no notices for now: {error}");
-                    self.missing = true;
+                    self.missing = Some(wait(FIRST_START, FIRST_START, self.failures));
+                    self.failures = self.failures.saturating_add(1);
                     shelf.put_back(notice);
                 }
                 Err(zbus::Error::MethodError(name, why, _)) => {
@@ -217,10 +229,37 @@ impl Desk {
                 }
             }
         }
-        if self.missing {
+        if self.missing.is_some() {
             shelf.drop_passing();
         }
         Ok(())
+    }
+}
+
+/// `first`, then `second` and twice as long each time. One that ends whenever it is to show something is not started
+/// over and over again.
+fn wait(first: Duration, second: Duration, failures: u32) -> Pin<Box<Sleep>> {
+    let wait = match failures.checked_sub(2) {
+        None => first,
+        Some(doublings) => second
+            .saturating_mul(1 << doublings.min(16))
+            .min(LAST_START),
+    };
+    Box::pin(sleep(wait))
+}
+
+/// The service has come, or another one in its place.
+fn is_arrival(change: &Message) -> bool {
+    let body = change.body();
+    let owners: zbus::Result<(String, String, String)> = body.deserialize();
+    owners.is_ok_and(|(_, _, new)| !new.is_empty())
+}
+
+/// Waits for its end; for ever when there is none.
+async fn over(wait: &mut Option<Pin<Box<Sleep>>>) {
+    match wait {
+        Some(wait) => wait.await,
+        None => std::future::pending().await,
     }
 }
 

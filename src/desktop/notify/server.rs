@@ -95,6 +95,9 @@ impl Server {
         }
         let names: Vec<String> = match self.call("GetCapabilities", &()).await {
             Ok(answer) => answer.body().deserialize()?,
+            Err(error) if is_missing(&error) => return Err(error),
+            // It shows plain text at least.
+            Err(zbus::Error::MethodError(..)) => Vec::new(),
             Err(error) => return Err(error),
         };
         let has = |wanted: &str| names.iter().any(|name| name == wanted);
@@ -172,4 +175,17 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_markup() {
+        assert_eq!(
+            escape("<a href=\"x\">me & you</a> &lt;"),
+            "&lt;a href=&quot;x&quot;&gt;me &amp; you&lt;/a&gt; &amp;lt;"
+        );
+    }
 }

@@ -1,11 +1,12 @@
 //! What the menu says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::outline::{outline, walk};
 use super::samples::{desk, first, lately, many, several, with};
 use crate::core::service::FolderState;
-use crate::core::{Class, Hold, HoldCause, InstanceStatus, LinkState, Part, TrustMode};
+use crate::core::{Class, Hold, HoldCause, InstanceStatus, Kind, LinkState, Part, TrustMode};
 use crate::view::command::Command;
 use crate::view::menu::{ItemKind, Slots, menu};
 use crate::view::samples::{
@@ -58,6 +59,20 @@ fn several_instances() {
         nas,
         instance("server", LinkState::Disconnected),
     ]);
+    insta::assert_snapshot!(outline(&first(&status)));
+}
+
+#[test]
+fn another_kind_of_service() {
+    let mut status = connected();
+    change(&mut status, |instance| {
+        instance.kind = Kind::Websocket;
+        instance.url = "wss://vpn.example.org/_et/".into();
+        instance.local = false;
+        instance.link.insecure = true;
+        instance.link.trust.mode = TrustMode::Any;
+        instance.service = Some(Arc::default());
+    });
     insta::assert_snapshot!(outline(&first(&status)));
 }
 

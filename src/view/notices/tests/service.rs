@@ -173,16 +173,21 @@ fn errors_and_conflicts_are_told_when_they_are_news() {
     });
     let mut story = Story::begin(status);
     story.pass(60);
+    let conflict = |time, path: &str| Conflict {
+        time,
+        folder: "photos-id".into(),
+        path: path.into(),
+    };
+    let old = conflict(samples::before(7200), "an/old.one");
+    story.service(|service| service.conflicts.push(old));
+    story.pass(60);
     assert!(story.titles().is_empty(), "known since the last run");
     let time = story.now;
     story.service(|service| {
         let message = "disk full".into();
         service.errors.push(ServiceError { time, message });
-        service.conflicts.push(Conflict {
-            time,
-            folder: "photos-id".into(),
-            path: "a/b.sync-conflict-20261121-020000-AAAAAAA.txt".into(),
-        });
+        let path = "a/b.sync-conflict-20261121-020000-AAAAAAA.txt";
+        service.conflicts.insert(0, conflict(time, path));
     });
     story.pass(10);
     let expected = ["laptop reports an error", "A conflict in Photos of laptop"];
