@@ -19,8 +19,8 @@ use support::bus::{Session, until};
 use support::dbusmenu::{Item, Picture};
 use support::panel::{Look, Panel, difference, possible};
 use support::syncthing::{Binary, Options as RealOptions, RealSyncthing};
-use support::tray::Desk;
-use syncwatch::standin::{self, Folder, ImpostorKind, Options, PendingDevice, Standin, World};
+use support::tray::{Desk, watching};
+use syncwatch::standin::{Folder, ImpostorKind, Options, Standin, device_id};
 use syncwatch::tray::icons::{self, frames, pixmaps};
 use syncwatch::view::icon::Icon;
 
@@ -218,4 +218,299 @@ async fn states_light_48() {
         icon: 48,
     })
     .await;
+}
+
+/// The same of a real Syncthing, by what makes it so.
+#[tokio::test]
+async fn states_of_a_real_syncthing() {
+    if !possible() {
+        return;
+    }
+    let (Some(session), Some(binary)) = (Session::start(), Binary::newest()) else {
+        return;
+    };
+    let mut syncthing = RealSyncthing::start(&binary, RealOptions::default()).await;
+    let friend = RealSyncthing::start(&binary, RealOptions::default()).await;
+    friend.connect(&syncthing).await;
+    friend.share_folder("shared", &syncthing).await;
+    // 1.19 counts nothing as needed by a device that has not told of a file of its own yet.
+    std::fs::write(syncthing.folder_path("shared").join("small"), "small").unwrap();
+    syncthing.scan("shared").await;
+    syncthing.add_folder("own").await;
+
+    let config = format!(
+        "[[instance]]\nname = \"laptop\"\nurl = \"{}\"\napi-key-env = \"KEY\"\ntrust = {{ fingerprint = [\"{}\"] }}\n",
+        syncthing.url(),
+        syncthing.served_fingerprint().await
+    );
+    let mut session = session;
+    session
+        .variables
+        .push(("KEY", syncthing.api_key().to_owned()));
+    syncthing.freeze();
+    let mut scene = Scene::start(session, Look { icon: 32, ..DARK }, &config).await;
+    scene.shows(Icon::Starting).await;
+    syncthing.thaw();
+    scene.shows(Icon::UpToDate).await;
+
+    // Some seconds of reading, without a byte on the disk.
+    let big = syncthing.folder_path("own").join("big");
+    std::fs::File::create(&big)
+        .unwrap()
+        .set_len(1 << 30)
+        .unwrap();
+    let scan = syncthing.scan("own");
+    let shown = scene.shows(Icon::Scanning);
+    tokio::join!(scan, shown);
+    std::fs::remove_file(&big).unwrap();
+    syncthing.scan("own").await;
+    scene.shows(Icon::UpToDate).await;
+
+    let limit = json!({ "maxSendKbps": 500, "limitBandwidthInLan": true });
+    friend.api_patch("/rest/config/options", limit).await;
+    std::fs::write(friend.folder_path("shared").join("film"), noise(4_000_000)).unwrap();
+    friend.scan("shared").await;
+    scene.shows(Icon::Syncing).await;
+    scene.shows(Icon::UpToDate).await;
+
+    for paused in [true, false] {
+        for folder in ["shared", "own"] {
+            syncthing.pause_folder(folder, paused).await;
+        }
+        let icon = if paused { Icon::Paused } else { Icon::UpToDate };
+        scene.shows(icon).await;
+    }
+    syncthing.break_folder("own").await;
+    scene.shows(Icon::Attention).await;
+    syncthing.mend_folder("own").await;
+    scene.shows(Icon::UpToDate).await;
+
+    syncthing.stop().await;
+    scene.shows(Icon::Disconnected).await;
+    syncthing.put_certificate(400);
+    syncthing.launch().await;
+    scene.shows(Icon::Error).await;
+    scene.overview();
+}
+
+/// A household: what a user would see on an ordinary day, of a real Syncthing.
+#[tokio::test]
+async fn menu_of_a_real_syncthing() {
+    if !possible() {
+        return;
+    }
+    let (Some(session), Some(binary)) = (Session::start(), Binary::newest()) else {
+        return;
+    };
+    let options = RealOptions {
+        devices: 1,
+        ..RealOptions::default()
+    };
+    let laptop = RealSyncthing::start(&binary, options).await;
+    let nas = RealSyncthing::start(&binary, RealOptions::default()).await;
+    laptop.connect(&nas).await;
+    rename(&laptop, "device-0", "phone").await;
+    rename(&laptop, &binary.to_string(), "nas").await;
+    for folder in ["Documents", "Music", "Notes", "Photos"] {
+        laptop.share_folder(folder, &nas).await;
+    }
+    std::fs::write(laptop.folder_path("Photos").join("small"), "small").unwrap();
+    laptop.scan("Photos").await;
+    for (folder, name) in [
+        ("Documents", "taxes 2025.ods"),
+        ("Notes", "shopping list.md"),
+    ] {
+        std::fs::write(nas.folder_path(folder).join(name), noise(40_000)).unwrap();
+        nas.scan(folder).await;
+        let copy = laptop.folder_path(folder).join(name);
+        laptop.wait_until("a file", async |_| copy.exists()).await;
+    }
+    let mut scene = Scene::start(session, DARK, &watching(laptop.home())).await;
+    scene.shows(Icon::UpToDate).await;
+    scene
+        .panel
+        .shoot_menu(&scene.item, "menu-real-up-to-date", &[])
+        .await;
+
+    let limit = json!({ "maxSendKbps": 400, "limitBandwidthInLan": true });
+    nas.api_patch("/rest/config/options", limit).await;
+    std::fs::write(
+        nas.folder_path("Photos").join("IMG_2043.mov"),
+        noise(16_000_000),
+    )
+    .unwrap();
+    nas.scan("Photos").await;
+    scene.shows(Icon::Syncing).await;
+    scene
+        .item
+        .wait_for("rates", |menu| menu.at(&["Receiving"]).map(drop))
+        .await;
+    scene
+        .panel
+        .shoot_menu(&scene.item, "menu-real-syncing", &["Photos:"])
+        .await;
+    for (name, path) in [
+        ("devices", ["Devices:", "nas:"].as_slice()),
+        ("pause", &["Pause"]),
+        ("syncthing", &["Syncthing", "Restart"]),
+        ("certificate", &["Certificate"]),
+        ("changes", &["Recent changes"]),
+        ("journal", &["Journal"]),
+    ] {
+        let name = format!("menu-real-{name}");
+        scene.panel.shoot_menu(&scene.item, &name, path).await;
+    }
+}
+
+/// A stand-in with much to say: requests, an error, a file that failed, a local change, a conflict.
+#[tokio::test]
+async fn menu_with_much_to_look_at_on_a_light_panel() {
+    if !possible() {
+        return;
+    }
+    let Some(session) = Session::start() else {
+        return;
+    };
+    let server = Standin::start(Options::default())
+        .await
+        .expect("a stand-in");
+    server.world(|world| {
+        world.pending_devices.push(syncwatch::standin::PendingDevice {
+            id: device_id("tablet"),
+            name: "Anna's <b>tablet</b> & co_".into(),
+            address: "192.168.1.23:22000".into(),
+            time: jiff::Timestamp::now(),
+        });
+        let offers = world.device("nas").expect("the nas").id.clone();
+        world.pending_folders.push(syncwatch::standin::PendingFolder {
+            id: "films".into(),
+            label: "Films".into(),
+            device: offers,
+            time: jiff::Timestamp::now(),
+        });
+        world.errors.push((jiff::Timestamp::now(), "listen tcp 0.0.0.0:22000: address already in use".into()));
+        let music = world.folder_mut("music").expect("a folder");
+        music.kind = "receiveonly".into();
+        music.receive_only.items = 3;
+        let notes = world.folder_mut("notes").expect("a folder");
+        notes.state = "error".into();
+        notes.error = "folder marker missing (this indicates potential data loss, search docs/forum to get information about how to proceed)".into();
+    });
+    let look = Look {
+        dark: false,
+        icon: 48,
+    };
+    let mut scene = Scene::start(session, look, &config(&server)).await;
+    scene.shows(Icon::Attention).await;
+    for (name, path) in [
+        ("attention", [].as_slice()),
+        ("requests", &["Requests:", "Anna"]),
+        ("offer", &["Requests:", "nas offers"]),
+        ("error", &["1 error"]),
+        ("stopped", &["Notes:"]),
+        ("revert", &["Music:", "Revert"]),
+    ] {
+        let name = format!("menu-light-{name}");
+        scene.panel.shoot_menu(&scene.item, &name, path).await;
+    }
+    let takeover = server
+        .impostor(ImpostorKind::OtherCertificate)
+        .await
+        .expect("an impostor");
+    scene.shows(Icon::Error).await;
+    scene
+        .panel
+        .shoot_menu(&scene.item, "menu-light-untrusted", &["The certificate"])
+        .await;
+    scene
+        .panel
+        .shoot_menu(&scene.item, "menu-light-what-is-wrong", &["What is wrong"])
+        .await;
+    takeover.stop().await.expect("it is back");
+    scene.shows(Icon::Attention).await;
+}
+
+/// An open menu outlives rotations and changes, and does what is chosen in it then; a panel that was killed gets its
+/// icon back.
+#[tokio::test]
+async fn an_open_menu_outlives_what_happens() {
+    if !possible() {
+        return;
+    }
+    let Some(session) = Session::start() else {
+        return;
+    };
+    let server = Standin::start(Options::default())
+        .await
+        .expect("a stand-in");
+    let mut scene = Scene::start(session, DARK, &config(&server)).await;
+    scene.shows(Icon::UpToDate).await;
+    scene.panel.open_menu().await;
+    let menu = scene.item.menu().await;
+    scene.panel.select(&menu, "Rescan all folders");
+    let open = scene.panel.menus();
+    for _ in 0..3 {
+        server.rotate_in_process().await.expect("a rotation");
+        let served = server.fingerprint();
+        scene
+            .desk
+            .wait_for_status("connected again", |it| {
+                it["link"]["state"] == "connected" && it["link"]["trust"]["current"] == *served
+            })
+            .await;
+    }
+    change(&server, "photos", |it| {
+        it.state = "syncing".into();
+        it.need.items = 5;
+        it.need.bytes = 5_000_000;
+    });
+    scene
+        .item
+        .wait_for("the change", |menu| {
+            menu.at(&["Photos:"])
+                .filter(|it| it.label.contains("Syncing"))
+                .map(drop)
+        })
+        .await;
+    assert_eq!(scene.panel.menus().len(), open.len(), "the menu closed");
+    let scans = || {
+        let requests = server.requests();
+        let scans = requests
+            .iter()
+            .filter(|it| it.path.starts_with("/rest/db/scan"));
+        scans.count()
+    };
+    assert_eq!(scans(), 0);
+    scene.panel.press("Return");
+    until("the choice", async || (scans() > 0).then_some(())).await;
+
+    scene.panel.kill();
+    scene.panel.launch(&scene.desk.session);
+    scene.panel.wait_for_icon().await;
+    scene.panel.open_menu().await;
+    scene.panel.close_menu().await;
+}
+
+async fn rename(syncthing: &RealSyncthing, from: &str, to: &str) {
+    let devices = syncthing.api_get("/rest/config/devices").await;
+    let devices = devices.as_array().unwrap();
+    let device = devices.iter().find(|it| it["name"] == from).unwrap();
+    let path = format!(
+        "/rest/config/devices/{}",
+        device["deviceID"].as_str().unwrap()
+    );
+    syncthing.api_patch(&path, json!({ "name": to })).await;
+}
+
+/// Bytes that no compression makes smaller.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    })
+    .take(length)
+    .collect()
 }
