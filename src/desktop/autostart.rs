@@ -3,16 +3,18 @@
 //! Invariant: a file that somebody edited keeps everything that is not about being on or off; files are replaced
 //! whole or not at all.
 
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::Trouble;
 
 #[cfg(any(all(unix, not(target_os = "macos")), test))]
 mod desktop_entry;
+#[cfg(any(unix, test))]
+mod files;
 #[cfg(any(target_os = "macos", test))]
 mod launch_agent;
+#[cfg(windows)]
+mod run_key;
 #[cfg(any(all(unix, not(target_os = "macos")), test))]
 mod xdg;
 
@@ -34,7 +36,11 @@ impl Autostart {
         directories: Option<(PathBuf, Vec<PathBuf>)>,
         executable: Option<PathBuf>,
     ) -> Option<Self> {
-        let (directory, shared) = directories?;
+        // On Windows it is the registry that holds what starts.
+        let (directory, shared) = match cfg!(windows) {
+            true => Default::default(),
+            false => directories?,
+        };
         let sandboxed = Path::new("/.flatpak-info").exists();
         (!sandboxed).then_some(Self {
             directory,
@@ -49,8 +55,8 @@ impl Autostart {
         return launch_agent::state(self);
         #[cfg(all(unix, not(target_os = "macos")))]
         return xdg::state(self);
-        #[cfg(not(unix))]
-        return None;
+        #[cfg(windows)]
+        return run_key::state(self);
     }
 
     /// Makes the tray start with the session, or not.
@@ -59,55 +65,9 @@ impl Autostart {
         return launch_agent::set(self, on);
         #[cfg(all(unix, not(target_os = "macos")))]
         return xdg::set(self, on);
-        #[cfg(not(unix))]
-        {
-            let _ = on;
-            let message = "The tray cannot be made to start with the session here.";
-            Err(Trouble::new(message, "Add it to the startup apps by hand."))
-        }
+        #[cfg(windows)]
+        return run_key::set(self, on);
     }
-}
-
-/// A file's text; `None` when there is no file.
-fn read(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Replaces a file whole, and makes its directory.
-fn write(path: &Path, text: &str) -> Result<(), Trouble> {
-    let replace = || {
-        let directory = path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(directory)?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.prefix(".syncwatch").tempfile_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    replace().map_err(|error: io::Error| failed(path, "written", &error))
-}
-
-fn remove(path: &Path) -> Result<(), Trouble> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(failed(path, "removed", &error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn failed(path: &Path, done: &str, error: &io::Error) -> Trouble {
-    Trouble::new(
-        &format!("{} could not be {done}: {error}.", path.display()),
-        "The desktop's own settings list what starts with the session.",
-    )
 }
 
 /// This program's path as text, which is all that these files can hold.

@@ -1,6 +1,7 @@
 //! Autostart by macOS's rules: a launch agent's property list in the user's library.
 
-use super::{Autostart, executable, failed, read, remove, write};
+use super::files::{failed, read, remove, write};
+use super::{Autostart, executable};
 use crate::desktop::Trouble;
 
 use std::fs;

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::desktop_entry::{DesktopEntry, command, escaped, program, unescaped};
-use super::{Autostart, executable, failed, read, remove, write};
+use super::files::{failed, read, remove, write};
+use super::{Autostart, executable};
 use crate::desktop::Trouble;
 
 const FILE: &str = "syncwatch.desktop";
