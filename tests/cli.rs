@@ -192,6 +192,15 @@ fn what_packagers_need_is_made() {
     ] {
         assert!(pages.join(page).exists(), "{page}");
     }
+    let icons = home.0.path().join("icons");
+    out(home
+        .command()
+        .args(["generate", "icons", "--dir"])
+        .arg(&icons));
+    let icons = icons.join("hicolor");
+    let png = std::fs::read(icons.join("48x48/apps/syncwatch.png")).expect("an icon");
+    assert!(png.starts_with(b"\x89PNG"));
+    assert!(icons.join("scalable/apps/syncwatch.svg").exists());
 }
 
 #[test]

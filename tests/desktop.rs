@@ -4,17 +4,25 @@
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test ends at the first surprise"
 )]
 
 mod support;
 
-use support::desktop::{Answer, Network, Power, PrivateBus, Refusal, Systemd, UnitState, soon};
+use std::path::Path;
+use std::process::Stdio;
+
+use support::desktop::{
+    Answer, Network, Portal, Power, PrivateBus, Refusal, Systemd, UnitState, soon,
+};
 use syncwatch::desktop::Trouble;
 use syncwatch::desktop::bus::Bus;
 use syncwatch::desktop::conditions::{self, Conditions};
+use syncwatch::desktop::open::Opener;
 use syncwatch::desktop::units::Managers;
 use syncwatch::view::command::{Unit, UnitStatus, UnitVerb};
+use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -310,4 +318,70 @@ async fn a_bus_that_says_nothing_is_not_waited_for() {
     let trouble = managers.act(&unit(true), UnitVerb::Start).await;
     let message = trouble.expect_err("no answer").message;
     assert!(message.contains("no message bus: "), "{message}");
+}
+
+#[tokio::test]
+async fn in_a_sandbox_the_portal_opens_things() {
+    let bus = PrivateBus::start();
+    let opener = Opener {
+        portal: Some(bus.bus()),
+        program: "/none".into(),
+        ..Opener::of_this_platform()
+    };
+    let url = "https://127.0.0.1:8384/";
+    let trouble = opener.page(url).await.expect_err("no portal");
+    let start = "No browser was opened: the desktop's portal: ";
+    assert!(trouble.message.starts_with(start), "{trouble}");
+
+    let portal = Portal::start(&bus, 0).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path().canonicalize().expect("a directory");
+    soon("a page", opener.page(url)).await.expect("opened");
+    let opener = Opener {
+        token: Some("token".into()),
+        ..opener
+    };
+    soon("a folder", opener.folder(&directory))
+        .await
+        .expect("opened");
+    let opened = portal.opened.lock().expect("no panic").clone();
+    let folder = format!("{} [\"activation_token\"]", directory.display());
+    assert_eq!(opened, [format!("{url} []"), folder]);
+    drop(portal);
+
+    let bus = PrivateBus::start();
+    let _portal = Portal::start(&bus, 2).await;
+    let opener = Opener {
+        portal: Some(bus.bus()),
+        ..opener
+    };
+    let trouble = soon("an answer", opener.page(url)).await;
+    let message = trouble.expect_err("2").message;
+    assert_eq!(
+        message,
+        "No browser was opened: the desktop's portal could not."
+    );
+}
+
+#[tokio::test]
+async fn a_real_upower_is_understood() {
+    let bus = PrivateBus::start();
+    let places = ["/usr/libexec/upowerd", "/usr/lib/upower/upowerd"];
+    let place = places.iter().find(|place| Path::new(place).exists());
+    let Some(program) = place else {
+        return eprintln!("skipped: no upowerd");
+    };
+    let (mut told, _task) = follow(&bus);
+    let mut upower = Command::new(program)
+        .env("DBUS_SYSTEM_BUS_ADDRESS", bus.address())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("upowerd");
+    // Whether there are mains is the computer's business; that it is known at all is ours.
+    let first = tokio::select! {
+        first = soon("upowerd", told.recv()) => first,
+        _ = upower.wait() => return eprintln!("skipped: upowerd cannot run here"),
+    };
+    assert!(!first.expect("told").metered);
 }

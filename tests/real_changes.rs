@@ -120,9 +120,22 @@ async fn a_daemon_that_starts_later_finds_the_conflict() {
         };
         assert!(copy.starts_with(&format!("note{MARK}")) && copy.ends_with(".txt"));
 
-        // Another process of the server counts anew; what is deleted under it is told.
+        // Another process of the server counts anew, and tells nothing of what is as it was; what is deleted is told.
         one.stop().await;
         one.launch().await;
+        watched
+            .wait_for_news("connected again", |instance| {
+                instance["link"]["state"] == "connected"
+                    && instance["link"]["failure"] == Value::Null
+            })
+            .await;
+        assert!(
+            watched
+                .seen
+                .iter()
+                .skip_while(|it| conflicts(&it["instances"][0]).is_empty())
+                .all(|it| conflicts(&it["instances"][0]) == [copy.as_str()])
+        );
         fs::remove_file(here.join(copy)).unwrap();
         one.scan(FOLDER).await;
         let now = watched

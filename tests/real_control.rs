@@ -348,7 +348,12 @@ async fn a_restart_is_quiet_and_a_shutdown_is_the_end() {
         side.syncthing
             .api_post("/rest/system/error", Some(json!("disk on fire")))
             .await;
+        // It is noticed with the next event.
+        side.syncthing.add_folder("docs").await;
+        side.until("an error", |now| !now.errors.is_empty()).await;
         side.done(Action::ClearErrors).await;
+        side.until("no error, without an event", |now| now.errors.is_empty())
+            .await;
         let errors = side.syncthing.api_get("/rest/system/error").await;
         assert_eq!(errors["errors"], Value::Null);
 

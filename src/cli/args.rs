@@ -297,6 +297,12 @@ pub enum GenerateCommand {
     Completions { shell: clap_complete::Shell },
     /// The JSON Schema of 'status --json', to standard output
     Schema,
+    /// The application's icon, SVG and PNG, into a directory of icon themes
+    Icons {
+        /// Write hicolor/SIZE/apps/syncwatch.png and its like here, such as /usr/share/icons
+        #[arg(long, value_name = "DIRECTORY")]
+        dir: PathBuf,
+    },
 }
 
 /// `60s`, `1h30m`, `500ms`; a bare number is seconds.

@@ -8,6 +8,7 @@ use super::args::{Cli, GenerateArgs, GenerateCommand};
 use super::context::Context;
 use super::error::{CliError, Exit};
 use crate::core::Status;
+use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
 
 pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliError> {
     let mut made = Vec::new();
@@ -24,18 +25,40 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
                 .map_err(std::io::Error::from)?;
             made.push(b'\n');
         }
+        GenerateCommand::Icons { dir } => icons(dir)?,
     }
     context.out.raw(&made)?;
     Ok(Exit::Fine)
 }
 
 fn man_pages(dir: &Path) -> Result<(), CliError> {
-    let written =
-        std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(Cli::command(), dir));
-    written.map_err(|error| {
-        CliError::new(
-            Exit::Wrong,
-            format!("{} could not be written: {error}.", dir.display()),
-        )
-    })
+    std::fs::create_dir_all(dir)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
+        .map_err(|error| unwritten(dir, &error))
+}
+
+fn icons(dir: &Path) -> Result<(), CliError> {
+    let theme = dir.join("hicolor");
+    let drawn = APPLICATION
+        .iter()
+        .map(|(size, png)| (format!("{size}x{size}/apps/syncwatch.png"), *png));
+    let source = (
+        "scalable/apps/syncwatch.svg".to_owned(),
+        APPLICATION_SVG.as_bytes(),
+    );
+    for (name, file) in drawn.chain([source]) {
+        let path = theme.join(name);
+        path.parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&path, file))
+            .map_err(|error| unwritten(&path, &error))?;
+    }
+    Ok(())
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::new(
+        Exit::Wrong,
+        format!("{} could not be written: {error}.", path.display()),
+    )
 }

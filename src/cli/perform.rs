@@ -60,7 +60,10 @@ impl Performer {
     pub async fn perform(&self, command: Command, engine: &Asker) -> Result<(), Trouble> {
         match command {
             Command::OpenPage { url } => open::page(&url).await,
-            Command::OpenFolder { path } => open::folder(&path).await,
+            // Syncthing gives paths below its own home as `~/...`; on this computer that is the user's.
+            Command::OpenFolder { path } => {
+                open::folder(self.environment.expand(Path::new(&path))).await
+            }
             Command::OpenJournal => self.open_journal(engine).await,
             Command::OpenConfig => self.open_config().await,
             Command::Unit { unit, verb } => units::act(&unit, verb).await,

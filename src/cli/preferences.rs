@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::config::{self, Config, Environment};
 use crate::core::preferences::{Notifications, Tray};
-use crate::watch::Watcher;
+use crate::watch::{Touch, Watcher};
 
 use super::context::Context;
 
@@ -42,9 +42,11 @@ async fn keep_up(
     let _ = touched.try_send(());
     let watcher = Watcher::new();
     let file = environment.config_file(given.as_deref());
-    // A touch that finds one waiting is the same one.
-    let _subscription = watcher.subscribe(vec![file], move |_| {
-        let _ = touched.try_send(());
+    let _subscription = watcher.subscribe(vec![file], move |touch| {
+        // Reading it opens it, which is no reason to read it again. A touch that finds one waiting is the same one.
+        if matches!(touch, Touch::Changed(_)) {
+            let _ = touched.try_send(());
+        }
     });
     loop {
         tokio::select! {

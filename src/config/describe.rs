@@ -6,6 +6,7 @@ use toml::Value;
 
 use super::Config;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
+use crate::core::holds::Chosen;
 
 impl Config {
     /// Every setting with its value, defaults included. Secrets and commands are left out.
@@ -30,6 +31,7 @@ impl Config {
             .map(|(name, time)| (name.as_str(), Value::from(time.as_str())))
             .collect();
         section("patience", &lines);
+        section("pause", &[("all", self.pause.name().into())]);
         let wanted = &self.notifications;
         section(
             "notifications",
@@ -81,6 +83,19 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
     }
     if let Some(name) = &instance.server_name {
         line("server-name", name.as_str().into());
+    }
+    for (key, chosen) in [
+        ("pause-on-metered", &instance.pause_on_metered),
+        ("pause-on-battery", &instance.pause_on_battery),
+    ] {
+        match chosen {
+            Chosen::Nothing => {}
+            Chosen::All => line(key, "all".into()),
+            Chosen::Parts(names) => {
+                let names: Vec<Value> = names.iter().map(|name| name.to_string().into()).collect();
+                line(key, names.into());
+            }
+        }
     }
     if let KeySource::File(file) = &instance.key {
         line("api-key-file", path(file));

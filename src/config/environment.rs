@@ -189,7 +189,7 @@ impl Environment {
     }
 
     /// `~` and `~/` become the home directory; without one the path stays.
-    pub(super) fn expand(&self, path: &Path) -> PathBuf {
+    pub fn expand(&self, path: &Path) -> PathBuf {
         match (path.strip_prefix("~"), &self.home) {
             (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home.clone(),
             (Ok(rest), Some(home)) => home.join(rest),

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::core::{Fingerprint, Kind};
+use crate::core::holds::{Chosen, Scope};
+use crate::core::{Fingerprint, HoldRules, Kind};
 
 /// One `[[instance]]`. Paths may begin with `~/`, which [`super::resolve()`] expands.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,10 @@ pub struct InstanceConfig {
     pub trust: Option<TrustConfig>,
     /// SNI and name checks; the URL's host when `None`.
     pub server_name: Option<String>,
+    /// What is paused while the network is metered.
+    pub pause_on_metered: Chosen,
+    /// What is paused while the computer runs on battery.
+    pub pause_on_battery: Chosen,
 }
 
 /// How the certificate is judged.
@@ -64,6 +69,17 @@ impl InstanceConfig {
             key: KeySource::ConfigXml,
             trust: None,
             server_name: None,
+            pause_on_metered: Chosen::Nothing,
+            pause_on_battery: Chosen::Nothing,
+        }
+    }
+
+    /// What is paused of it for which cause, where `all` is what "everything" means.
+    pub fn hold_rules(&self, all: Scope) -> HoldRules {
+        HoldRules {
+            all,
+            metered: self.pause_on_metered.clone(),
+            battery: self.pause_on_battery.clone(),
         }
     }
 }

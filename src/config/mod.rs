@@ -12,6 +12,7 @@ mod instance;
 mod load;
 mod parse;
 mod parse_instance;
+mod parse_pause;
 mod problem;
 mod resolve;
 mod secrets;
@@ -30,6 +31,7 @@ pub use problem::{ConfigError, Problem, Warning};
 pub use resolve::{Resolution, Resolved, ResolvedTrust, resolve};
 
 use crate::core::Patience;
+use crate::core::holds::Scope;
 use crate::core::preferences::{Notifications, Tray};
 
 /// The commented example, which `config init` writes.
@@ -41,6 +43,8 @@ pub struct Config {
     /// In the order of the file; names are unique.
     pub instances: Vec<InstanceConfig>,
     pub patience: Patience,
+    /// What is paused to pause everything.
+    pub pause: Scope,
     pub notifications: Notifications,
     pub tray: Tray,
     pub metrics: Metrics,

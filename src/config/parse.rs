@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::parse_instance::instances;
+use super::parse_pause::pause;
 use super::problem::{ConfigError, Findings, Warning};
 use super::section::{Section, duration, unknown};
 use super::{Config, Metrics, Notifications, Tray};
@@ -13,7 +14,15 @@ use crate::core::failure::TABLE;
 use crate::core::preferences::Theme;
 use crate::core::{Class, Patience};
 
-const TOP: &[&str] = &["instance", "patience", "notifications", "tray", "metrics"];
+const TOP: &[&str] = &[
+    "instance",
+    "patience",
+    "pause",
+    "notifications",
+    "tray",
+    "metrics",
+];
+
 /// Reads the text of a config file. `file` is for messages, and relative paths start from its directory.
 ///
 /// # Errors
@@ -34,6 +43,7 @@ pub fn parse(text: &str, file: &Path) -> Result<(Config, Vec<Warning>), ConfigEr
     let config = Config {
         instances: instances(&mut top, &mut findings),
         patience: patience(&mut top, &mut findings),
+        pause: pause(&mut top, &mut findings),
         notifications: notifications(&mut top, &mut findings),
         tray: tray(&mut top, &mut findings),
         metrics: metrics(&mut top, &mut findings),

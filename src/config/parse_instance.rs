@@ -7,6 +7,7 @@ use toml::de::DeValue;
 
 use super::address::service_url;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
+use super::parse_pause::chosen;
 use super::problem::Findings;
 use super::secrets::unfit;
 use super::section::{At, Section, a, string, strings, unknown};
@@ -23,6 +24,8 @@ const INSTANCE: &[&str] = &[
     "api-key-command",
     "trust",
     "server-name",
+    "pause-on-metered",
+    "pause-on-battery",
 ];
 const KEYS: &[&str] = &["api-key", "api-key-file", "api-key-env", "api-key-command"];
 const TRUST: &[&str] = &["file", "fingerprint", "ca"];
@@ -102,6 +105,8 @@ fn instance(
         }
         valid.then_some(name.value)
     });
+    let pause_on_metered = chosen(&mut section, "pause-on-metered", findings);
+    let pause_on_battery = chosen(&mut section, "pause-on-battery", findings);
     let name = name?;
     let instance = InstanceConfig {
         name: name.value,
@@ -111,6 +116,8 @@ fn instance(
         key,
         trust,
         server_name,
+        pause_on_metered,
+        pause_on_battery,
     };
     Some((name.at, instance))
 }

@@ -94,7 +94,7 @@ pub struct Hold {
 }
 
 /// Why something was not done, or not all of it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// What was not done, and why.

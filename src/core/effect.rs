@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::control::Action;
 use super::event::{PinSet, Remembered};
+use super::holds::Held;
 use super::journal::JournalEntry;
 use super::pin::{Fingerprint, Pin};
 use super::status::LinkState;
@@ -33,6 +35,16 @@ pub enum Effect {
     },
     /// Keep what the user accepted, for the next run. `None` forgets it.
     KeepAccepted { instance: String, pin: Option<Pin> },
+    /// Keep what is paused for a while, for the next run.
+    KeepHolds { instance: String, holds: Vec<Held> },
+    /// Keep whether monitoring is switched off, for the next run.
+    KeepPaused { instance: String, paused: bool },
+    /// Have the server do this and answer with `Controlled`.
+    Control {
+        instance: String,
+        number: u64,
+        action: Action,
+    },
     /// Write into the journal.
     Record(JournalEntry),
     /// Tell the user.

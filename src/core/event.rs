@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::control::Refusal;
 use super::failure::{Fault, Patience};
+use super::holds::{Conditions, Held, HoldRules};
 use super::pin::{Fingerprint, Pin, PinRead, TrustMode};
 use super::service::Service;
 use super::status::Kind;
+use super::time::Timestamp;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +63,25 @@ pub enum Event {
     RestartAnnounced { instance: String },
     /// Monitoring of an instance is switched off or on.
     SetPaused { instance: String, paused: bool },
+    /// The user wants everything paused for a while.
+    PauseAll {
+        /// All of them when `None`.
+        instance: Option<String>,
+        until: Option<Timestamp>,
+    },
+    /// The user wants everything to go on that was paused so.
+    ResumeAll {
+        /// All of them when `None`.
+        instance: Option<String>,
+    },
+    /// What the computer runs on and over.
+    Conditions(Conditions),
+    /// What came of an [`Effect::Control`](super::Effect::Control).
+    Controlled {
+        instance: String,
+        number: u64,
+        refusal: Option<Refusal>,
+    },
     /// A deadline was reached.
     Tick,
 }
@@ -84,6 +106,15 @@ pub struct InstanceSpec {
     pub remembered: Option<Remembered>,
     /// What the user accepted, from the state file.
     pub accepted: Option<Pin>,
+    /// What is paused for a while, and why.
+    #[serde(default)]
+    pub rules: HoldRules,
+    /// What was paused so in the run before, from the state file.
+    #[serde(default)]
+    pub holds: Vec<Held>,
+    /// Monitoring was switched off in the run before, from the state file.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// A pin that was verified on the wire in an earlier run.
@@ -114,8 +145,10 @@ impl Event {
     /// The instance it is about; `None` when about all or none.
     pub fn instance(&self) -> Option<&str> {
         match self {
-            Self::Configured { .. } | Self::Tick => None,
-            Self::Retry { instance, .. } => instance.as_deref(),
+            Self::Configured { .. } | Self::Conditions(_) | Self::Tick => None,
+            Self::Retry { instance, .. }
+            | Self::PauseAll { instance, .. }
+            | Self::ResumeAll { instance } => instance.as_deref(),
             Self::Resolved { instance, .. }
             | Self::Unresolved { instance, .. }
             | Self::PinsRead { instance, .. }
@@ -126,6 +159,7 @@ impl Event {
             | Self::ServiceChanged { instance, .. }
             | Self::Failed { instance, .. }
             | Self::RestartAnnounced { instance }
+            | Self::Controlled { instance, .. }
             | Self::SetPaused { instance, .. } => Some(instance),
         }
     }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::control::HoldCause;
 use super::failure::Class;
 use super::pin::Fingerprint;
 use super::status::LinkState;
@@ -65,4 +66,16 @@ pub enum JournalKind {
     Paused { paused: bool },
     /// The server said that it will restart.
     RestartAnnounced,
+    /// Parts are paused for a while: so many folders and devices.
+    HoldBegan {
+        cause: HoldCause,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        folders: usize,
+        devices: usize,
+    },
+    /// What was paused for a while goes on, unless somebody else wants it paused.
+    HoldEnded { cause: HoldCause },
+    /// Parts could not be paused or resumed; it is tried again.
+    HoldTrouble { pausing: bool, why: String },
 }

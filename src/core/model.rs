@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::event::{Event, InstanceSpec};
 use super::failure::Patience;
+use super::holds::Conditions;
 use super::instance::Instance;
 use super::status::{EngineInfo, InstanceStatus, Overall, SCHEMA, Status};
 use super::time::Timestamp;
@@ -16,6 +17,8 @@ pub struct Model {
     engine: EngineInfo,
     patience: Patience,
     instances: BTreeMap<String, Instance>,
+    /// What the computer runs on and over, once somebody told.
+    conditions: Option<Conditions>,
     /// The highest attempt or generation of an instance that is gone.
     serial: u64,
     /// The last built status of each instance, shared with every [`Status`] that still shows it.
@@ -29,6 +32,7 @@ impl Model {
             engine,
             patience: Patience::default(),
             instances: BTreeMap::new(),
+            conditions: None,
             serial: 0,
             views: BTreeMap::new(),
         }
@@ -39,6 +43,9 @@ impl Model {
     pub fn step(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         let touched = event.instance().map(str::to_owned);
+        if let Event::Conditions(conditions) = event {
+            self.conditions = Some(conditions);
+        }
         match (event, &touched) {
             (
                 Event::Configured {
@@ -116,11 +123,13 @@ impl Model {
             match self.instances.get_mut(&name) {
                 Some(instance) => instance.reconfigure(spec, &mut *effects),
                 None => {
-                    effects.push(Effect::Resolve {
-                        instance: name.clone(),
-                    });
-                    self.instances
-                        .insert(name, Instance::new(spec, self.serial, now));
+                    if !spec.paused {
+                        effects.push(Effect::Resolve {
+                            instance: name.clone(),
+                        });
+                    }
+                    let instance = Instance::new(spec, self.serial, self.conditions, now);
+                    self.instances.insert(name, instance);
                 }
             }
         }

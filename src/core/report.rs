@@ -27,7 +27,7 @@ impl Instance {
             link: self.link(state, since, patience),
             local: self.target.as_ref().is_some_and(|target| target.local),
             service: self.service.clone(),
-            holds: Vec::new(),
+            holds: self.holding.shown(),
         }
     }
 

@@ -69,16 +69,3 @@ impl Autostart {
         return run_key::set(self, on);
     }
 }
-
-/// This program's path as text, which is all that these files can hold.
-fn executable(autostart: &Autostart) -> Result<&str, Trouble> {
-    let text = autostart.executable.to_str();
-    text.filter(|path| !path.contains(char::is_control))
-        .ok_or_else(|| {
-            let shown = autostart.executable.display();
-            Trouble::new(
-                &format!("The path {shown} cannot be written into an autostart entry."),
-                "Install syncwatch where the path is plain text.",
-            )
-        })
-}

@@ -61,21 +61,23 @@ pub async fn file(path: impl AsRef<Path>) -> Result<(), Trouble> {
 impl Opener {
     /// What this platform has.
     pub fn of_this_platform() -> Self {
-        let (program, arguments, folders): (&str, &[&str], Option<(&str, &[&str])>) =
-            if cfg!(target_os = "macos") {
-                // A directory called `x.app` is a directory to us, not a program.
-                ("open", &[], Some(("open", &["-a", "Finder"])))
-            } else if cfg!(windows) {
-                let rundll = ("rundll32", ["url.dll,FileProtocolHandler"].as_slice());
-                (rundll.0, rundll.1, Some(("explorer", &[])))
-            } else {
-                ("xdg-open", &[], None)
-            };
-        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        let owned = |program: &str, words: &[&str]| {
+            let words = words.iter().map(|&word| word.to_owned());
+            (PathBuf::from(program), words.collect::<Vec<_>>())
+        };
+        let ((program, arguments), folders) = if cfg!(target_os = "macos") {
+            // A directory called `x.app` is a directory to us, not a program.
+            (owned("open", &[]), Some(owned("open", &["-a", "Finder"])))
+        } else if cfg!(windows) {
+            let rundll = owned("rundll32", &["url.dll,FileProtocolHandler"]);
+            (rundll, Some(owned("explorer", &[])))
+        } else {
+            (owned("xdg-open", &[]), None)
+        };
         Self {
-            program: program.into(),
-            arguments: owned(arguments),
-            folders: folders.map(|(program, words)| (program.into(), owned(words))),
+            program,
+            arguments,
+            folders,
             #[cfg(target_os = "linux")]
             portal: Path::new("/.flatpak-info")
                 .exists()

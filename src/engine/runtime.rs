@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{mpsc, watch as channel};
+use tokio::sync::{Notify, mpsc, watch as channel};
 use tokio::task::AbortHandle;
 
 use crate::config::{InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead};
-use crate::services::{self, Remote, Session};
+use crate::services::{self, Memory, Remote, Session};
 use crate::tls::{self, Client};
 
 use super::client_spec;
@@ -38,6 +38,9 @@ pub(super) struct Runtime {
     pub(super) source_watch: Option<Subscription>,
     source_paths: Vec<PathBuf>,
     place: Option<Place>,
+    /// Has the session look at what the server tells by no event.
+    pub(super) nudge: Arc<Notify>,
+    memory: Memory,
     settles: u32,
 }
 
@@ -81,6 +84,8 @@ impl Runtime {
             source_watch: None,
             source_paths: Vec::new(),
             place: None,
+            nudge: Arc::default(),
+            memory: Memory::default(),
             settles: 0,
         }
     }
@@ -217,6 +222,8 @@ impl Runtime {
             attempt,
             clients,
             key: place.resolved.key.clone(),
+            memory: self.memory.clone(),
+            nudge: Arc::clone(&self.nudge),
             events: events.clone(),
         };
         let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();

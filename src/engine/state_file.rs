@@ -1,4 +1,4 @@
-//! What outlives a run: the pins last verified on the wire and those that the user accepted.
+//! What outlives a run: the pins last verified on the wire, those that the user accepted, and what is paused.
 //!
 //! Owner-only, replaced atomically. A corrupt file is set aside and said so; a missing one is a first run.
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use crate::core::{Pin, Remembered};
+use crate::core::{Held, Pin, Remembered};
 
 /// Larger than any real one; more is not ours.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -37,6 +37,12 @@ pub struct Kept {
     pub remembered: Option<Remembered>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Pin>,
+    /// What is paused for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Held>,
+    /// Monitoring is switched off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -86,7 +92,7 @@ impl Save {
     pub fn write(self) {
         if let Err(error) = write(&self.path, &self.document) {
             warn!(
-                "{} could not be written ({error}); after a restart the last verified pins will not be known",
+                "{} could not be written ({error}); after a restart the last verified pins and what is paused for a while will not be known",
                 self.path.display()
             );
         }

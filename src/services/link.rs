@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::core::{Class, Event, Fault, Pin, Service};
 use crate::tls::{Client, Reply, Request};
 
-use super::Session;
+use super::{Memory, Session};
 
 /// For the reply that proves a new generation of pins.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -129,11 +129,21 @@ impl<A: Ask> Link<A> {
         });
     }
 
+    /// Returns when something was changed that the server tells by no event.
+    pub async fn nudged(&self) {
+        self.session.nudge.notified().await;
+    }
+
     /// Tells that the server is about to restart.
     pub fn restart_announced(&self) {
         self.send(Event::RestartAnnounced {
             instance: self.session.instance.clone(),
         });
+    }
+
+    /// What is kept from one session to the next.
+    pub fn memory(&self) -> &Memory {
+        &self.session.memory
     }
 
     /// Tells how the session ended.

@@ -7,10 +7,10 @@ pub mod link;
 pub mod syncthing;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::SecretString;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::core::{Action, Class, Event, Fault, Kind, Refusal};
 use crate::tls::Client;
@@ -28,8 +28,29 @@ pub struct Session<A = Client> {
     pub clients: watch::Receiver<Arc<A>>,
     /// The API key or password.
     pub key: SecretString,
+    /// What the sessions before it left, and what it leaves to the next.
+    pub memory: Memory,
+    /// Rings when the server was made to change something that it tells by no event.
+    pub nudge: Arc<Notify>,
     /// Where everything that happens is told.
     pub events: mpsc::UnboundedSender<Event>,
+}
+
+/// What a server tells once and forgets with its process: kept for as long as the instance is watched.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<Mutex<syncthing::DiskLog>>);
+
+impl Memory {
+    fn recall(&self) -> syncthing::DiskLog {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep(&self, log: &syncthing::DiskLog) {
+        log.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 impl<A> fmt::Debug for Session<A> {
@@ -88,6 +109,8 @@ mod tests {
             attempt: 3,
             clients,
             key: "key".into(),
+            memory: Memory::default(),
+            nudge: Arc::default(),
             events,
         };
         assert!(!format!("{session:?}").contains("key"));

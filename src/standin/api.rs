@@ -149,6 +149,10 @@ fn get(shared: &Shared, path: &str, query: &Query) -> Option<Reply> {
         "config/options" => replies::options(),
         "config/folders" => world.folders.iter().map(replies::config_folder).collect(),
         "config/devices" => world.devices.iter().map(replies::config_device).collect(),
+        "config/defaults/folder" => replies::default_folder(world),
+        "config/defaults/device" => replies::default_device(),
+        // No directory is there.
+        "system/browse" => json!([]),
         "config/restart-required" => json!({ "requiresRestart": world.restart_required }),
         "stats/device" => replies::device_stats(world),
         "stats/folder" => replies::folder_stats(world),

@@ -6,6 +6,7 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::api::{Query, Reply};
+use super::configure::configure;
 use super::events::Emitted;
 use super::folders::Counts;
 use super::moment::wall_clock;
@@ -40,16 +41,20 @@ pub(super) fn change(
     body: &[u8],
 ) -> Option<Reply> {
     let route = path.strip_prefix("/rest/")?;
-    let reply = if method == Method::POST {
+    let whole = matches!(route, "config" | "config/folders" | "config/devices");
+    let reply = if method == Method::POST && !whole {
         post(shared, route, query)?
-    } else if method == Method::PATCH || method == Method::PUT {
+    } else if whole || method == Method::PATCH || method == Method::PUT {
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
             return Some(Reply::Text(
                 StatusCode::BAD_REQUEST,
                 "invalid JSON".to_owned(),
             ));
         };
-        patch(shared, route, &body)?
+        match whole {
+            true => configure(shared, method, route, &body)?,
+            false => patch(shared, route, &body)?,
+        }
     } else if method == Method::DELETE {
         delete(shared, route, query)?
     } else {
@@ -187,7 +192,7 @@ fn folder_action(shared: &Shared, route: &str, query: &Query) -> Reply {
     Reply::Done
 }
 
-fn pause_folder(shared: &Shared, id: &str, paused: bool) {
+pub(super) fn pause_folder(shared: &Shared, id: &str, paused: bool) {
     let event = {
         let world = &mut shared.state().world;
         let Some(folder) = world
@@ -209,7 +214,7 @@ fn pause_folder(shared: &Shared, id: &str, paused: bool) {
     shared.emit_config_saved();
 }
 
-fn pause_device(shared: &Shared, id: &str, paused: bool) -> bool {
+pub(super) fn pause_device(shared: &Shared, id: &str, paused: bool) -> bool {
     let now = wall_clock();
     let mut events = Vec::new();
     {

@@ -2,7 +2,7 @@
 //!
 //! Plain data: nothing here moves by itself (`motion` moves it) and nothing here knows HTTP (`replies` shows it).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -102,6 +102,8 @@ pub struct Device {
     pub in_bytes: u64,
     /// Sent to it since the process started.
     pub out_bytes: u64,
+    /// IDs of folders that it may offer in vain.
+    pub ignored_folders: BTreeSet<String>,
 }
 
 /// A device that asks to be let in.
@@ -141,6 +143,8 @@ pub struct World {
     pub pending_devices: Vec<PendingDevice>,
     /// Folders that wait for an answer.
     pub pending_folders: Vec<PendingFolder>,
+    /// IDs of devices that may ask in vain.
+    pub ignored_devices: BTreeSet<String>,
     /// Messages of `system/error`.
     pub errors: Vec<(Timestamp, String)>,
     /// What `config/restart-required` says.
@@ -199,6 +203,7 @@ impl World {
                 last_seen: None,
                 in_bytes: 0,
                 out_bytes: 0,
+                ignored_folders: BTreeSet::new(),
             })
             .collect();
         Self {
@@ -206,6 +211,7 @@ impl World {
             devices,
             pending_devices: Vec::new(),
             pending_folders: Vec::new(),
+            ignored_devices: BTreeSet::new(),
             errors: Vec::new(),
             restart_required: false,
             theme: "default".to_owned(),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Frame;
 use super::style::{Line, Role};
-use super::units::{brief, count, date_time};
+use super::units::{brief, count, date_time, span};
 use super::words::link_state;
-use crate::core::{JournalEntry, JournalKind};
+use crate::core::{HoldCause, JournalEntry, JournalKind, Timestamp};
 
 /// The line of one entry. It is not cut: a journal is searched and copied from.
 pub fn line(entry: &JournalEntry, frame: &Frame) -> Line {
@@ -24,11 +24,11 @@ pub fn event(entry: &JournalEntry) -> Line {
 
 /// The same without the instance, where there is only one.
 pub fn happened(entry: &JournalEntry) -> Line {
-    let (role, text) = words(&entry.kind);
+    let (role, text) = words(&entry.kind, entry.time);
     Line::of(role, &text)
 }
 
-fn words(kind: &JournalKind) -> (Role, String) {
+fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {
     match kind {
         JournalKind::Connected {
             served: Some(served),
@@ -121,6 +121,54 @@ fn words(kind: &JournalKind) -> (Role, String) {
         JournalKind::Paused { paused: true } => (Role::Plain, "Monitoring was paused.".into()),
         JournalKind::Paused { paused: false } => (Role::Plain, "Monitoring goes on.".into()),
         JournalKind::RestartAnnounced => (Role::Plain, "The server said that it restarts.".into()),
+        JournalKind::HoldBegan {
+            cause,
+            until,
+            folders,
+            devices,
+        } => {
+            let length = until.map(|until| format!(" for {}", span(until.since(now))));
+            let length = length.unwrap_or_default();
+            let text = match parts(*folders, *devices) {
+                Some(parts) => format!("{}: paused {parts}{length}.", because(*cause)),
+                None => format!("{}: there was nothing to pause.", because(*cause)),
+            };
+            (Role::Plain, text)
+        }
+        JournalKind::HoldEnded { cause } => {
+            let over = match cause {
+                HoldCause::User => "Everything goes on that was paused",
+                HoldCause::Metered => {
+                    "No longer on a metered network: what was paused for it goes on"
+                }
+                HoldCause::Battery => "No longer on battery: what was paused for it goes on",
+            };
+            (Role::Plain, format!("{over}."))
+        }
+        JournalKind::HoldTrouble { pausing, why } => {
+            let verb = if *pausing { "paused" } else { "resumed" };
+            (
+                Role::Warn,
+                format!("Not everything could be {verb}; it is tried again. {why}"),
+            )
+        }
+    }
+}
+
+fn because(cause: HoldCause) -> &'static str {
+    match cause {
+        HoldCause::User => "You asked for a pause",
+        HoldCause::Metered => "On a metered network",
+        HoldCause::Battery => "On battery",
+    }
+}
+
+/// `2 folders and 1 device`; `None` when there are none.
+fn parts(folders: usize, devices: usize) -> Option<String> {
+    let some = |number: usize, one| (number > 0).then(|| count(number as u64, one));
+    match (some(folders, "folder"), some(devices, "device")) {
+        (Some(folders), Some(devices)) => Some(format!("{folders} and {devices}")),
+        (folders, devices) => folders.or(devices),
     }
 }
 
@@ -167,6 +215,25 @@ mod tests {
             },
             JournalKind::Paused { paused: true },
             JournalKind::RestartAnnounced,
+            JournalKind::HoldBegan {
+                cause: HoldCause::User,
+                until: Some(samples::now() + Duration::from_secs(5400)),
+                folders: 2,
+                devices: 1,
+            },
+            JournalKind::HoldBegan {
+                cause: HoldCause::Battery,
+                until: None,
+                folders: 0,
+                devices: 0,
+            },
+            JournalKind::HoldEnded {
+                cause: HoldCause::Metered,
+            },
+            JournalKind::HoldTrouble {
+                pausing: true,
+                why: "Syncthing has no folder with the ID 'x'.".into(),
+            },
         ];
         let page: Page = kinds
             .into_iter()

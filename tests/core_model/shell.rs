@@ -7,8 +7,8 @@ use std::time::Duration;
 use syncwatch::core::Class;
 use syncwatch::core::status::EngineInfo;
 use syncwatch::core::{
-    Alert, Effect, Event, Fault, Fingerprint, InstanceSpec, InstanceStatus, JournalEntry, Kind,
-    Model, Patience, Pin, Remembered, Service, Status, Timestamp,
+    Alert, Effect, Event, Fault, Fingerprint, HoldRules, InstanceSpec, InstanceStatus,
+    JournalEntry, Kind, Model, Patience, Pin, Remembered, Service, Status, Timestamp,
 };
 
 use crate::laws::Laws;
@@ -70,6 +70,9 @@ impl Shell {
             revision: 1,
             remembered,
             accepted,
+            rules: HoldRules::default(),
+            holds: vec![],
+            paused: false,
         };
         Self {
             model: Model::new(engine()),
@@ -247,6 +250,16 @@ impl Shell {
             }
             Effect::Remember { remembered, .. } => self.spec.remembered.clone_from(remembered),
             Effect::KeepAccepted { pin, .. } => self.spec.accepted = *pin,
+            Effect::KeepHolds { holds, .. } => self.spec.holds.clone_from(holds),
+            Effect::KeepPaused { paused, .. } => self.spec.paused = *paused,
+            Effect::Control { number, .. } => {
+                let (number, instance) = (*number, NAME.into());
+                self.later(Pending::Event(Event::Controlled {
+                    instance,
+                    number,
+                    refusal: None,
+                }));
+            }
             Effect::Record(entry) => self.journal.push(entry.clone()),
             Effect::Alert(alert) => self.alerts.push(alert.clone()),
         }

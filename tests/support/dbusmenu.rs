@@ -76,10 +76,20 @@ impl Watcher {
 
     /// Waits for the item of a process; `connection` is what it is read over.
     pub async fn item(&mut self, connection: &Connection, process: u32) -> Item {
-        let name = format!("{ITEM}-{process}-1");
-        let found = self.items.wait_for(|items| items.contains(&name));
-        let found = tokio::time::timeout(DEADLINE, found).await.is_ok();
-        assert!(found, "{name} never registered: {:?}", self.items());
+        // The number behind the process counts its items: a new one on every bus.
+        let start = format!("{ITEM}-{process}-");
+        let of_process = |items: &Vec<String>| {
+            let mut names = items.iter().rev();
+            names.find(|name| name.starts_with(&start)).cloned()
+        };
+        let found = self.items.wait_for(|items| of_process(items).is_some());
+        let name = match tokio::time::timeout(DEADLINE, found).await {
+            Ok(items) => of_process(&items.expect("the watcher lives")),
+            Err(_) => None,
+        };
+        let Some(name) = name else {
+            panic!("{start}* never registered: {:?}", self.items());
+        };
         Item::open(connection, &name).await
     }
 

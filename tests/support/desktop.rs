@@ -1,7 +1,9 @@
 //! A private message bus that can be killed and started again, and the services on it that a desktop has.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -11,7 +13,7 @@ use syncwatch::desktop::bus::Bus;
 use tempfile::TempDir;
 use tokio::time::timeout;
 use zbus::object_server::SignalEmitter;
-use zbus::zvariant::{ObjectPath, OwnedObjectPath};
+use zbus::zvariant::{ObjectPath, OwnedFd, OwnedObjectPath, OwnedValue};
 use zbus::{Connection, connection::Builder, interface};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -96,12 +98,15 @@ impl PrivateBus {
     }
 
     pub fn bus(&self) -> Bus {
-        Bus::At(format!("unix:path={}", self.path().join("bus").display()))
+        Bus::At(self.address())
+    }
+
+    pub fn address(&self) -> String {
+        format!("unix:path={}", self.path().join("bus").display())
     }
 
     pub async fn builder(&self) -> Builder<'static> {
-        let address = format!("unix:path={}", self.path().join("bus").display());
-        Builder::address(address.as_str()).expect("an address")
+        Builder::address(self.address().as_str()).expect("an address")
     }
 
     fn path(&self) -> &Path {
@@ -371,5 +376,92 @@ impl Systemd {
 
     pub async fn stop(self) {
         self.connection.close().await.expect("an end");
+    }
+}
+
+/// The portal that opens things for sandboxed programs. It answers every request with `code`.
+#[derive(Debug)]
+pub struct Portal {
+    _connection: Connection,
+    pub opened: Arc<Mutex<Vec<String>>>,
+}
+
+struct OpenUri {
+    code: u32,
+    opened: Arc<Mutex<Vec<String>>>,
+}
+
+type Options = BTreeMap<String, OwnedValue>;
+
+#[interface(name = "org.freedesktop.portal.OpenURI")]
+impl OpenUri {
+    #[zbus(name = "OpenURI")]
+    async fn open_uri(
+        &self,
+        _parent: &str,
+        uri: String,
+        options: Options,
+        #[zbus(connection)] connection: &Connection,
+    ) -> OwnedObjectPath {
+        self.answer(uri, &options, connection).await
+    }
+
+    async fn open_file(
+        &self,
+        _parent: &str,
+        file: OwnedFd,
+        options: Options,
+        #[zbus(connection)] connection: &Connection,
+    ) -> OwnedObjectPath {
+        let link = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
+        let path = fs::read_link(link).expect("an open file");
+        self.answer(path.display().to_string(), &options, connection)
+            .await
+    }
+}
+
+impl OpenUri {
+    async fn answer(
+        &self,
+        opened: String,
+        options: &Options,
+        connection: &Connection,
+    ) -> OwnedObjectPath {
+        let options: Vec<&String> = options.keys().collect();
+        self.opened
+            .lock()
+            .unwrap()
+            .push(format!("{opened} {options:?}"));
+        let request = "/org/freedesktop/portal/desktop/request/1";
+        let results = BTreeMap::<String, OwnedValue>::new();
+        let interface = "org.freedesktop.portal.Request";
+        connection
+            .emit_signal(
+                None::<&str>,
+                request,
+                interface,
+                "Response",
+                &(self.code, results),
+            )
+            .await
+            .expect("a bus");
+        ObjectPath::from_static_str_unchecked(request).into()
+    }
+}
+
+impl Portal {
+    pub async fn start(bus: &PrivateBus, code: u32) -> Self {
+        let opened = Arc::default();
+        let portal = OpenUri {
+            code,
+            opened: Arc::clone(&opened),
+        };
+        let builder = bus.builder().await;
+        let builder = builder.serve_at("/org/freedesktop/portal/desktop", portal);
+        let builder = builder.and_then(|it| it.name("org.freedesktop.portal.Desktop"));
+        Self {
+            _connection: builder.expect("valid").build().await.expect("a bus"),
+            opened,
+        }
     }
 }

@@ -8,7 +8,7 @@ use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, interface};
 
-use super::bus::DEADLINE;
+use super::bus::{DEADLINE, until};
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
@@ -163,6 +163,11 @@ impl Notifications {
         }
     }
 
+    /// Waits until one was taken away.
+    pub async fn wait_for_close(&self, id: u32) {
+        until("closed", async || self.closed().contains(&id).then_some(())).await;
+    }
+
     /// Presses the button whose words begin so.
     pub async fn press(&self, one: &Notified, words: &str) {
         let (key, _) = one
@@ -170,9 +175,20 @@ impl Notifications {
             .iter()
             .find(|(_, label)| label.starts_with(words))
             .unwrap_or_else(|| panic!("no button {words}: {one:?}"));
+        self.press_key(one.id, key).await;
+    }
+
+    /// Says that a button was pressed, whether or not there is such a one.
+    pub async fn press_key(&self, id: u32, key: &str) {
         let emitter = SignalEmitter::new(&self.connection, PATH).expect("a path");
-        Server::action_invoked(&emitter, one.id, key)
+        Server::action_invoked(&emitter, id, key)
             .await
             .expect("a signal");
+    }
+
+    /// The server ends, and with it all that it shows.
+    pub async fn leave(self) {
+        self.connection.release_name(NAME).await.expect("released");
+        self.connection.close().await.expect("closed");
     }
 }

@@ -6,13 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::bus::{Group, Session, available, until};
-use super::dbusmenu::Entry;
+use super::dbusmenu::{Entry, Item};
 
 /// What the panel needs of the machine.
-pub const PROGRAMS: [&str; 5] = ["Xvfb", "xfce4-panel", "xdotool", "import", "convert"];
+pub const PROGRAMS: [&str; 6] = [
+    "Xvfb",
+    "xfce4-panel",
+    "xdotool",
+    "import",
+    "convert",
+    "display",
+];
 
-const WIDTH: u32 = 900;
-const HEIGHT: u32 = 700;
+const WIDTH: u32 = 1200;
+const HEIGHT: u32 = 800;
 
 /// What the panel looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +91,28 @@ impl Panel {
             _screen: screen,
             display: format!(":{}", line.trim()),
         };
+        this.paint();
         this.launch(session);
         this
+    }
+
+    /// Something quiet in place of black.
+    fn paint(&self) {
+        let sky = if self.look.dark {
+            "#50657a-#1f2a36"
+        } else {
+            "#dfe9f2-#9fb4c8"
+        };
+        let size = format!("{WIDTH}x{HEIGHT}");
+        let mut display = self.program("display");
+        display.args([
+            "-size",
+            &size,
+            "-window",
+            "root",
+            &format!("gradient:{sky}"),
+        ]);
+        assert!(display.status().expect("display").success(), "display");
     }
 
     /// Starts the panel, perhaps again.
@@ -184,12 +211,7 @@ impl Panel {
     pub async fn open_submenu(&self, menu: &Entry, path: &[&str]) {
         let mut here = menu;
         for (depth, words) in path.iter().enumerate() {
-            let mut choices = here
-                .shown()
-                .filter(|child| child.enabled && !child.separator);
-            let steps = choices
-                .position(|child| child.label.starts_with(words))
-                .unwrap_or_else(|| panic!("no {words} to open in\n{menu}"));
+            let steps = steps_to(here, words);
             // A submenu that was opened by the keyboard has its first entry chosen already.
             let downs = steps + usize::from(depth == 0);
             let before = self.menus().len();
@@ -202,6 +224,47 @@ impl Panel {
             })
             .await;
             here = here.at(&[words]).expect("it was found");
+        }
+    }
+
+    /// Selects an entry of the open menu, by the keyboard.
+    pub fn select(&self, menu: &Entry, words: &str) {
+        for _ in 0..=steps_to(menu, words) {
+            self.xdotool(&["key", "Down"]);
+        }
+    }
+
+    /// Opens the menu, and the submenu at this path if there is one, keeps a picture of all that, and closes it.
+    pub async fn shoot_menu(&self, item: &Item, name: &str, path: &[&str]) {
+        self.open_menu().await;
+        let menu = item.menu().await;
+        self.open_submenu(&menu, path).await;
+        // The drawing follows the windows.
+        let mut before = Vec::new();
+        until("a menu that rests", async || {
+            let now = self.pixels(self.menus_area());
+            let rests = now == before;
+            before = now;
+            rests.then_some(())
+        })
+        .await;
+        assert!(colours(&before) > 16, "{name}: a blank menu");
+        self.screenshot(name, Some(self.menus_area()));
+        self.close_menu().await;
+    }
+
+    /// Everything from the top right corner to the ends of the open menus, and a little more.
+    fn menus_area(&self) -> Area {
+        let menus = self.menus();
+        let left = menus.iter().map(|area| area.x).min().unwrap_or(WIDTH);
+        let bottom = menus.iter().map(|area| area.y + area.height).max();
+        let x = left.saturating_sub(24);
+        let height = (bottom.unwrap_or(0) + 24).min(HEIGHT);
+        Area {
+            x,
+            y: 0,
+            width: WIDTH - x,
+            height,
         }
     }
 
@@ -318,6 +381,21 @@ impl Panel {
     }
 }
 
+/// One picture of several screenshots side by side, so many times as large.
+pub fn strip(name: &str, parts: &[String], scale: u32) {
+    let directory = screenshots();
+    let mut command = Command::new("convert");
+    for part in parts {
+        command.arg(directory.join(format!("{part}.png")));
+    }
+    let status = command
+        .args(["+append", "-scale", &format!("{}%", scale * 100)])
+        .arg(directory.join(format!("{name}.png")))
+        .status()
+        .expect("convert");
+    assert!(status.success(), "convert {name}: {status}");
+}
+
 /// `target/screenshots`, wherever the target directory is.
 pub fn screenshots() -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
@@ -337,6 +415,16 @@ pub fn difference(one: &[u8], other: &[u8]) -> usize {
     pairs
         .filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| a.abs_diff(*b) > 24))
         .count()
+}
+
+/// How many entries that can be selected stand before the one that begins so.
+fn steps_to(menu: &Entry, words: &str) -> usize {
+    let mut choices = menu
+        .shown()
+        .filter(|child| child.enabled && !child.separator);
+    choices
+        .position(|child| child.label.starts_with(words))
+        .unwrap_or_else(|| panic!("no {words} to choose in\n{menu}"))
 }
 
 fn geometry(area: Area) -> String {

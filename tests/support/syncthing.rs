@@ -102,7 +102,7 @@ impl RealSyncthing {
         assert!(self.process.is_none(), "it is running already");
         let from = self.log.len();
         let home = self.home.as_path();
-        let mut command = Command::new(&self.binary.path);
+        let mut command = binary::as_a_user(&self.binary.path);
         command
             .args(["serve", "--no-browser", "--home"])
             .arg(home)

@@ -1,13 +1,14 @@
 //! Every action of the menu, clicked over the bus, and its effect read back over Syncthing's own API.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::bus::{Session, until};
 use crate::support::dbusmenu::Item;
 use crate::support::syncthing::{Binary, Options, RealSyncthing};
-use crate::support::tray::{Desk, watching};
+use crate::support::tray::Desk;
 
 /// A Syncthing, the tray that watches it, and the tray's item.
 struct Scene {
@@ -20,7 +21,7 @@ impl Scene {
     async fn start(session: Session, binary: &Binary, options: Options) -> Self {
         let syncthing = RealSyncthing::start(binary, options).await;
         let connection = session.connect().await;
-        let desk = Desk::start(session, &watching(syncthing.home()));
+        let desk = Desk::home(session, syncthing.home(), "[pause]\nall = \"everything\"\n");
         let item = desk.item(&connection).await;
         Self {
             syncthing,
@@ -54,6 +55,8 @@ impl Scene {
         for id in folders {
             before.push(self.last_scan(id).await);
         }
+        // Syncthing tells the time of a scan in whole seconds.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
         self.click(path).await;
         for (id, before) in folders.iter().zip(before) {
             self.until("a new scan", async |_| self.last_scan(id).await != before)
@@ -117,21 +120,33 @@ async fn folders_devices_and_everything() {
             .await;
     }
 
+    revert(&scene).await;
+    errors(&scene).await;
+    desktop(&mut scene).await;
+    pause_everything(&scene, &path).await;
+    restart_and_end(scene).await;
+}
+
+/// Everything is paused for a time, and just that goes on again. `path` is that of the device in the API.
+async fn pause_everything(scene: &Scene, path: &str) {
     // What was paused before stays paused.
     scene.syncthing.pause_folder("folder-1", true).await;
-    item.wait_for("folder-1 paused", |menu| {
-        let label = &menu.at(&["Folder 1:"])?.label;
-        label.to_lowercase().contains("paused").then_some(())
-    })
-    .await;
+    scene
+        .item
+        .wait_for("folder-1 paused", |menu| {
+            let label = &menu.at(&["Folder 1:"])?.label;
+            label.to_lowercase().contains("paused").then_some(())
+        })
+        .await;
     scene.click(&["Pause", "For 30 minutes"]).await;
     scene
         .until("all paused", async |it| {
             scene.folder("folder-0").await["paused"] == true
-                && it.api_get(&path).await["paused"] == true
+                && it.api_get(path).await["paused"] == true
         })
         .await;
-    let held = item
+    let held = scene
+        .item
         .wait_for("the way back", |menu| {
             let entry = menu.at(&["Paused until"])?;
             entry.at(&["Resume now"]).is_some().then(|| entry.clone())
@@ -142,15 +157,10 @@ async fn folders_devices_and_everything() {
     scene
         .until("all resumed", async |it| {
             scene.folder("folder-0").await["paused"] == false
-                && it.api_get(&path).await["paused"] == false
+                && it.api_get(path).await["paused"] == false
         })
         .await;
     assert_eq!(scene.folder("folder-1").await["paused"], true);
-
-    revert(&scene).await;
-    errors(&scene).await;
-    desktop(&mut scene).await;
-    restart_and_end(scene).await;
 }
 
 /// A local change of a receive-only folder is undone.
@@ -185,7 +195,7 @@ async fn errors(scene: &Scene) {
     scene
         .item
         .wait_for("no errors", |menu| {
-            menu.at(&["1 error"]).is_none().then_some(())
+            menu.enabled(&["1 error"]).is_none().then_some(())
         })
         .await;
 }
@@ -320,6 +330,14 @@ async fn requests_and_override() {
         .until("ignored", async |_| {
             entry(&config().await).unwrap()["ignoredFolders"][0]["id"] == "unwanted"
         })
+        .await;
+
+    // Syncthing gives the default place as `~/wanted`, of the same user's home.
+    let session = &scene.desk.session;
+    fs::create_dir(session.path("wanted")).unwrap();
+    scene.click(&["wanted:", "Open the folder"]).await;
+    session
+        .wait_for_opened("the folder", |line| line.ends_with("/wanted"))
         .await;
 
     override_changes(&scene, &friend).await;

@@ -60,11 +60,13 @@ async fn five_hundred_folders_and_a_storm() {
 
     // A folder behind "more" can be used.
     let path = path_to(&menu_read, "Folder 321:").expect("Folder 321");
-    let words: Vec<&str> = path.iter().map(String::as_str).chain(["Pause"]).collect();
+    let words: Vec<&str> = path.iter().map(String::as_str).chain(["Rescan"]).collect();
     item.click(&words).await;
     crate::support::bus::until("the click arrived", async || {
-        server
-            .world(|world| world.folder("folder-0321").is_some_and(|it| it.paused))
+        let requests = server.requests();
+        let mut paths = requests.iter().map(|request| request.path.as_str());
+        paths
+            .any(|path| path == "/rest/db/scan?folder=folder-0321")
             .then_some(())
     })
     .await;

@@ -3,6 +3,7 @@
 mod finding;
 mod keys;
 mod parsing;
+mod pausing;
 
 use std::path::Path;
 

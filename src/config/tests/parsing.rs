@@ -135,15 +135,15 @@ fn mistakes() {
     let table = [
         (
             "[[instance]]\nname = 'a'\nulr = 'x'",
-            "3:1: unknown key 'ulr' in [[instance]]. Did you mean 'url'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name.",
+            "3:1: unknown key 'ulr' in [[instance]]. Did you mean 'url'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name, pause-on-metered, pause-on-battery.",
         ),
         (
             "[[instance]]\nname = 'a'\napi_key = 'x'",
-            "3:1: unknown key 'api_key' in [[instance]]. Did you mean 'api-key'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name.",
+            "3:1: unknown key 'api_key' in [[instance]]. Did you mean 'api-key'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name, pause-on-metered, pause-on-battery.",
         ),
         (
             "[instances]",
-            "1:2: unknown key 'instances' in the file. Did you mean 'instance'? Allowed: instance, patience, notifications, tray, metrics.",
+            "1:2: unknown key 'instances' in the file. Did you mean 'instance'? Allowed: instance, patience, pause, notifications, tray, metrics.",
         ),
         (
             "[instance]\nname = 'a'",
@@ -356,9 +356,13 @@ fn described_and_read_again_it_is_the_same() {
         api-key-env = "KEY"
         trust = { file = "cert.pem" }
         server-name = "x"
+        pause-on-metered = "all"
         [[instance]]
         name = "b"
         trust = { fingerprint = [] }
+        pause-on-battery = ["folder:a \"b\"", "device:nas"]
+        [pause]
+        all = "everything"
         [patience]
         dns = "1500ms"
         [metrics]

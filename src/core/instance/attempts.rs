@@ -100,6 +100,10 @@ impl Instance {
         }
         self.paused = paused;
         self.record(JournalKind::Paused { paused }, now, effects);
+        effects.push(Effect::KeepPaused {
+            instance: self.name(),
+            paused,
+        });
         if paused {
             self.outage = None;
             self.doubt = None;

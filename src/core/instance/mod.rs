@@ -2,6 +2,7 @@
 
 mod attempts;
 mod failing;
+mod holding;
 mod pinning;
 mod place;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::event::{Event, InstanceSpec, Target};
 use super::failure::{Class, Doubt, Fault, Patience};
+use super::holds::{Conditions, Holding};
 use super::journal::{JournalEntry, JournalKind};
 use super::outage::{Circumstances, Outage};
 use super::pin::Pin;
@@ -40,6 +42,7 @@ pub(super) struct Instance {
     pub(super) hidden_failures: u64,
     pub(super) last_recovery_ms: Option<u64>,
     pub(super) service: Option<Arc<Service>>,
+    pub(super) holding: Holding,
     /// The state that was shown last, and since when.
     pub(super) shown: (LinkState, Timestamp),
     generation: u64,
@@ -89,15 +92,27 @@ struct Doubted {
 impl Instance {
     /// A new instance. Attempts and generations count from `serial`, beyond those of any instance before it,
     /// so that nothing that a predecessor of the same name left behind is taken for its own.
-    pub(super) fn new(spec: InstanceSpec, serial: u64, now: Timestamp) -> Self {
+    pub(super) fn new(
+        mut spec: InstanceSpec,
+        serial: u64,
+        conditions: Option<Conditions>,
+        now: Timestamp,
+    ) -> Self {
+        let holding = Holding::new(std::mem::take(&mut spec.holds), conditions);
+        let paused = spec.paused;
         Self {
             spec,
             target: None,
             pins: None,
-            phase: Phase::Resolving,
+            phase: if paused {
+                Phase::Idle
+            } else {
+                Phase::Resolving
+            },
             up: false,
             answered: false,
-            paused: false,
+            paused,
+            holding,
             outage: None,
             rotation_since: None,
             announced: None,
@@ -162,6 +177,7 @@ impl Instance {
             } => {
                 if attempt == self.attempt && self.up {
                     self.service = Some(service);
+                    self.holding.told();
                 }
             }
             Event::Failed {
@@ -180,6 +196,12 @@ impl Instance {
                 self.record(JournalKind::RestartAnnounced, now, effects);
             }
             Event::SetPaused { paused, .. } => self.set_paused(paused, now, effects),
+            Event::PauseAll { until, .. } => self.pause_all(until, now),
+            Event::ResumeAll { .. } => self.holding.resume_all(),
+            Event::Conditions(conditions) => self.holding.follow(conditions),
+            Event::Controlled {
+                number, refusal, ..
+            } => self.holding.answered(number, refusal.as_ref(), now),
             Event::Configured { .. } | Event::Tick => {}
         }
     }
@@ -199,6 +221,7 @@ impl Instance {
         }
         self.alert_if_loud(patience, now, effects);
         self.tell_end_if_steady(now, effects);
+        self.settle_holds(now, effects);
         let state = self.state(patience, now);
         if state != self.shown.0 {
             self.shown = (state, now);
@@ -217,7 +240,11 @@ impl Instance {
             .filter(|outage| outage.alerted.is_none())
             .map(|outage| outage.shown_after(&self.circumstances(patience)));
         let told = self.untold_end.and(self.steady_at());
-        [retry, doubt, shown, told].into_iter().flatten().min()
+        let holds = self.holding.next_deadline();
+        [retry, doubt, shown, told, holds]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(super) fn circumstances<'a>(&self, patience: &'a Patience) -> Circumstances<'a> {

@@ -15,10 +15,12 @@ impl Instance {
     /// The config names this instance again, perhaps with other words.
     pub(in crate::core) fn reconfigure(&mut self, spec: InstanceSpec, effects: &mut Vec<Effect>) {
         self.outdated |= spec.revision != self.spec.revision;
+        self.holding.choose_anew(&self.spec.rules, &spec.rules);
         // What was verified and accepted in this run is newer than any state file.
         self.spec = InstanceSpec {
             remembered: self.spec.remembered.take(),
             accepted: self.spec.accepted.take(),
+            holds: Vec::new(),
             ..spec
         };
         if self.outdated && !self.paused {

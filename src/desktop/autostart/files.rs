@@ -1,9 +1,10 @@
-//! Files that are replaced whole or not at all.
+//! The files of autostart: read, and replaced whole or not at all.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::Autostart;
 use crate::desktop::Trouble;
 
 /// A file's text; `None` when there is no file.
@@ -46,4 +47,17 @@ pub(super) fn failed(path: &Path, done: &str, error: &io::Error) -> Trouble {
         &format!("{} could not be {done}: {error}.", path.display()),
         "The desktop's own settings list what starts with the session.",
     )
+}
+
+/// This program's path as text, which is all that these files can hold.
+pub(super) fn executable(autostart: &Autostart) -> Result<&str, Trouble> {
+    let text = autostart.executable.to_str();
+    text.filter(|path| !path.contains(char::is_control))
+        .ok_or_else(|| {
+            let shown = autostart.executable.display();
+            Trouble::new(
+                &format!("The path {shown} cannot be written into an autostart entry."),
+                "Install syncwatch where the path is plain text.",
+            )
+        })
 }

@@ -1,7 +1,7 @@
 //! Autostart by macOS's rules: a launch agent's property list in the user's library.
 
-use super::files::{failed, read, remove, write};
-use super::{Autostart, executable};
+use super::Autostart;
+use super::files::{executable, failed, read, remove, write};
 use crate::desktop::Trouble;
 
 use std::fs;

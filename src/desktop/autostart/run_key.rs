@@ -2,7 +2,7 @@
 
 use windows_registry::{CURRENT_USER, Result, Type};
 
-use super::{Autostart, executable};
+use super::Autostart;
 use crate::desktop::Trouble;
 
 const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
@@ -16,7 +16,7 @@ pub(super) fn state(_: &Autostart) -> Option<bool> {
 }
 
 pub(super) fn set(autostart: &Autostart, on: bool) -> core::result::Result<(), Trouble> {
-    let ours = ours(executable(autostart)?);
+    let ours = ours(autostart)?;
     let there = is_there();
     let done = match (on, there) {
         (true, Some(_)) => switch_on(),
@@ -34,9 +34,16 @@ pub(super) fn set(autostart: &Autostart, on: bool) -> core::result::Result<(), T
     })
 }
 
-/// Without conhost's window, which a program for terminals would get.
-fn ours(executable: &str) -> String {
-    format!("conhost.exe --headless \"{executable}\" tray")
+/// Without the window that a program for terminals would get.
+fn ours(autostart: &Autostart) -> core::result::Result<String, Trouble> {
+    let executable = autostart.executable.to_str().ok_or_else(|| {
+        let shown = autostart.executable.display();
+        Trouble::new(
+            &format!("The path {shown} cannot be written into the registry."),
+            "Install syncwatch where the path is plain text.",
+        )
+    })?;
+    Ok(format!("conhost.exe --headless \"{executable}\" tray"))
 }
 
 fn is_there() -> Option<String> {

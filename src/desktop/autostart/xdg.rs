@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Autostart;
 use super::desktop_entry::{DesktopEntry, command, escaped, program, unescaped};
-use super::files::{failed, read, remove, write};
-use super::{Autostart, executable};
+use super::files::{executable, failed, read, remove, write};
 use crate::desktop::Trouble;
 
 const FILE: &str = "syncwatch.desktop";

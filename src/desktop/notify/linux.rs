@@ -4,24 +4,21 @@
 //!
 //! Invariant: a notice that nobody can show waits, replaced by newer ones and bounded, until it is taken back.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 use zbus::message::Type;
-use zbus::zvariant::Value;
 use zbus::{Connection, MatchRule, Message, MessageStream};
 
-use super::shelf::{Shelf, button_name};
+use super::server::{OBJECT, SERVICE, Server, is_missing, sender};
+use super::shelf::Shelf;
 use crate::view::command::Command;
-use crate::view::notices::{Notice, Urgency, Word};
+use crate::view::notices::Word;
 
-const SERVICE: &str = "org.freedesktop.Notifications";
-const OBJECT: &str = "/org/freedesktop/Notifications";
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_OBJECT: &str = "/org/freedesktop/DBus";
 /// Its owner is the one that speaks.
@@ -33,6 +30,9 @@ const SANDBOX: &str = "/.flatpak-info";
 const ANSWER: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
+/// A service that is missing tells when it comes. The bus may also be able to start it, at some cost when it cannot.
+const FIRST_START: Duration = Duration::from_secs(30);
+const LAST_START: Duration = Duration::from_secs(600);
 
 /// Shows what `words` says until it closes, and sends what was clicked to `commands`.
 pub async fn run(mut words: UnboundedReceiver<Word>, commands: UnboundedSender<Command>) {
@@ -94,17 +94,11 @@ struct Desk {
     /// The name is ours now.
     acquired: MessageStream,
     speaks: bool,
-    /// `None` until it was asked, or since the service changed.
-    service: Option<Capabilities>,
-    /// The service is missing: no more attempts until it comes, or for a while.
-    missing: bool,
-}
-
-/// What the notification service can do.
-#[derive(Clone, Copy, Debug, Default)]
-struct Capabilities {
-    actions: bool,
-    markup: bool,
+    server: Server,
+    /// The service is missing: no more attempts until it comes, or until this is over.
+    missing: Option<Pin<Box<Sleep>>>,
+    /// How often it failed in a row, by its absence or its end.
+    failures: u32,
 }
 
 impl Desk {
@@ -128,10 +122,11 @@ impl Desk {
             signals: MessageStream::for_match_rule(to_service, &connection, None).await?,
             owners: MessageStream::for_match_rule(owned, &connection, None).await?,
             acquired: MessageStream::for_match_rule(ours, &connection, None).await?,
+            server: Server::new(connection.clone()),
             connection,
             speaks: false,
-            service: None,
-            missing: false,
+            missing: None,
+            failures: 0,
         };
         desk.speaks = Path::new(SANDBOX).exists() || desk.queue_for_name().await?;
         Ok(desk)
@@ -178,15 +173,17 @@ impl Desk {
                         let _ = commands.send(command);
                     }
                 }),
-                change = self.owners.next() => received(change).map(|_| {
+                change = self.owners.next() => received(change).map(|change| {
                     shelf.forget_shown();
-                    self.service = None;
-                    self.missing = false;
+                    self.server.changed();
+                    if self.missing.is_some() && is_arrival(&change) {
+                        self.missing = Some(wait(Duration::ZERO, FIRST_RETRY, self.failures));
+                    }
                 }),
                 acquired = self.acquired.next() => received(acquired).map(|_| self.speaks = true),
                 () = self.connection.closed() => return Ended::Bus("it is gone".into()),
-                () = sleep(LAST_RETRY), if self.missing => {
-                    self.missing = false;
+                () = over(&mut self.missing) => {
+                    self.missing = None;
                     Ok(())
                 }
             };
@@ -198,7 +195,7 @@ impl Desk {
 
     async fn take(&self, word: Word, shelf: &mut Shelf) -> zbus::Result<()> {
         match shelf.take(word) {
-            Some(id) => self.close(id).await,
+            Some(id) => self.server.close(id).await,
             None => Ok(()),
         }
     }
@@ -208,14 +205,18 @@ impl Desk {
         if !self.speaks {
             shelf.drop_waiting();
         }
-        while !self.missing
+        while self.missing.is_none()
             && let Some(notice) = shelf.next()
         {
-            match self.show(&notice, shelf).await {
-                Ok((id, server, serial)) => shelf.shown(notice, id, &server, serial),
+            match self.server.show(&notice, shelf).await {
+                Ok((id, server, serial)) => {
+                    self.failures = 0;
+                    shelf.shown(notice, id, &server, serial);
+                }
                 Err(error) if is_missing(&error) => {
                     tracing::debug!("no notices for now: {error}");
-                    self.missing = true;
+                    self.missing = Some(wait(FIRST_START, FIRST_START, self.failures));
+                    self.failures = self.failures.saturating_add(1);
                     shelf.put_back(notice);
                 }
                 Err(zbus::Error::MethodError(name, why, _)) => {
@@ -228,86 +229,37 @@ impl Desk {
                 }
             }
         }
-        if self.missing {
+        if self.missing.is_some() {
             shelf.drop_passing();
         }
         Ok(())
     }
+}
 
-    /// Shows it; gives its number, who shows it, and what its buttons are named after.
-    async fn show(
-        &mut self,
-        notice: &Notice,
-        shelf: &mut Shelf,
-    ) -> zbus::Result<(u32, String, u64)> {
-        let can = self.capabilities().await?;
-        let serial = shelf.serial();
-        let actions = match can.actions {
-            true => buttons(notice, serial),
-            false => Vec::new(),
-        };
-        let body = match can.markup {
-            true => escape(&notice.body),
-            false => notice.body.clone(),
-        };
-        let hints: HashMap<&str, Value<'_>> = HashMap::from([
-            ("urgency", Value::U8(urgency(notice.urgency))),
-            ("category", Value::from(notice.category)),
-            ("desktop-entry", Value::from("syncwatch")),
-        ]);
-        // Critical ones stay until they are closed; how long the others stay is the service's to say.
-        let expires: i32 = match notice.urgency {
-            Urgency::Critical => 0,
-            Urgency::Normal | Urgency::Low => -1,
-        };
-        let arguments = (
-            "syncwatch",
-            shelf.id(&notice.key),
-            "syncwatch",
-            notice.title.as_str(),
-            body.as_str(),
-            actions,
-            hints,
-            expires,
-        );
-        let answer = self.call("Notify", &arguments).await?;
-        let server = sender(&answer).unwrap_or_default();
-        Ok((answer.body().deserialize()?, server, serial))
-    }
+/// `first`, then `second` and twice as long each time. One that ends whenever it is to show something is not started
+/// over and over again.
+fn wait(first: Duration, second: Duration, failures: u32) -> Pin<Box<Sleep>> {
+    let wait = match failures.checked_sub(2) {
+        None => first,
+        Some(doublings) => second
+            .saturating_mul(1 << doublings.min(16))
+            .min(LAST_START),
+    };
+    Box::pin(sleep(wait))
+}
 
-    /// Takes it off the screen. Whether it still was there does not matter.
-    async fn close(&self, id: u32) -> zbus::Result<()> {
-        match self.call("CloseNotification", &id).await {
-            Ok(_) | Err(zbus::Error::MethodError(..)) => Ok(()),
-            Err(error) if is_missing(&error) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
+/// The service has come, or another one in its place.
+fn is_arrival(change: &Message) -> bool {
+    let body = change.body();
+    let owners: zbus::Result<(String, String, String)> = body.deserialize();
+    owners.is_ok_and(|(_, _, new)| !new.is_empty())
+}
 
-    async fn capabilities(&mut self) -> zbus::Result<Capabilities> {
-        if let Some(known) = self.service {
-            return Ok(known);
-        }
-        let names: Vec<String> = match self.call("GetCapabilities", &()).await {
-            Ok(answer) => answer.body().deserialize()?,
-            Err(error) => return Err(error),
-        };
-        let has = |wanted: &str| names.iter().any(|name| name == wanted);
-        let can = Capabilities {
-            actions: has("actions"),
-            markup: has("body-markup"),
-        };
-        self.service = Some(can);
-        Ok(can)
-    }
-
-    async fn call<B>(&self, method: &str, body: &B) -> zbus::Result<Message>
-    where
-        B: serde::Serialize + zbus::zvariant::DynamicType,
-    {
-        let bus = &self.connection;
-        bus.call_method(Some(SERVICE), OBJECT, Some(SERVICE), method, body)
-            .await
+/// Waits for its end; for ever when there is none.
+async fn over(wait: &mut Option<Pin<Box<Sleep>>>) {
+    match wait {
+        Some(wait) => wait.await,
+        None => std::future::pending().await,
     }
 }
 
@@ -333,61 +285,4 @@ fn clicked(signal: &Message, shelf: &mut Shelf) -> Option<Command> {
         }
         _ => None,
     }
-}
-
-fn sender(message: &Message) -> Option<String> {
-    message.header().sender().map(ToString::to_string)
-}
-
-/// Nobody is there to show anything, or does not answer.
-fn is_missing(error: &zbus::Error) -> bool {
-    match error {
-        zbus::Error::MethodError(name, ..) => {
-            let name = name.strip_prefix("org.freedesktop.DBus.Error.");
-            let spawn = |name: &str| name.starts_with("Spawn.");
-            name.is_some_and(|name| ABSENCES.contains(&name) || spawn(name))
-        }
-        zbus::Error::InputOutput(error) => error.kind() == std::io::ErrorKind::TimedOut,
-        _ => false,
-    }
-}
-
-const ABSENCES: [&str; 6] = [
-    "ServiceUnknown",
-    "NameHasNoOwner",
-    "NoReply",
-    "Timeout",
-    "TimedOut",
-    "Disconnected",
-];
-
-/// Name and words of each button, in turn.
-fn buttons(notice: &Notice, serial: u64) -> Vec<String> {
-    let actions = notice.actions.iter().enumerate();
-    actions
-        .flat_map(|(number, (words, _))| [button_name(serial, number), words.clone()])
-        .collect()
-}
-
-fn urgency(urgency: Urgency) -> u8 {
-    match urgency {
-        Urgency::Low => 0,
-        Urgency::Normal => 1,
-        Urgency::Critical => 2,
-    }
-}
-
-/// Names from other people's machines are text, not markup.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

@@ -7,6 +7,8 @@ mod linux;
 #[cfg(any(windows, target_os = "macos"))]
 mod native;
 #[cfg(target_os = "linux")]
+mod server;
+#[cfg(target_os = "linux")]
 mod shelf;
 
 #[cfg(target_os = "linux")]

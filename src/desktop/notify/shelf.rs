@@ -113,8 +113,11 @@ impl Shelf {
         let shown = self.shown.get(index)?;
         let numbers = (0..shown.commands.len()).map(|number| button_name(shown.serial, number));
         let number = numbers.enumerate().find(|(_, name)| name == button)?.0;
-        let mut shown = self.shown.remove(index)?;
-        Some(shown.commands.swap_remove(number))
+        // It may stay on the screen, but not to be pressed again.
+        let commands = &mut self.shown.get_mut(index)?.commands;
+        let command = commands.swap_remove(number);
+        commands.clear();
+        Some(command)
     }
 
     /// The notice is no longer on the screen.
@@ -132,4 +135,95 @@ impl Shelf {
 /// What the button at this place is called on the bus.
 pub(super) fn button_name(serial: u64, number: usize) -> String {
     format!("{serial}-{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = ":1.7";
+
+    fn notice(key: &str, urgency: Urgency) -> Notice {
+        let retry = |name: &str| Command::Retry {
+            instance: Some(name.to_owned()),
+        };
+        Notice {
+            key: key.into(),
+            urgency,
+            category: "network.error",
+            title: "title".into(),
+            body: "body".into(),
+            actions: vec![
+                ("One".into(), retry(&format!("{key} one"))),
+                ("Two".into(), retry(&format!("{key} two"))),
+            ],
+        }
+    }
+
+    fn show(shelf: &mut Shelf, key: &str, id: u32) -> u64 {
+        shelf.take(Word::Show(notice(key, Urgency::Normal)));
+        let notice = shelf.next().expect("waits");
+        let serial = shelf.serial();
+        shelf.shown(notice, id, SERVER, serial);
+        serial
+    }
+
+    #[test]
+    fn a_button_does_what_its_own_notice_says_and_once() {
+        let mut shelf = Shelf::default();
+        let old = show(&mut shelf, "laptop/link", 1);
+        assert_eq!(shelf.id("laptop/link"), 1);
+        // The number stays when a newer notice takes the place of an older one.
+        let new = show(&mut shelf, "laptop/link", 1);
+        assert_eq!(shelf.clicked(SERVER, 1, &button_name(old, 0)), None);
+        for (server, id, button) in [
+            (":1.8", 1, button_name(new, 0)),
+            (SERVER, 2, button_name(new, 0)),
+            (SERVER, 1, button_name(new, 2)),
+            (SERVER, 1, "default".to_owned()),
+        ] {
+            assert_eq!(shelf.clicked(server, id, &button), None);
+        }
+        let second = Command::Retry {
+            instance: Some("laptop/link two".into()),
+        };
+        assert_eq!(shelf.clicked(SERVER, 1, &button_name(new, 1)), Some(second));
+        assert_eq!(shelf.clicked(SERVER, 1, &button_name(new, 0)), None);
+        assert_eq!(shelf.id("laptop/link"), 1, "it may be on the screen still");
+        shelf.closed(SERVER, 1);
+        assert_eq!(shelf.id("laptop/link"), 0);
+    }
+
+    #[test]
+    fn what_is_taken_back_is_closed_or_never_shown() {
+        let mut shelf = Shelf::default();
+        let key = || "laptop/device".to_owned();
+        show(&mut shelf, &key(), 3);
+        assert_eq!(shelf.take(Word::Withdraw { key: key() }), Some(3));
+        assert_eq!(shelf.take(Word::Withdraw { key: key() }), None);
+        shelf.take(Word::Show(notice(&key(), Urgency::Normal)));
+        shelf.take(Word::Withdraw { key: key() });
+        assert_eq!(shelf.next(), None);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_alarms_stay() {
+        let mut shelf = Shelf::default();
+        shelf.take(Word::Show(notice("alarm", Urgency::Critical)));
+        for number in 0..1000 {
+            shelf.take(Word::Show(notice(&number.to_string(), Urgency::Normal)));
+        }
+        let waiting: Vec<String> = std::iter::from_fn(|| shelf.next())
+            .map(|notice| notice.key)
+            .collect();
+        assert_eq!(waiting.len(), MOST_WAITING);
+        assert_eq!(waiting[0], "alarm");
+        assert_eq!(waiting[MOST_WAITING - 1], "999");
+        shelf.put_back(notice("synced", Urgency::Low));
+        assert_eq!(shelf.next(), None, "of interest at once only");
+        for id in 1..1000 {
+            show(&mut shelf, &id.to_string(), id);
+        }
+        assert_eq!((shelf.id("1"), shelf.id("999")), (0, 999));
+    }
 }

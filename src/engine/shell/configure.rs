@@ -94,6 +94,9 @@ impl Shell {
                 revision: self.config_revision(instance, unchanged),
                 remembered: kept.remembered,
                 accepted: kept.accepted,
+                rules: instance.hold_rules(config.pause),
+                holds: kept.holds,
+                paused: kept.paused,
             });
         }
         let mut patience = config.patience.clone();

@@ -1,8 +1,9 @@
 //! Has servers do what a user asked for, beside the loop: the answer is given when it is done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tracing::info;
 
 use super::Shell;
@@ -21,7 +22,7 @@ impl Shell {
         action: Action,
         reply: oneshot::Sender<Answer>,
     ) {
-        let (kind, remote) = match self.remote(instance) {
+        let (kind, remote, nudge) = match self.remote(instance) {
             Ok(found) => found,
             Err(refused) => {
                 let _ = reply.send(refused);
@@ -34,8 +35,10 @@ impl Shell {
             let instance = remote.name.clone();
             let answer = match perform(kind, &remote, &action).await {
                 Ok(()) => {
-                    if action == Action::Restart {
-                        let _ = events.send(Event::RestartAnnounced { instance });
+                    match action {
+                        Action::Restart => drop(events.send(Event::RestartAnnounced { instance })),
+                        Action::ClearErrors => nudge.notify_one(),
+                        _ => {}
                     }
                     Answer::Done
                 }
@@ -45,8 +48,28 @@ impl Shell {
         });
     }
 
+    /// Pauses or resumes parts for a hold, and tells the core what came of it.
+    pub(super) fn hold(&mut self, instance: String, number: u64, action: Action) {
+        let Some(runtime) = self.runtimes.get(&instance) else {
+            return;
+        };
+        let (kind, remote) = (runtime.config.kind, runtime.remote());
+        let events = self.events.0.clone();
+        self.controls.spawn(async move {
+            let done = match &remote {
+                Some(remote) => perform(kind, remote, &action).await,
+                None => Err(Refusal::new("It is not connected.", "")),
+            };
+            let _ = events.send(Event::Controlled {
+                instance,
+                number,
+                refusal: done.err(),
+            });
+        });
+    }
+
     /// The way to a server that is connected, or why there is none.
-    fn remote(&self, instance: &str) -> Result<(Kind, Remote), Answer> {
+    fn remote(&self, instance: &str) -> Result<(Kind, Remote, Arc<Notify>), Answer> {
         let Some(runtime) = self.runtimes.get(instance) else {
             return Err(self.unknown(instance));
         };
@@ -58,7 +81,7 @@ impl Shell {
         let link = status.instance(instance).map(|known| &known.link);
         let connected = link.is_some_and(|link| link.state == LinkState::Connected);
         match runtime.remote().filter(|_| connected) {
-            Some(remote) => Ok((kind, remote)),
+            Some(remote) => Ok((kind, remote, Arc::clone(&runtime.nudge))),
             None if link.is_some_and(|link| link.state == LinkState::Paused) => {
                 Err(refused(Refusal::new(
                     format!("Monitoring of '{instance}' is switched off."),
@@ -84,7 +107,7 @@ pub(super) fn not_syncthing(instance: &str) -> Answer {
     ))
 }
 
-pub(super) async fn perform(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
+async fn perform(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
     let done = tokio::time::timeout(LONGEST, services::control(kind, remote, action));
     done.await.unwrap_or_else(|_| {
         Err(Refusal::new(

@@ -245,6 +245,17 @@ impl Shell {
             Effect::KeepAccepted { instance, pin } => {
                 self.state.change(&instance, |kept| kept.accepted = pin);
             }
+            Effect::KeepHolds { instance, holds } => {
+                self.state.change(&instance, |kept| kept.holds = holds);
+            }
+            Effect::KeepPaused { instance, paused } => {
+                self.state.change(&instance, |kept| kept.paused = paused);
+            }
+            Effect::Control {
+                instance,
+                number,
+                action,
+            } => self.hold(instance, number, action),
             Effect::Record(entry) => self.journal.append(entry),
             Effect::Alert(alert) => {
                 // Nobody listening is fine: the journal has it.

@@ -1,7 +1,8 @@
 //! What views ask of the loop itself.
 
+use super::controls::not_syncthing;
 use super::{Question, Shell};
-use crate::core::{Event, Pin, RetryCause, Status};
+use crate::core::{Conditions, Event, Kind, Pin, RetryCause, Status, Timestamp};
 use crate::engine::protocol::{Answer, Ask};
 
 impl Shell {
@@ -60,14 +61,41 @@ impl Shell {
                 entries: Vec::new(),
             },
             Ask::Shutdown => Answer::Done,
-            Ask::Control { .. }
-            | Ask::PauseAll { .. }
-            | Ask::ResumeAll { .. }
-            | Ask::SetPaused { .. }
-            | Ask::Conditions { .. } => Answer::Refused {
-                message: "Not built yet.".into(),
-                hint: String::new(),
+            // Answered when it is done, see `take`.
+            Ask::Control { .. } => Answer::Done,
+            Ask::PauseAll { instance, until } => {
+                match self.refusal_to_pause(instance.as_deref(), until) {
+                    Some(refused) => refused,
+                    None => {
+                        self.queue.push_back(Event::PauseAll { instance, until });
+                        Answer::Done
+                    }
+                }
+            }
+            Ask::ResumeAll { instance } => match self.refusal_to_pause(instance.as_deref(), None) {
+                Some(refused) => refused,
+                None => {
+                    self.queue.push_back(Event::ResumeAll { instance });
+                    Answer::Done
+                }
             },
+            Ask::SetPaused { instance, .. } if !self.runtimes.contains_key(&instance) => {
+                self.unknown(&instance)
+            }
+            Ask::SetPaused { instance, paused } => {
+                self.queue.push_back(Event::SetPaused { instance, paused });
+                Answer::Done
+            }
+            Ask::Conditions {
+                metered,
+                on_battery,
+            } => {
+                self.queue.push_back(Event::Conditions(Conditions {
+                    metered,
+                    on_battery,
+                }));
+                Answer::Done
+            }
         }
     }
 
@@ -80,6 +108,21 @@ impl Shell {
         Answer::Refused {
             message: format!("There is no instance called '{instance}'."),
             hint,
+        }
+    }
+
+    fn refusal_to_pause(&self, instance: Option<&str>, until: Option<Timestamp>) -> Option<Answer> {
+        let known = instance.map(|name| (name, self.runtimes.get(name)));
+        match known {
+            Some((name, None)) => Some(self.unknown(name)),
+            Some((name, Some(runtime))) if runtime.config.kind != Kind::Syncthing => {
+                Some(not_syncthing(name))
+            }
+            _ if until.is_some_and(|until| until <= self.clock.now()) => Some(Answer::Refused {
+                message: "That time has passed already.".into(),
+                hint: "Nothing was paused. Name a time to come.".into(),
+            }),
+            _ => None,
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Ask;
 use crate::core::{Event, Fault, Pin};
-use crate::services::Session;
+use crate::services::{Memory, Session};
 use crate::tls::Reply;
 
 /// A client of one generation for a [`Server`].
@@ -266,6 +266,8 @@ pub(crate) fn session(
         attempt: 5,
         clients,
         key: "key".into(),
+        memory: Memory::default(),
+        nudge: Arc::default(),
         events,
     };
     (session, told, swap)

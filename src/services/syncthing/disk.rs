@@ -18,6 +18,8 @@ const MAX_CONFLICTS: usize = 50;
 /// The changes and conflict copies, as far as the events told of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DiskLog {
+    /// The ID of the device that it is about.
+    own: String,
     mark: Mark,
     /// Newest first, one for each item.
     changes: VecDeque<Change>,
@@ -57,19 +59,28 @@ impl DiskLog {
         self.mark
     }
 
-    /// Takes in what the server has; `own` is its own device ID.
-    pub fn take(&mut self, events: &[Event], own: &str) {
+    /// The log, unless it is about another device: then a new one.
+    pub fn of(self, own: &str) -> Self {
+        if self.own == own {
+            return self;
+        }
+        Self {
+            own: own.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes in what follows on the mark, or else everything that the server has.
+    ///
+    /// What a former process told stays: the next one tells what it finds changed.
+    pub fn take(&mut self, events: &[Event]) {
         let known = usize::from(self.mark.is_continued_by(events));
-        if known == 0 {
-            // Another process, or one whose buffer has overflowed.
-            self.changes.clear();
-            if events.first().is_some_and(|event| event.id > 1) {
-                // The end of a conflict copy may have been among what was lost.
-                self.conflicts.clear();
-            }
+        if known == 0 && events.first().is_some_and(|event| event.id > 1) {
+            // The end of a conflict copy may have been among what the server no longer has.
+            self.conflicts.clear();
         }
         for event in events.iter().skip(known) {
-            self.note(event, own);
+            self.note(event);
         }
         self.mark = events.last().map(Mark::at).unwrap_or_default();
     }
@@ -92,8 +103,8 @@ impl DiskLog {
             .collect()
     }
 
-    fn note(&mut self, event: &Event, own: &str) {
-        let Some(change) = change(event, own) else {
+    fn note(&mut self, event: &Event) {
+        let Some(change) = change(event, &self.own) else {
             return;
         };
         self.note_conflict(&change);

@@ -17,6 +17,7 @@ mod show;
 mod state;
 mod wire;
 
+pub(super) use disk::DiskLog;
 pub use poller::follow;
 pub use reducer::MASK;
 

@@ -74,6 +74,7 @@ impl<'a, A: Ask> Follower<'a, A> {
             breath: BREATH,
             idle_polls: 0,
         };
+        follower.state.disk = link.memory().recall();
         follower.snapshot().await?;
         Ok(follower)
     }
@@ -109,8 +110,7 @@ impl<'a, A: Ask> Follower<'a, A> {
     async fn snapshot(&mut self) -> Result<(), Fault> {
         self.cursor = Cursor::at(&ask::newest_event(self.link).await?);
         let disk = std::mem::take(&mut self.state.disk);
-        self.state = State::from_snapshot(ask::snapshot(self.link).await?);
-        self.state.disk = disk;
+        self.state = State::from_snapshot(ask::snapshot(self.link).await?).with(disk);
         self.sampled = Some(Instant::now());
         let wanted = self.state.wanted();
         self.meet(wanted, PART).await
@@ -128,6 +128,10 @@ impl<'a, A: Ask> Follower<'a, A> {
             tokio::select! {
                 biased;
                 events = &mut events => return events,
+                () = self.link.nudged() => {
+                    self.idle_polls = ERRORS_AGAIN;
+                    return Ok(Vec::new());
+                }
                 connections = due(&mut self.sample) => {
                     self.sample = None;
                     let measured = self.sampled.is_some();
@@ -168,6 +172,7 @@ impl<'a, A: Ask> Follower<'a, A> {
             .collect();
         let mark = self.state.disk.mark();
         let context = Context { shares, mark };
+        let changes = needs.contains(&Need::Changes);
         let link = self.link;
         let mut tick = interval_at(Instant::now() + patience, PART);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -185,6 +190,9 @@ impl<'a, A: Ask> Follower<'a, A> {
                 },
                 _ = tick.tick() => link.publish(self.state.service()),
             }
+        }
+        if changes {
+            link.memory().keep(&self.state.disk);
         }
         if !self.state.is_busy() {
             self.state.still();

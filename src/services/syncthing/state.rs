@@ -146,6 +146,12 @@ impl State {
         state
     }
 
+    /// Goes on with what was told of changes on disk before the snapshot.
+    pub fn with(mut self, disk: DiskLog) -> Self {
+        self.disk = disk.of(&self.my_id);
+        self
+    }
+
     /// What a whole picture still takes, right after a snapshot.
     pub fn wanted(&self) -> BTreeSet<Need> {
         let folders = self.folders.values();
@@ -179,7 +185,7 @@ impl State {
                     }
                 }
             }
-            Answer::Changes(events) => self.disk.take(&events, &self.my_id),
+            Answer::Changes(events) => self.disk.take(&events),
             Answer::Pending(devices, folders) => {
                 self.pending_devices = devices.0;
                 let offers = folders.0.into_iter().flat_map(|(folder, offers)| {

@@ -5,15 +5,15 @@ use super::folders::{group_of, more};
 use super::item::Scope;
 use super::slots::{Entry, Place};
 use super::text::{middle, moment, name_or};
-use super::{Room, Slots};
+use super::{Slots, Subject};
 use crate::core::service::{Device, DeviceState};
 use crate::core::{Action, Part};
 use crate::view::units::{count, rate, size};
 use crate::view::words::device_state;
 
 /// The submenu of all devices.
-pub(super) fn submenu(room: &Room<'_>, slots: &mut Slots) -> Item {
-    let mut devices: Vec<&Device> = match &room.instance.service {
+pub(super) fn submenu(subject: &Subject<'_>, slots: &mut Slots) -> Item {
+    let mut devices: Vec<&Device> = match &subject.instance.service {
         Some(service) => service.devices.iter().collect(),
         None => Vec::new(),
     };
@@ -25,39 +25,33 @@ pub(super) fn submenu(room: &Room<'_>, slots: &mut Slots) -> Item {
             rank: rank(device),
         })
         .collect();
-    let id = room.scope.leaf("devices");
+    let id = subject.scope.leaf("devices");
     let places = slots.place(&id, &entries);
-    let held = |place: &Place| {
-        let (index, _) = place.held.as_ref()?;
-        devices.get(*index).copied()
-    };
-    let one = |place: &Place| device_menu(room, place, held(place));
+    let held = |place: &Place| place.entry(&devices).copied();
+    let one = |place: &Place| device_menu(subject, place, held(place));
     let mut groups = Vec::new();
     for (group, number) in places.groups.iter().zip(0..) {
         let names: Vec<String> = group.iter().filter_map(held).map(name).collect();
-        let id = room.scope.leaf(&format!("devices/{number}"));
+        let id = subject.scope.leaf(&format!("devices/{number}"));
         groups.push(group_of(id, &names, group.iter().map(one).collect()));
     }
     let behind = places.groups.iter().flatten().filter_map(held).count();
-    let more = more(room.scope.leaf("devices/more"), behind, groups);
+    let more = more(subject.scope.leaf("devices/more"), behind, groups);
     let items = places.direct.iter().map(one).chain([more]).collect();
     let here = devices.iter().filter(|device| device.connected).count();
-    let label = match room.connected {
+    let label = match subject.connected {
         true => format!("Devices: {here} of {} connected", devices.len()),
         false => format!("Devices: {}, as last heard of", devices.len()),
     };
     Item::submenu(id, &label, items).shown(!devices.is_empty())
 }
 
-fn device_menu(room: &Room<'_>, place: &Place, device: Option<&Device>) -> Item {
+fn device_menu(subject: &Subject<'_>, place: &Place, device: Option<&Device>) -> Item {
     let none = Device::default();
-    let scope = match &place.held {
-        Some((_, key)) => room.scope.thing("device", key),
-        None => room.scope.free("device", place.number),
-    };
+    let scope = subject.thing("device", place);
     let shown = device.unwrap_or(&none);
-    let mut items = details(room, &scope, shown);
-    items.push(pause(room, &scope, shown));
+    let mut items = details(subject, &scope, shown);
+    items.push(pause(subject, &scope, shown));
     let item = Item::submenu(scope.id(), &label(shown), items);
     match device {
         Some(_) => item,
@@ -79,7 +73,7 @@ fn label(device: &Device) -> String {
     }
 }
 
-fn details(room: &Room<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
+fn details(subject: &Subject<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
     let line = |name: &str, text: String| Item::text(scope.leaf(name), &text);
     let some = |text: &Option<String>, title: &str| match text {
         Some(text) if !text.is_empty() => format!("{title}: {}", middle(text, 45)),
@@ -102,14 +96,14 @@ fn details(room: &Room<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
         rate(device.rates.out_bps)
     );
     let seen = match device.last_seen {
-        _ if device.connected && room.connected => "Connected now".to_owned(),
+        _ if device.connected && subject.connected => "Connected now".to_owned(),
         _ if device.connected => "Connected when last heard of".to_owned(),
-        Some(time) => format!("Last seen: {}", moment(time, room.frame)),
+        Some(time) => format!("Last seen: {}", moment(time, subject.frame)),
         None => "Never seen".to_owned(),
     };
     vec![
         line("completion", completion),
-        line("rates", rates).shown(room.desk.rates && device.connected && room.connected),
+        line("rates", rates).shown(subject.desk.rates && device.connected && subject.connected),
         line("seen", seen),
         line("address", some(&device.address, "Address")),
         line("version", some(&device.client_version, "Version")),
@@ -118,7 +112,7 @@ fn details(room: &Room<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
     ]
 }
 
-fn pause(room: &Room<'_>, scope: &Scope, device: &Device) -> Item {
+fn pause(subject: &Subject<'_>, scope: &Scope, device: &Device) -> Item {
     let paused = matches!(
         device.state,
         DeviceState::Paused | DeviceState::UnusedPaused
@@ -128,7 +122,7 @@ fn pause(room: &Room<'_>, scope: &Scope, device: &Device) -> Item {
         true => ("Resume", Action::Resume { parts }),
         false => ("Pause", Action::Pause { parts }),
     };
-    Item::button(scope.leaf("pause"), label, room.control(action)).usable(room.connected)
+    Item::button(scope.leaf("pause"), label, subject.control(action)).usable(subject.connected)
 }
 
 /// Where there are many, those that are busy come first, then those that are connected.

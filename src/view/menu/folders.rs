@@ -4,7 +4,7 @@ use super::Item;
 use super::item::{Scope, paragraph};
 use super::slots::{Entry, Place};
 use super::text::{line, middle, moment, name_or};
-use super::{Room, Slots};
+use super::{Slots, Subject};
 use crate::core::service::{Folder, FolderState};
 use crate::core::{Action, Part};
 use crate::view::command::Command;
@@ -12,8 +12,8 @@ use crate::view::units::{count, size};
 use crate::view::words::folder_state;
 
 /// How many there are, and each.
-pub(super) fn items(room: &Room<'_>, slots: &mut Slots) -> Vec<Item> {
-    let mut folders: Vec<&Folder> = match &room.instance.service {
+pub(super) fn items(subject: &Subject<'_>, slots: &mut Slots) -> Vec<Item> {
+    let mut folders: Vec<&Folder> = match &subject.instance.service {
         Some(service) => service.folders.iter().collect(),
         None => Vec::new(),
     };
@@ -25,28 +25,25 @@ pub(super) fn items(room: &Room<'_>, slots: &mut Slots) -> Vec<Item> {
             rank: rank(folder),
         })
         .collect();
-    let places = slots.place(&room.scope.leaf("folders"), &entries);
-    let held = |place: &Place| {
-        let (index, _) = place.held.as_ref()?;
-        folders.get(*index).copied()
-    };
-    let title = match room.connected {
+    let places = slots.place(&subject.scope.leaf("folders"), &entries);
+    let held = |place: &Place| place.entry(&folders).copied();
+    let title = match subject.connected {
         true => format!("Folders: {}", folders.len()),
         false => format!("Folders: {}, as last heard of", folders.len()),
     };
-    let header = Item::text(room.scope.leaf("folders"), &title).shown(!folders.is_empty());
+    let header = Item::text(subject.scope.leaf("folders"), &title).shown(!folders.is_empty());
     let mut items = vec![header];
-    let one = |place: &Place, size| submenu(room, place, held(place), size);
+    let one = |place: &Place, size| submenu(subject, place, held(place), size);
     items.extend(places.direct.iter().map(|place| one(place, Size::Whole)));
     let mut groups = Vec::new();
     for (group, number) in places.groups.iter().zip(0..) {
         let names: Vec<String> = group.iter().filter_map(held).map(name).collect();
         let inside = group.iter().map(|place| one(place, Size::Small));
-        let id = room.scope.leaf(&format!("folders/{number}"));
+        let id = subject.scope.leaf(&format!("folders/{number}"));
         groups.push(group_of(id, &names, inside.collect()));
     }
     let behind = places.groups.iter().flatten().filter_map(held).count();
-    items.push(more(room.scope.leaf("folders/more"), behind, groups));
+    items.push(more(subject.scope.leaf("folders/more"), behind, groups));
     items
 }
 
@@ -72,18 +69,15 @@ enum Size {
     Small,
 }
 
-fn submenu(room: &Room<'_>, place: &Place, folder: Option<&Folder>, size: Size) -> Item {
+fn submenu(subject: &Subject<'_>, place: &Place, folder: Option<&Folder>, size: Size) -> Item {
     let none = Folder::default();
-    let scope = match &place.held {
-        Some((_, key)) => room.scope.thing("folder", key),
-        None => room.scope.free("folder", place.number),
-    };
+    let scope = subject.thing("folder", place);
     let shown = folder.unwrap_or(&none);
     let mut items = match size {
-        Size::Whole => details(room, &scope, shown),
+        Size::Whole => details(subject, &scope, shown),
         Size::Small => vec![Item::text(scope.leaf("details"), &in_short(shown))],
     };
-    items.extend(actions(room, &scope, shown, size));
+    items.extend(actions(subject, &scope, shown, size));
     let item = Item::submenu(scope.id(), &label(shown), items);
     match folder {
         Some(_) => item,
@@ -106,7 +100,7 @@ fn label(folder: &Folder) -> String {
     }
 }
 
-fn details(room: &Room<'_>, scope: &Scope, folder: &Folder) -> Vec<Item> {
+fn details(subject: &Subject<'_>, scope: &Scope, folder: &Folder) -> Vec<Item> {
     let line = |name: &str, text: String| Item::text(scope.leaf(name), &text);
     let some = |text: Option<String>| text.unwrap_or_default();
     let time = folder.last_scan;
@@ -127,7 +121,7 @@ fn details(room: &Room<'_>, scope: &Scope, folder: &Folder) -> Vec<Item> {
         ),
         line(
             "last-scan",
-            some(time.map(|time| format!("Last scan: {}", moment(time, room.frame)))),
+            some(time.map(|time| format!("Last scan: {}", moment(time, subject.frame)))),
         ),
         line("path", middle(&folder.path, 58)),
         Item::separator(scope.leaf("line")),
@@ -168,7 +162,7 @@ fn changed_here(folder: &Folder) -> String {
     }
 }
 
-fn actions(room: &Room<'_>, scope: &Scope, folder: &Folder, size: Size) -> Vec<Item> {
+fn actions(subject: &Subject<'_>, scope: &Scope, folder: &Folder, size: Size) -> Vec<Item> {
     let paused = folder.state == FolderState::Paused;
     let parts = vec![Part::Folder(folder.id.clone())];
     let (pause, action) = match paused {
@@ -183,17 +177,17 @@ fn actions(room: &Room<'_>, scope: &Scope, folder: &Folder, size: Size) -> Vec<I
         path: folder.path.clone(),
     };
     vec![
-        Item::button(scope.leaf("rescan"), "Rescan", room.control(rescan))
-            .usable(room.connected && !paused),
-        Item::button(scope.leaf("pause"), pause, room.control(action)).usable(room.connected),
-        settle(room, scope, folder, size),
+        Item::button(scope.leaf("rescan"), "Rescan", subject.control(rescan))
+            .usable(subject.connected && !paused),
+        Item::button(scope.leaf("pause"), pause, subject.control(action)).usable(subject.connected),
+        settle(subject, scope, folder, size),
         Item::button(scope.leaf("open"), "Open the folder", open)
-            .shown(room.instance.local && !folder.path.is_empty()),
+            .shown(subject.instance.local && !folder.path.is_empty()),
     ]
 }
 
 /// What ends a difference for good, behind a confirmation: it throws changes away.
-fn settle(room: &Room<'_>, scope: &Scope, folder: &Folder, size: Size) -> Item {
+fn settle(subject: &Subject<'_>, scope: &Scope, folder: &Folder, size: Size) -> Item {
     let id = folder.id.clone();
     let sends = folder.kind == "sendonly";
     let (title, why, yes, action) = match sends {
@@ -221,14 +215,14 @@ fn settle(room: &Room<'_>, scope: &Scope, folder: &Folder, size: Size) -> Item {
         "receiveonly" | "receiveencrypted" => folder.receive_only_items > 0,
         _ => false,
     };
-    let button = Item::button(scope.leaf("settle/yes"), &yes, room.control(action));
-    let button = button.usable(room.connected && differs);
+    let button = Item::button(scope.leaf("settle/yes"), &yes, subject.control(action));
+    let button = button.usable(subject.connected && differs);
     let items = match size {
         Size::Whole => vec![Item::text(scope.leaf("settle/why"), why), button],
         Size::Small => vec![button],
     };
     Item::submenu(scope.leaf("settle"), title, items)
-        .usable(room.connected)
+        .usable(subject.connected)
         .shown(differs)
 }
 

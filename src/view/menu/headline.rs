@@ -153,7 +153,9 @@ fn of_service(instance: &InstanceStatus, service: &Service, frame: &Frame) -> St
         return hold(first, frame);
     }
     match service.synced {
-        _ if instance.kind != Kind::Syncthing => "Connected".into(),
+        _ if instance.kind != Kind::Syncthing => {
+            format!("{} is connected", name_or(&instance.name, ""))
+        }
         true => "Everything is synced: safe to shut down".into(),
         false => "In order, but not everything is synced yet".into(),
     }

@@ -2,24 +2,28 @@
 
 use super::Item;
 use super::headline::{progress, sentence};
+use super::item::Scope;
+use super::slots::Place;
 use super::text::name_or;
-use super::{Room, Slots, devices, folders, lists, pause, requests, server, trouble, trust};
+use super::{Slots, Subject, devices, folders, lists, pause, requests, server, trouble, trust};
 use crate::core::{Action, Kind, LinkState};
 use crate::view::command::Command;
 use crate::view::units::rate;
 
-impl Room<'_> {
+impl Subject<'_> {
     /// Everything of this instance.
     pub(super) fn items(&self, slots: &mut Slots) -> Vec<Item> {
         let mut items = self.state(slots);
         items.push(requests::submenu(self, slots));
         items.push(self.line(1));
-        items.extend(folders::items(self, slots));
-        items.push(devices::submenu(self, slots));
-        items.push(lists::changes(self, slots));
-        items.push(lists::conflicts(self, slots));
-        items.push(lists::errors(self, slots));
-        items.push(self.line(2));
+        let mut parts = folders::items(self, slots);
+        parts.push(devices::submenu(self, slots));
+        parts.push(lists::changes(self, slots));
+        parts.push(lists::conflicts(self, slots));
+        parts.push(lists::errors(self, slots));
+        let any = parts.iter().any(|part| part.visible);
+        items.extend(parts);
+        items.push(self.line(2).shown(any));
         items.push(self.rescan_all());
         items.push(pause::submenu(self));
         items.push(server::page(self));
@@ -48,13 +52,21 @@ impl Room<'_> {
             self.rates(slots),
             Item::text(self.scope.leaf("insecure"), trust::insecure(self)),
         ];
-        items.extend(trouble::items(self, slots));
+        items.extend(trouble::items(self));
         items.push(trust::untrusted(self, slots));
         items
     }
 
     fn line(&self, number: usize) -> Item {
         Item::separator(self.scope.leaf(&format!("line-{number}")))
+    }
+
+    /// The ids of what is at a place of one of the lists.
+    pub(super) fn thing(&self, section: &str, place: &Place) -> Scope {
+        match &place.held {
+            Some((_, key)) => self.scope.thing(section, key),
+            None => self.scope.free(section, place.number),
+        }
     }
 
     /// What a click has this Syncthing do.

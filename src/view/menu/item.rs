@@ -1,7 +1,7 @@
 //! How entries are made, and how their ids are built.
 
 use super::text::{WIDTH, line, wrapped};
-use super::{Item, ItemKind, Slots};
+use super::{Item, ItemKind};
 use crate::view::command::Command;
 
 impl Item {
@@ -46,12 +46,6 @@ impl Item {
             self.disable();
         }
         self
-    }
-
-    /// Shown until the menu is closed, once it was: what is no longer to be done cannot be clicked.
-    pub(super) fn steady(self, slots: &mut Slots) -> Self {
-        let (now, shown) = (self.visible, slots.keep(&self.id, self.visible));
-        self.usable(now).shown(shown)
     }
 
     /// A place that nothing has taken: the same shape, and nothing to see.

@@ -4,7 +4,7 @@ use super::Item;
 use super::item::{Scope, paragraph};
 use super::slots::{Entry, Place};
 use super::text::{middle, moment, name_or};
-use super::{Room, Slots};
+use super::{Slots, Subject};
 use crate::core::service::{Change, ChangeKind, Conflict, Folder, ServiceError};
 use crate::core::{Action, Service};
 use crate::view::command::Command;
@@ -14,45 +14,43 @@ use crate::view::units::count;
 const MOST: usize = 12;
 
 /// What was changed on the server's disk.
-pub(super) fn changes(room: &Room<'_>, slots: &mut Slots) -> Item {
-    let changes: Vec<&Change> = with(room, |service| service.changes.iter().take(MOST).collect());
+pub(super) fn changes(subject: &Subject<'_>, slots: &mut Slots) -> Item {
+    let changes: Vec<&Change> = with(subject, |service| {
+        service.changes.iter().take(MOST).collect()
+    });
     let key = |change: &&Change| {
         let (time, folder, path) = (change.time.as_millis(), &change.folder, &change.path);
         format!("{time} {folder} {path}")
     };
-    let items = place(room, slots, "change", changes.iter().map(key).collect());
+    let items = place(subject, slots, "change", changes.iter().map(key).collect());
     let items = items.into_iter().map(|(place, scope)| {
-        let change = held(&place, &changes).copied();
-        let text = change.map(|change| change_line(room, change));
+        let change = place.entry(&changes).copied();
+        let text = change.map(|change| change_line(subject, change));
         Item::text(scope.id(), &text.unwrap_or_default())
     });
-    let id = room.scope.leaf("changes");
-    Item::submenu(id, "Recent changes", items.collect())
-        .shown(!changes.is_empty())
-        .steady(slots)
+    let id = subject.scope.leaf("changes");
+    Item::submenu(id, "Recent changes", items.collect()).shown(!changes.is_empty())
 }
 
 /// Files that two devices changed.
-pub(super) fn conflicts(room: &Room<'_>, slots: &mut Slots) -> Item {
-    let all: Vec<&Conflict> = with(room, |service| service.conflicts.iter().collect());
+pub(super) fn conflicts(subject: &Subject<'_>, slots: &mut Slots) -> Item {
+    let all: Vec<&Conflict> = with(subject, |service| service.conflicts.iter().collect());
     let number = all.len();
     let shown: Vec<&Conflict> = all.into_iter().take(MOST).collect();
     let key = |conflict: &&Conflict| format!("{} {}", conflict.folder, conflict.path);
-    let items = place(room, slots, "conflict", shown.iter().map(key).collect());
+    let items = place(subject, slots, "conflict", shown.iter().map(key).collect());
     let items = items.into_iter().map(|(place, scope)| {
-        let conflict = held(&place, &shown).copied();
-        conflict_button(room, &scope, conflict)
+        let conflict = place.entry(&shown).copied();
+        conflict_button(subject, &scope, conflict)
     });
     let label = count(u64::try_from(number).unwrap_or(u64::MAX), "conflict");
-    let id = room.scope.leaf("conflicts");
-    Item::submenu(id, &label, items.collect())
-        .shown(number > 0)
-        .steady(slots)
+    let id = subject.scope.leaf("conflicts");
+    Item::submenu(id, &label, items.collect()).shown(number > 0)
 }
 
 /// The server's own list of errors.
-pub(super) fn errors(room: &Room<'_>, slots: &mut Slots) -> Item {
-    let errors: Vec<&ServiceError> = with(room, |service| service.errors.iter().collect());
+pub(super) fn errors(subject: &Subject<'_>, slots: &mut Slots) -> Item {
+    let errors: Vec<&ServiceError> = with(subject, |service| service.errors.iter().collect());
     let number = errors.len();
     let older = number.saturating_sub(MOST);
     let newest: Vec<&ServiceError> = errors.into_iter().skip(older).rev().collect();
@@ -60,71 +58,66 @@ pub(super) fn errors(room: &Room<'_>, slots: &mut Slots) -> Item {
         let message: String = error.message.chars().take(40).collect();
         format!("{} {message}", error.time.as_millis())
     };
-    let places = place(room, slots, "error", newest.iter().map(key).collect());
+    let places = place(subject, slots, "error", newest.iter().map(key).collect());
     let lines = places.into_iter().flat_map(|(place, scope)| {
-        let error = held(&place, &newest);
+        let error = place.entry(&newest);
         let text = error.map(|error| {
-            let time = moment(error.time, room.frame);
+            let time = moment(error.time, subject.frame);
             format!("{time}  {}", error.message)
         });
         paragraph(&scope, "line", &text.unwrap_or_default(), 2)
     });
     let mut items: Vec<Item> = vec![
         Item::button(
-            room.scope.leaf("errors/clear"),
+            subject.scope.leaf("errors/clear"),
             "Clear the errors",
-            room.control(Action::ClearErrors),
+            subject.control(Action::ClearErrors),
         )
-        .usable(room.connected),
-        Item::separator(room.scope.leaf("errors/line")),
+        .usable(subject.connected),
+        Item::separator(subject.scope.leaf("errors/line")),
     ];
     items.extend(lines);
     let label = count(u64::try_from(number).unwrap_or(u64::MAX), "error");
-    Item::submenu(room.scope.leaf("errors"), &label, items)
-        .shown(number > 0)
-        .steady(slots)
+    Item::submenu(subject.scope.leaf("errors"), &label, items).shown(number > 0)
 }
 
-fn with<'a, T>(room: &Room<'a>, of: impl FnOnce(&'a Service) -> Vec<T>) -> Vec<T> {
-    room.instance.service.as_deref().map(of).unwrap_or_default()
+fn with<'a, T>(subject: &Subject<'a>, of: impl FnOnce(&'a Service) -> Vec<T>) -> Vec<T> {
+    subject
+        .instance
+        .service
+        .as_deref()
+        .map(of)
+        .unwrap_or_default()
 }
 
 fn place(
-    room: &Room<'_>,
+    subject: &Subject<'_>,
     slots: &mut Slots,
     section: &str,
     keys: Vec<String>,
 ) -> Vec<(Place, Scope)> {
-    let entries: Vec<Entry> = keys.into_iter().map(|key| Entry { key, rank: 0 }).collect();
-    let places = slots.place(&room.scope.leaf(section), &entries).direct;
-    let scoped = places.into_iter().map(|place| {
-        let scope = match &place.held {
-            Some((_, key)) => room.scope.thing(section, key),
-            None => room.scope.free(section, place.number),
-        };
+    let entries: Vec<Entry> = keys.into_iter().map(Entry::of).collect();
+    let places = slots.place(&subject.scope.leaf(section), &entries).direct;
+    let scoped = |place: Place| {
+        let scope = subject.thing(section, &place);
         (place, scope)
-    });
-    scoped.collect()
+    };
+    places.into_iter().map(scoped).collect()
 }
 
-fn held<'a, T>(place: &Place, entries: &'a [T]) -> Option<&'a T> {
-    let (index, _) = place.held.as_ref()?;
-    entries.get(*index)
-}
-
-fn folder<'a>(room: &Room<'a>, id: &str) -> Option<&'a Folder> {
-    let mut folders = room.instance.service.as_deref()?.folders.iter();
+fn folder<'a>(subject: &Subject<'a>, id: &str) -> Option<&'a Folder> {
+    let mut folders = subject.instance.service.as_deref()?.folders.iter();
     folders.find(|folder| folder.id == id)
 }
 
-fn change_line(room: &Room<'_>, change: &Change) -> String {
+fn change_line(subject: &Subject<'_>, change: &Change) -> String {
     let verb = match change.kind {
         ChangeKind::Added => "added",
         ChangeKind::Modified => "changed",
         ChangeKind::Deleted => "deleted",
     };
     let by = change.by.as_deref().map(|by| {
-        let mut devices = room
+        let mut devices = subject
             .instance
             .service
             .iter()
@@ -133,19 +126,19 @@ fn change_line(room: &Room<'_>, change: &Change) -> String {
         let name = name_or(device.map_or("", |device| device.name.as_str()), by);
         format!(" by {}", middle(&name, 14))
     });
-    let time = moment(change.time, room.frame);
+    let time = moment(change.time, subject.frame);
     let path = middle(&change.path, 28);
     format!("{time}  {path} {verb}{}", by.unwrap_or_default())
 }
 
-fn conflict_button(room: &Room<'_>, scope: &Scope, conflict: Option<&Conflict>) -> Item {
+fn conflict_button(subject: &Subject<'_>, scope: &Scope, conflict: Option<&Conflict>) -> Item {
     let place = conflict.and_then(|conflict| {
-        let folder = folder(room, &conflict.folder)?;
+        let folder = folder(subject, &conflict.folder)?;
         Some(directory(folder, &conflict.path))
     });
-    let usable = room.instance.local && place.is_some();
+    let usable = subject.instance.local && place.is_some();
     let label = conflict.map(|conflict| {
-        let label = folder(room, &conflict.folder).map_or("", |folder| folder.label.as_str());
+        let label = folder(subject, &conflict.folder).map_or("", |folder| folder.label.as_str());
         let label = middle(&name_or(label, &conflict.folder), 16);
         format!("{label}: {}", middle(&conflict.path, 42))
     });

@@ -83,7 +83,7 @@ pub fn menu(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Frame) -> M
     let status = headline::calm(status);
     let mut items = about::config_problem(&status);
     match status.instances.as_slice() {
-        [only] => items.extend(room(only, desk, frame).items(slots)),
+        [only] => items.extend(subject(only, desk, frame).items(slots)),
         _ => items.extend(several::items(&status, desk, slots, frame)),
     }
     items.extend(about::items(&status, desk, frame));
@@ -91,7 +91,7 @@ pub fn menu(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Frame) -> M
 }
 
 /// What every part of an instance's menu is made from.
-struct Room<'a> {
+struct Subject<'a> {
     instance: &'a InstanceStatus,
     desk: &'a Desk,
     frame: &'a Frame,
@@ -100,8 +100,8 @@ struct Room<'a> {
     connected: bool,
 }
 
-fn room<'a>(instance: &'a InstanceStatus, desk: &'a Desk, frame: &'a Frame) -> Room<'a> {
-    Room {
+fn subject<'a>(instance: &'a InstanceStatus, desk: &'a Desk, frame: &'a Frame) -> Subject<'a> {
+    Subject {
         instance,
         desk,
         frame,

@@ -1,7 +1,7 @@
 //! Pausing everything for a while, and going on.
 
 use super::Item;
-use super::Room;
+use super::Subject;
 use super::headline::hold;
 use super::item::Scope;
 use crate::core::HoldCause;
@@ -16,10 +16,10 @@ const TIMES: [(&str, &str, Until); 4] = [
 ];
 
 /// What is paused and why, the times, and the way back.
-pub(super) fn submenu(room: &Room<'_>) -> Item {
-    let scope = room.scope.part("pause");
-    let name = || Some(room.instance.name.clone());
-    let holds = &room.instance.holds;
+pub(super) fn submenu(subject: &Subject<'_>) -> Item {
+    let scope = subject.scope.part("pause");
+    let name = || Some(subject.instance.name.clone());
+    let holds = &subject.instance.holds;
     let causes = [
         ("user", HoldCause::User),
         ("metered", HoldCause::Metered),
@@ -27,7 +27,7 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
     ];
     let causes = causes.map(|(word, cause)| {
         let held = holds.iter().find(|hold| hold.cause == cause);
-        let text = held.map(|held| hold(held, room.frame));
+        let text = held.map(|held| hold(held, subject.frame));
         Item::text(
             scope.leaf(&format!("because-{word}")),
             &text.unwrap_or_default(),
@@ -37,7 +37,7 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
     let resume = Command::ResumeAll { instance: name() };
     items.push(
         Item::button(scope.leaf("resume"), "Resume now", resume)
-            .usable(room.connected)
+            .usable(subject.connected)
             .shown(!holds.is_empty()),
     );
     items.push(Item::separator(scope.leaf("line")).shown(!holds.is_empty()));
@@ -45,12 +45,12 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
         instance: name(),
         until,
     });
-    items.extend(times.into_iter().map(|item| item.usable(room.connected)));
+    items.extend(times.into_iter().map(|item| item.usable(subject.connected)));
     let label = match holds.first() {
-        Some(first) => hold(first, room.frame),
+        Some(first) => hold(first, subject.frame),
         None => "Pause".to_owned(),
     };
-    Item::submenu(scope.id(), &label, items).shown(room.is_syncthing())
+    Item::submenu(scope.id(), &label, items).shown(subject.is_syncthing())
 }
 
 /// A button for each time.

@@ -2,9 +2,9 @@
 
 use super::Item;
 use super::item::{Scope, paragraph};
-use super::slots::{Entry, Place};
+use super::slots::Entry;
 use super::text::{middle, moment, name_or, short_id};
-use super::{Room, Slots};
+use super::{Slots, Subject};
 use crate::core::service::{PendingDevice, PendingFolder};
 use crate::core::{Action, Service, Timestamp};
 
@@ -12,75 +12,60 @@ use crate::core::{Action, Service, Timestamp};
 const MOST: usize = 12;
 
 /// The submenu of all requests.
-pub(super) fn submenu(room: &Room<'_>, slots: &mut Slots) -> Item {
+pub(super) fn submenu(subject: &Subject<'_>, slots: &mut Slots) -> Item {
     let none = Service::default();
-    let service = room.instance.service.as_deref().unwrap_or(&none);
-    let mut items = devices(room, service, slots);
-    items.extend(folders(room, service, slots));
+    let service = subject.instance.service.as_deref().unwrap_or(&none);
+    let mut items = devices(subject, service, slots);
+    items.extend(folders(subject, service, slots));
     let number = service.pending_devices.len() + service.pending_folders.len();
     let shown = service.pending_devices.len().min(MOST) + service.pending_folders.len().min(MOST);
     let rest = match number.saturating_sub(shown) {
         0 => String::new(),
         rest => format!("And {rest} more: see the web page"),
     };
-    items.push(Item::text(room.scope.leaf("requests/rest"), &rest));
+    items.push(Item::text(subject.scope.leaf("requests/rest"), &rest));
     let label = format!("Requests: {number}");
-    Item::submenu(room.scope.leaf("requests"), &label, items)
-        .shown(number > 0)
-        .steady(slots)
+    Item::submenu(subject.scope.leaf("requests"), &label, items).shown(number > 0)
 }
 
-fn devices(room: &Room<'_>, service: &Service, slots: &mut Slots) -> Vec<Item> {
+fn devices(subject: &Subject<'_>, service: &Service, slots: &mut Slots) -> Vec<Item> {
     let asking: Vec<&PendingDevice> = service.pending_devices.iter().take(MOST).collect();
     let entries: Vec<Entry> = asking
         .iter()
-        .map(|device| Entry {
-            key: device.id.clone(),
-            rank: 0,
-        })
+        .map(|device| Entry::of(device.id.clone()))
         .collect();
-    let places = slots.place(&room.scope.leaf("new-devices"), &entries);
+    let places = slots.place(&subject.scope.leaf("new-devices"), &entries);
     let places = places.direct.iter();
     places
         .map(|place| {
-            let device = held(place, &asking);
-            new_device(room, &scope(room, "new-device", place), device)
+            let device = place.entry(&asking).copied();
+            new_device(subject, &subject.thing("new-device", place), device)
         })
         .collect()
 }
 
-fn folders(room: &Room<'_>, service: &Service, slots: &mut Slots) -> Vec<Item> {
+fn folders(subject: &Subject<'_>, service: &Service, slots: &mut Slots) -> Vec<Item> {
     let offered: Vec<&PendingFolder> = service.pending_folders.iter().take(MOST).collect();
     let entries: Vec<Entry> = offered
         .iter()
-        .map(|folder| Entry {
-            key: format!("{}@{}", folder.id, folder.offered_by),
-            rank: 0,
-        })
+        .map(|folder| Entry::of(format!("{}@{}", folder.id, folder.offered_by)))
         .collect();
-    let places = slots.place(&room.scope.leaf("new-folders"), &entries);
+    let places = slots.place(&subject.scope.leaf("new-folders"), &entries);
     let places = places.direct.iter();
     places
         .map(|place| {
-            let folder = held(place, &offered);
-            new_folder(room, service, &scope(room, "new-folder", place), folder)
+            let folder = place.entry(&offered).copied();
+            new_folder(
+                subject,
+                service,
+                &subject.thing("new-folder", place),
+                folder,
+            )
         })
         .collect()
 }
 
-fn held<'a, T>(place: &Place, entries: &[&'a T]) -> Option<&'a T> {
-    let (index, _) = place.held.as_ref()?;
-    entries.get(*index).copied()
-}
-
-fn scope(room: &Room<'_>, section: &str, place: &Place) -> Scope {
-    match &place.held {
-        Some((_, key)) => room.scope.thing(section, key),
-        None => room.scope.free(section, place.number),
-    }
-}
-
-fn new_device(room: &Room<'_>, scope: &Scope, device: Option<&PendingDevice>) -> Item {
+fn new_device(subject: &Subject<'_>, scope: &Scope, device: Option<&PendingDevice>) -> Item {
     let none = PendingDevice::default();
     let shown = device.unwrap_or(&none);
     let id = || shown.id.clone();
@@ -88,10 +73,20 @@ fn new_device(room: &Room<'_>, scope: &Scope, device: Option<&PendingDevice>) ->
     let mut items = paragraph(scope, "id", &format!("ID: {}", broken(&shown.id)), 2);
     items.extend([
         Item::text(scope.leaf("address"), &said("From", &shown.address)),
-        asked(room, scope, shown.time),
+        asked(subject, scope, shown.time),
         Item::separator(scope.leaf("line")),
-        answer(room, scope, "accept", Action::AcceptDevice { device: id() }),
-        answer(room, scope, "ignore", Action::IgnoreDevice { device: id() }),
+        answer(
+            subject,
+            scope,
+            "accept",
+            Action::AcceptDevice { device: id() },
+        ),
+        answer(
+            subject,
+            scope,
+            "ignore",
+            Action::IgnoreDevice { device: id() },
+        ),
     ]);
     let item = Item::submenu(scope.id(), &format!("{name} wants to connect"), items);
     match device {
@@ -101,7 +96,7 @@ fn new_device(room: &Room<'_>, scope: &Scope, device: Option<&PendingDevice>) ->
 }
 
 fn new_folder(
-    room: &Room<'_>,
+    subject: &Subject<'_>,
     service: &Service,
     scope: &Scope,
     folder: Option<&PendingFolder>,
@@ -133,14 +128,14 @@ fn new_folder(
                 middle(short_id(&shown.offered_by), 24)
             ),
         ),
-        asked(room, scope, shown.time),
+        asked(subject, scope, shown.time),
         Item::text(
             scope.leaf("place"),
             "It will be put into the server's default place",
         ),
         Item::separator(scope.leaf("line")),
-        answer(room, scope, "accept", accept),
-        answer(room, scope, "ignore", ignore),
+        answer(subject, scope, "accept", accept),
+        answer(subject, scope, "ignore", ignore),
     ];
     let item = Item::submenu(scope.id(), &format!("{by} offers {label}"), items);
     match folder {
@@ -149,16 +144,16 @@ fn new_folder(
     }
 }
 
-fn answer(room: &Room<'_>, scope: &Scope, word: &str, action: Action) -> Item {
+fn answer(subject: &Subject<'_>, scope: &Scope, word: &str, action: Action) -> Item {
     let label = match word {
         "accept" => "Accept",
         _ => "Ignore from now on",
     };
-    Item::button(scope.leaf(word), label, room.control(action)).usable(room.connected)
+    Item::button(scope.leaf(word), label, subject.control(action)).usable(subject.connected)
 }
 
-fn asked(room: &Room<'_>, scope: &Scope, time: Option<Timestamp>) -> Item {
-    let time = time.map(|time| format!("Asked: {}", moment(time, room.frame)));
+fn asked(subject: &Subject<'_>, scope: &Scope, time: Option<Timestamp>) -> Item {
+    let time = time.map(|time| format!("Asked: {}", moment(time, subject.frame)));
     Item::text(scope.leaf("time"), &time.unwrap_or_default())
 }
 

@@ -1,18 +1,18 @@
 //! The Syncthing itself: its page, its restart, its end, and the unit that it runs as.
 
 use super::Item;
-use super::Room;
+use super::Subject;
 use super::item::Scope;
 use super::text::line;
 use crate::core::Action;
 use crate::view::command::{Command, UnitVerb};
 
 /// Its own page in the browser.
-pub(super) fn page(room: &Room<'_>) -> Item {
-    let url = room.instance.url.clone();
+pub(super) fn page(subject: &Subject<'_>) -> Item {
+    let url = subject.instance.url.clone();
     let is_page = url.starts_with("https://") || url.starts_with("http://");
     Item::button(
-        room.scope.leaf("page"),
+        subject.scope.leaf("page"),
         "Open the web page",
         Command::OpenPage { url },
     )
@@ -20,9 +20,9 @@ pub(super) fn page(room: &Room<'_>) -> Item {
 }
 
 /// Its version, restart and shutdown.
-pub(super) fn submenu(room: &Room<'_>) -> Item {
-    let scope = room.scope.part("server");
-    let service = room.instance.service.as_deref();
+pub(super) fn submenu(subject: &Subject<'_>) -> Item {
+    let scope = subject.scope.part("server");
+    let service = subject.instance.service.as_deref();
     let version = service
         .map(|service| service.version.as_str())
         .unwrap_or_default();
@@ -49,9 +49,9 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
                 "It is away for a few seconds",
                 "Yes, restart it",
             ],
-            room.control(Action::Restart),
+            subject.control(Action::Restart),
         )
-        .usable(room.connected),
+        .usable(subject.connected),
         confirmed(
             &scope,
             "shutdown",
@@ -60,17 +60,17 @@ pub(super) fn submenu(room: &Room<'_>) -> Item {
                 "Nothing is synced until it is started again",
                 "Yes, shut it down",
             ],
-            room.control(Action::Shutdown),
+            subject.control(Action::Shutdown),
         )
-        .usable(room.connected),
+        .usable(subject.connected),
     ];
-    items.extend(unit(room, &scope));
-    Item::submenu(scope.id(), label, items).shown(room.is_syncthing())
+    items.extend(unit(subject, &scope));
+    Item::submenu(scope.id(), label, items).shown(subject.is_syncthing())
 }
 
-fn unit(room: &Room<'_>, scope: &Scope) -> Vec<Item> {
-    let here = room.instance.local && room.is_syncthing();
-    let status = room.desk.unit.as_ref().filter(|_| here);
+fn unit(subject: &Subject<'_>, scope: &Scope) -> Vec<Item> {
+    let here = subject.instance.local && subject.is_syncthing();
+    let status = subject.desk.unit.as_ref().filter(|_| here);
     let active = status.is_some_and(|status| status.active);
     let title = status.map(|status| format!("Runs as {}", line(&status.unit.name, 40)));
     let restart = [
@@ -86,34 +86,40 @@ fn unit(room: &Room<'_>, scope: &Scope) -> Vec<Item> {
     vec![
         Item::separator(scope.leaf("unit/line")).shown(status.is_some()),
         Item::text(scope.leaf("unit"), &title.unwrap_or_default()),
-        start(room, scope.leaf("unit/start")),
+        start(subject, scope.leaf("unit/start")),
         confirmed(
             scope,
             "unit/restart",
             restart,
-            unit_command(room, UnitVerb::Restart),
+            unit_command(subject, UnitVerb::Restart),
         )
         .shown(active),
-        confirmed(scope, "unit/stop", stop, unit_command(room, UnitVerb::Stop)).shown(active),
+        confirmed(
+            scope,
+            "unit/stop",
+            stop,
+            unit_command(subject, UnitVerb::Stop),
+        )
+        .shown(active),
     ]
 }
 
 /// Starts the unit of this instance; visible where it has one that does not run.
-pub(super) fn start(room: &Room<'_>, id: String) -> Item {
-    let here = room.instance.local && room.is_syncthing();
-    let stopped = room.desk.unit.as_ref().is_some_and(|unit| !unit.active);
-    let command = unit_command(room, UnitVerb::Start);
+pub(super) fn start(subject: &Subject<'_>, id: String) -> Item {
+    let here = subject.instance.local && subject.is_syncthing();
+    let stopped = subject.desk.unit.as_ref().is_some_and(|unit| !unit.active);
+    let command = unit_command(subject, UnitVerb::Start);
     Item::button(id, "Start Syncthing", command).shown(here && stopped)
 }
 
 /// Where there is no unit, the button is invisible, and its place does no more than to try again.
-fn unit_command(room: &Room<'_>, verb: UnitVerb) -> Command {
-    match &room.desk.unit {
+fn unit_command(subject: &Subject<'_>, verb: UnitVerb) -> Command {
+    match &subject.desk.unit {
         Some(status) => Command::Unit {
             unit: status.unit.clone(),
             verb,
         },
-        None => room.retry(),
+        None => subject.retry(),
     }
 }
 

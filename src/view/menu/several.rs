@@ -5,8 +5,8 @@ use super::headline::title;
 use super::item::Scope;
 use super::slots::{Entry, Place};
 use super::text::name_or;
-use super::{Desk, Item, Slots, pause, room};
-use crate::core::{InstanceStatus, LinkState, Status};
+use super::{Desk, Item, Slots, pause, subject};
+use crate::core::{InstanceStatus, Kind, LinkState, Overall, Status};
 use crate::view::command::Command;
 use crate::view::{Frame, words};
 
@@ -15,33 +15,32 @@ pub(super) fn items(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Fra
     let (_, headline) = words::headline(status);
     let headline = headline.strip_suffix('.').unwrap_or(&headline);
     let mut items = vec![Item::text(Scope::app().leaf("headline"), headline)];
-    items.extend(together(status, slots));
+    items.extend(together(status));
     items.extend(instances(status, desk, slots, frame));
     items
 }
 
-fn together(status: &Status, slots: &mut Slots) -> Vec<Item> {
+fn together(status: &Status) -> Vec<Item> {
     let all = Scope::app();
     let any = |wanted: fn(&InstanceStatus) -> bool| {
         let mut instances = status.instances.iter();
         instances.any(|instance| wanted(instance))
     };
+    let any_syncthing = any(|instance| instance.kind == Kind::Syncthing);
     let many = !status.instances.is_empty();
     let retry = Command::Retry { instance: None };
     let retry = Item::button(all.leaf("retry"), "Try again now", retry)
-        .shown(any(|instance| instance.link.state.is_loud()))
-        .steady(slots);
+        .shown(any(|instance| instance.link.state.is_loud()));
     let pause = pause::times(&all.part("pause"), |until| Command::PauseAll {
         instance: None,
         until,
     });
     let resume = Command::ResumeAll { instance: None };
     let resume = Item::button(all.leaf("resume"), "Resume everything", resume)
-        .shown(any(|instance| !instance.holds.is_empty()))
-        .steady(slots);
+        .shown(any(|instance| !instance.holds.is_empty()));
     vec![
         retry,
-        Item::submenu(all.leaf("pause"), "Pause everything", pause).shown(many),
+        Item::submenu(all.leaf("pause"), "Pause everything", pause).shown(any_syncthing),
         resume,
         Item::separator(all.leaf("instances")).shown(many),
     ]
@@ -57,18 +56,15 @@ fn instances(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Frame) -> 
         })
         .collect();
     let places = slots.place("/instances", &entries);
-    let held = |place: &Place| {
-        let (index, _) = place.held.as_ref()?;
-        status.instances.get(*index)
-    };
+    let held = |place: &Place| place.entry(&status.instances);
     let mut one = |place: &Place, whole: bool| match held(place) {
         Some(instance) => {
-            let room = room(instance, desk, frame);
+            let subject = subject(instance, desk, frame);
             let items = match whole {
-                true => room.items(slots),
-                false => room.most_important(slots),
+                true => subject.items(slots),
+                false => subject.most_important(slots),
             };
-            Item::submenu(room.scope.id(), &title(instance), items)
+            Item::submenu(subject.scope.id(), &title(instance), items)
         }
         // Only the config brings an instance, so that a free place needs no shape.
         None => {
@@ -93,7 +89,6 @@ fn instances(status: &Status, desk: &Desk, slots: &mut Slots, frame: &Frame) -> 
 
 /// Where there are many, those that a person should look at come first.
 fn rank(instance: &InstanceStatus) -> u8 {
-    use crate::core::Overall;
     match instance.overall() {
         _ if instance.link.state.is_loud() => 5 - instance.link.state.severity().min(4),
         Overall::Attention => 5,

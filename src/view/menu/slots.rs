@@ -65,6 +65,21 @@ pub(super) struct Places {
     pub groups: Vec<Vec<Place>>,
 }
 
+impl Entry {
+    /// One of a list that is never long.
+    pub(super) fn of(key: String) -> Self {
+        Self { key, rank: 0 }
+    }
+}
+
+impl Place {
+    /// What holds it, among the entries that were asked for.
+    pub(super) fn entry<'a, T>(&self, entries: &'a [T]) -> Option<&'a T> {
+        let (index, _) = self.held.as_ref()?;
+        entries.get(*index)
+    }
+}
+
 impl Slots {
     /// Gives up the places: the next menu is in order again. Only while nobody looks at it.
     pub fn tidy(&mut self) {

@@ -14,6 +14,10 @@ pub(super) const NAME: usize = 36;
 
 /// `text`, cleaned; its end is cut where it is wider than `columns`.
 pub(super) fn line(text: &str, columns: usize) -> String {
+    // Nearly every label: a menu of many folders has thousands.
+    if text.len() <= columns && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     let text = clean(text);
     if text.width() <= columns {
         return text;

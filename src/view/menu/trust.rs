@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Item;
 use super::item::{Scope, paragraph};
 use super::text::{middle, moment};
-use super::{Room, Slots};
+use super::{Slots, Subject};
 use crate::core::status::TrustStatus;
 use crate::core::{Fingerprint, LinkState, TrustMode};
 use crate::view::command::Command;
@@ -15,12 +15,12 @@ use crate::view::units::{brief, count, date};
 const MOST_OFFERED: usize = 3;
 
 /// The fingerprints, and the way to accept the served one where that is the user's to say.
-pub(super) fn untrusted(room: &Room<'_>, slots: &mut Slots) -> Item {
-    let link = &room.instance.link;
-    let scope = room.scope.part("untrusted");
+pub(super) fn untrusted(subject: &Subject<'_>, slots: &mut Slots) -> Item {
+    let link = &subject.instance.link;
+    let scope = subject.scope.part("untrusted");
     let shown = link.state == LinkState::Untrusted;
     let since = match link.failure.as_ref().filter(|_| shown) {
-        Some(failure) => format!("Since {}", moment(failure.since, room.frame)),
+        Some(failure) => format!("Since {}", moment(failure.since, subject.frame)),
         None => String::new(),
     };
     let none = match link.trust.current {
@@ -35,28 +35,26 @@ pub(super) fn untrusted(room: &Room<'_>, slots: &mut Slots) -> Item {
     items.extend(fingerprint(&scope, "served", "Served", said(trust.served)));
     items.push(Item::text(scope.leaf("since"), &since));
     items.push(Item::separator(scope.leaf("line")));
-    items.push(accept(room, &scope, slots));
+    items.push(accept(subject, &scope, slots));
     let instead = link.trust.mode.not_by_hand().unwrap_or_default();
     items.extend(paragraph(&scope, "instead", instead, 3));
-    Item::submenu(scope.id(), "The certificate is not trusted", items)
-        .shown(shown)
-        .steady(slots)
+    Item::submenu(scope.id(), "The certificate is not trusted", items).shown(shown)
 }
 
 /// Fingerprint, expiry, and what its changes were like.
-pub(super) fn certificate(room: &Room<'_>) -> Item {
-    let link = &room.instance.link;
+pub(super) fn certificate(subject: &Subject<'_>) -> Item {
+    let link = &subject.instance.link;
     let trust = &link.trust;
-    let scope = room.scope.part("certificate");
+    let scope = subject.scope.part("certificate");
     let line = |name: &str, text: String| Item::text(scope.leaf(name), &text);
     let pin = if trust.mode.is_pinned() {
         trust.current.or(trust.served)
     } else {
         trust.served
     };
-    let mut items = vec![line("insecure", insecure(room).to_owned())];
+    let mut items = vec![line("insecure", insecure(subject).to_owned())];
     items.extend(fingerprint(&scope, "fingerprint", "Certificate", pin));
-    items.push(line("until", until(room, trust)));
+    items.push(line("until", until(subject, trust)));
     // While it is being taken up, nothing needs to be said.
     let pending = trust.pending.filter(|_| link.restart_pending);
     items.extend(fingerprint(
@@ -70,14 +68,14 @@ pub(super) fn certificate(room: &Room<'_>) -> Item {
         "path",
         middle(trust.path.as_deref().unwrap_or_default(), 58),
     ));
-    items.push(line("rotations", rotations(room)));
-    items.push(line("last-rotation", last_rotation(room)));
+    items.push(line("rotations", rotations(subject)));
+    items.push(line("last-rotation", last_rotation(subject)));
     let known = pin.is_some() || trust.path.is_some() || link.insecure;
     Item::submenu(scope.id(), "Certificate", items).shown(known)
 }
 
-fn accept(room: &Room<'_>, scope: &Scope, slots: &mut Slots) -> Item {
-    let link = &room.instance.link;
+fn accept(subject: &Subject<'_>, scope: &Scope, slots: &mut Slots) -> Item {
+    let link = &subject.instance.link;
     let scope = scope.part("accept");
     let by_hand = link.trust.mode.not_by_hand().is_none();
     let served = link.trust.served;
@@ -96,13 +94,13 @@ fn accept(room: &Room<'_>, scope: &Scope, slots: &mut Slots) -> Item {
         line("else", "If not, somebody is in between: do not accept it"),
         Item::separator(scope.leaf("line")),
     ];
-    items.extend(buttons(room, &scope, served, slots));
+    items.extend(buttons(subject, &scope, served, slots));
     Item::submenu(scope.id(), "Accept this certificate…", items).shown(served.is_some())
 }
 
 /// Each certificate has a button of its own: a click never accepts another one than was read.
 fn buttons(
-    room: &Room<'_>,
+    subject: &Subject<'_>,
     scope: &Scope,
     served: Option<Fingerprint>,
     slots: &mut Slots,
@@ -116,11 +114,11 @@ fn buttons(
                 id,
                 &format!("Yes, it is mine: accept {}…", fingerprint.short()),
                 Command::Accept {
-                    instance: room.instance.name.clone(),
+                    instance: subject.instance.name.clone(),
                     fingerprint,
                 },
             ),
-            None => Item::button(id, "", room.retry()).hole(),
+            None => Item::button(id, "", subject.retry()).hole(),
         }
     };
     let mut items: Vec<Item> = (0..MOST_OFFERED).map(button).collect();
@@ -161,19 +159,19 @@ fn fingerprint(scope: &Scope, name: &str, title: &str, pin: Option<Fingerprint>)
 }
 
 /// What every view of such an instance says.
-pub(super) fn insecure(room: &Room<'_>) -> &'static str {
-    match room.instance.link.insecure {
+pub(super) fn insecure(subject: &Subject<'_>) -> &'static str {
+    match subject.instance.link.insecure {
         true => "INSECURE: any certificate is accepted here",
         false => "",
     }
 }
 
-fn until(room: &Room<'_>, trust: &TrustStatus) -> String {
+fn until(subject: &Subject<'_>, trust: &TrustStatus) -> String {
     let Some(end) = trust.not_after else {
         return String::new();
     };
-    let day = date(end, &room.frame.zone);
-    match (end > room.frame.now, trust.mode.is_pinned()) {
+    let day = date(end, &subject.frame.zone);
+    match (end > subject.frame.now, trust.mode.is_pinned()) {
         (true, _) => format!("Valid until {day}"),
         (false, true) => format!("Expired on {day}; it is pinned: no harm"),
         (false, false) => format!("Expired on {day}"),
@@ -191,20 +189,20 @@ fn judged(trust: &TrustStatus) -> String {
     format!("Trust: {how}")
 }
 
-fn rotations(room: &Room<'_>) -> String {
-    match room.instance.link.rotations {
+fn rotations(subject: &Subject<'_>) -> String {
+    match subject.instance.link.rotations {
         0 => "It was never replaced so far".into(),
         1 => "Replaced once".into(),
         times => format!("Replaced {}", count(times, "time")),
     }
 }
 
-fn last_rotation(room: &Room<'_>) -> String {
-    let link = &room.instance.link;
+fn last_rotation(subject: &Subject<'_>) -> String {
+    let link = &subject.instance.link;
     let Some(time) = link.last_rotation else {
         return String::new();
     };
-    let when = moment(time, room.frame);
+    let when = moment(time, subject.frame);
     match link.last_recovery_ms {
         Some(millis) => {
             let took = brief(Duration::from_millis(millis));

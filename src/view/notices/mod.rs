@@ -5,6 +5,7 @@
 //!
 //! Invariant: pure; whether a notice is shown depends on the statuses, the preferences and the times handed in.
 
+mod about;
 pub mod aside;
 mod facts;
 mod instance;

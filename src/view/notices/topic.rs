@@ -7,7 +7,7 @@ use super::facts::{Fact, Kind};
 use super::pace::Pace;
 use crate::core::Timestamp;
 
-/// What happened longer ago is no news when it is first seen, as after a restart of syncwatch.
+/// What happened longer ago is no news when syncwatch starts.
 const NEWS: Duration = Duration::from_secs(3600);
 /// More due at once are told in one notice, even where each could have its own.
 const MOST_SINGLY: usize = 3;
@@ -49,7 +49,9 @@ impl Topic {
         let first = !std::mem::replace(&mut self.begun, true);
         for fact in facts {
             missing.remove(&fact.item);
-            let old_news = first && fact.time.is_some_and(|time| now.since(time) > NEWS);
+            // Syncthing tells of conflicts by its record of changes, which is read after the first picture.
+            let dated = first || kind == Kind::Conflict;
+            let old_news = dated && fact.time.is_some_and(|time| now.since(time) > NEWS);
             let item = self.items.entry(fact.item).or_insert(Item {
                 since: now,
                 gone: None,

@@ -60,6 +60,23 @@ pub async fn each_version(test: impl AsyncFn(Binary)) {
     }
 }
 
+/// A command that runs as root's own ordinary user where the tests run as root, and that is possible: Syncthing lists an
+/// error at each start as root.
+pub(super) fn as_a_user(program: &Path) -> Command {
+    let prefix = ["unshare", "--map-user=1000", "--map-group=1000", "--"];
+    let prefixed = |program: &Path| {
+        let mut command = Command::new(prefix[0]);
+        command.args(&prefix[1..]).arg(program);
+        command
+    };
+    let root = rustix::process::geteuid().is_root();
+    let runs = || prefixed(Path::new("true")).output();
+    match root && runs().is_ok_and(|output| output.status.success()) {
+        true => prefixed(program),
+        false => Command::new(program),
+    }
+}
+
 fn candidates() -> Vec<PathBuf> {
     if let Some(paths) = std::env::var_os("SYNCTHING_BINARIES") {
         return std::env::split_paths(&paths).collect();

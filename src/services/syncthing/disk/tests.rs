@@ -51,8 +51,8 @@ fn recorded_replies_of_two_versions() {
     ] {
         let all = serde_json::from_str::<Events>(reply).unwrap().0;
         // Two files were changed on both devices while they were apart.
-        let mut log = DiskLog::default();
-        log.take(all.get(..7).unwrap(), own);
+        let mut log = DiskLog::default().of(own);
+        log.take(all.get(..7).unwrap());
         let found = conflicts(&log);
         assert_eq!(found.len(), 2);
         assert!(found.iter().any(|path| path == shared));
@@ -69,14 +69,14 @@ fn recorded_replies_of_two_versions() {
         assert!(changes.is_sorted_by_key(|change| std::cmp::Reverse(change.time)));
 
         // Both copies are deleted; the reply begins with the event that is known.
-        log.take(all.get(6..).unwrap(), own);
+        log.take(all.get(6..).unwrap());
         assert_eq!(conflicts(&log), Vec::<String>::new());
         assert_eq!(paths(&log).first().map(String::as_str), Some(shared));
         assert_eq!(log.changes(|_| true)[0].kind, ChangeKind::Deleted);
         assert_eq!(log.mark().since(), 9);
 
-        let mut whole = DiskLog::default();
-        whole.take(&all, own);
+        let mut whole = DiskLog::default().of(own);
+        whole.take(&all);
         assert_eq!(whole, log, "in one piece or in two");
         assert!(whole.changes(|_| false).is_empty() && whole.conflicts(|_| false).is_empty());
     }
@@ -113,70 +113,71 @@ fn names_of_conflict_copies() {
 
 #[test]
 fn one_entry_for_each_item_newest_first() {
-    let mut log = DiskLog::default();
+    let mut log = DiskLog::default().of(OWN);
     let rows = [
         remote(1, "modified", "a"),
         remote(2, "modified", "b"),
         remote(3, "deleted", "a"),
     ];
-    log.take(&events(json!(rows)), OWN);
+    log.take(&events(json!(rows)));
     assert_eq!(paths(&log), ["a", "b"]);
     assert_eq!(log.changes(|_| true)[0].kind, ChangeKind::Deleted);
 }
 
 #[test]
 fn an_own_change_that_comes_back_is_not_by_another() {
-    let mut log = DiskLog::default();
+    let mut log = DiskLog::default().of(OWN);
     let back = event(1, "RemoteChangeDetected", "added", "a", "OWNOWNO");
-    log.take(&events(json!([back])), OWN);
+    log.take(&events(json!([back])));
     let change = log.changes(|_| true).remove(0);
     assert_eq!((change.kind, change.by), (ChangeKind::Added, None));
 }
 
 #[test]
 fn a_conflict_copy_keeps_the_time_when_it_was_made() {
-    let mut log = DiskLog::default();
+    let mut log = DiskLog::default().of(OWN);
     let rows = [remote(1, "modified", COPY), remote(2, "modified", COPY)];
-    log.take(&events(json!(rows)), OWN);
+    log.take(&events(json!(rows)));
     let conflict = log.conflicts(|_| true).remove(0);
     assert_eq!(conflict.time, "2026-11-21T02:00:01Z".parse().unwrap());
 }
 
 #[test]
 fn another_process_counts_anew() {
-    let mut log = DiskLog::default();
-    log.take(&events(json!([remote(1, "modified", COPY)])), OWN);
+    let mut log = DiskLog::default().of(OWN);
+    log.take(&events(json!([remote(1, "modified", COPY)])));
     let mark = log.mark();
     // The same ID, and of another time: it is not continued.
     let other = json!([event(1, "LocalChangeDetected", "modified", "b", "")]);
     let mut other = events(other);
     other[0].time = Some(Timestamp::from_millis(1));
     assert!(!mark.is_continued_by(&other) && !mark.is_continued_by(&[]));
-    log.take(&other, OWN);
-    assert_eq!(paths(&log), ["b"]);
+    log.take(&other);
+    assert_eq!(paths(&log), ["b", COPY]);
     // Nothing said that the copy is gone: a new process tells what it found changed.
     assert_eq!(conflicts(&log), [COPY]);
     let gone = json!([event(1, "LocalChangeDetected", "deleted", COPY, "")]);
-    log.take(&events(gone), OWN);
+    log.take(&events(gone));
     assert!(conflicts(&log).is_empty());
+    assert!(paths(&log.clone().of(OWN)).len() == 2 && paths(&log.of("OTHER")).is_empty());
 }
 
 #[test]
-fn after_lost_events_only_what_is_told_counts() {
-    let mut log = DiskLog::default();
-    log.take(&events(json!([remote(1, "modified", COPY)])), OWN);
-    log.take(&events(json!([remote(700, "modified", "b")])), OWN);
-    assert_eq!(paths(&log), ["b"]);
+fn after_lost_events_no_conflict_copy_is_sure_to_be_there() {
+    let mut log = DiskLog::default().of(OWN);
+    log.take(&events(json!([remote(1, "modified", COPY)])));
+    log.take(&events(json!([remote(700, "modified", "b")])));
+    assert_eq!(paths(&log), ["b", COPY]);
     assert!(conflicts(&log).is_empty());
     assert_eq!(log.mark().since(), 699);
 }
 
 #[test]
 fn a_server_that_sends_too_much_or_nonsense() {
-    let mut log = DiskLog::default();
+    let mut log = DiskLog::default().of(OWN);
     let copy = |n: u64| format!("{n}.sync-conflict-20261121-073839-KHWAR2H");
     let many: Vec<_> = (1..=900).map(|n| remote(n, "modified", &copy(n))).collect();
-    log.take(&events(json!(many)), OWN);
+    log.take(&events(json!(many)));
     assert_eq!(paths(&log).len(), MAX_CHANGES);
     let found = conflicts(&log);
     assert_eq!(found.len(), MAX_CONFLICTS);
@@ -190,22 +191,19 @@ fn a_server_that_sends_too_much_or_nonsense() {
         json!([{"id": 2, "type": "RemoteChangeDetected", "data": {"path": "p", "folder": null}}]),
         json!([{"id": 3, "type": "StateChanged", "data": {"path": "p", "folder": "f"}}]),
     ] {
-        let mut log = DiskLog::default();
-        log.take(&events(odd), OWN);
+        let mut log = DiskLog::default().of(OWN);
+        log.take(&events(odd));
         assert!(paths(&log).is_empty());
     }
-    let mut log = DiskLog::default();
+    let mut log = DiskLog::default().of(OWN);
     let long = "x".repeat(100_000);
-    log.take(
-        &events(json!([event(
-            1,
-            "RemoteChangeDetected",
-            "modified",
-            &long,
-            &long
-        )])),
-        OWN,
-    );
+    log.take(&events(json!([event(
+        1,
+        "RemoteChangeDetected",
+        "modified",
+        &long,
+        &long
+    )])));
     let change = log.changes(|_| true).remove(0);
     assert!(change.path.len() < 5_000 && change.by.unwrap().len() < 1_000);
 }
@@ -222,14 +220,14 @@ proptest! {
             remote(id, if *gone { "deleted" } else { "modified" }, &path)
         }).collect();
         let rows = events(json!(rows));
-        let mut whole = DiskLog::default();
-        whole.take(&rows, OWN);
+        let mut whole = DiskLog::default().of(OWN);
+        whole.take(&rows);
         let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(rows.len())).collect();
         cuts.sort_unstable();
-        let mut parts = DiskLog::default();
+        let mut parts = DiskLog::default().of(OWN);
         for cut in cuts.into_iter().chain([rows.len()]) {
             let since = usize::try_from(parts.mark().since()).unwrap();
-            parts.take(rows.get(since..cut).unwrap_or_default(), OWN);
+            parts.take(rows.get(since..cut).unwrap_or_default());
         }
         prop_assert_eq!(parts, whole);
     }

@@ -14,6 +14,8 @@ use crate::core::{Class, Event as Told, Fingerprint, Kind, Pin as CertificatePin
 use crate::services::link::fake::{Fake, Server, session};
 use crate::services::run;
 
+mod changes;
+
 const EVENTS: &str = "/rest/events?since=";
 
 struct Rig {
@@ -223,51 +225,6 @@ async fn what_no_event_tells_is_asked_once_the_server_is_quiet_and_only_then() {
     assert_eq!(service.errors[0].message, "new");
     sleep(Duration::from_secs(300)).await;
     assert!(polled(&rig.server.asked()), "once");
-}
-
-#[tokio::test(start_paused = true)]
-async fn changes_on_disk_are_asked_once_a_folder_is_idle_again() {
-    let copy = "a.sync-conflict-20261121-073839-KHWAR2H.txt";
-    let item = |id: u64, action: &str, path: &str| {
-        let data = json!({"folder": "a", "action": action, "path": path, "modifiedBy": "D"});
-        let time = format!("2026-11-21T02:00:0{id}Z");
-        json!({"id": id, "time": time, "type": "RemoteChangeDetected", "data": data})
-    };
-    let disk = |since: u64| format!("/rest/events/disk?since={since}&limit=1000&timeout=0");
-    let server = server();
-    let made = item(1, "modified", copy);
-    server.set(&disk(0), 200, json!([made]));
-    let mut rig = Rig::start(Arc::clone(&server)).await;
-    let service = rig.services().pop().unwrap();
-    assert_eq!(service.changes[0].by.as_deref(), Some("D"));
-    assert_eq!(service.conflicts[0].path, copy);
-    let mut asked_after = async |from: &str, to: &str| {
-        rig.server.asked();
-        rig.server.emit("StateChanged", changed("a", from, to));
-        sleep(Duration::from_secs(300)).await;
-        let asked = rig.server.asked().into_iter();
-        let asked = asked
-            .filter(|path| path.contains("/disk"))
-            .collect::<Vec<_>>();
-        (asked, rig.services().pop().unwrap())
-    };
-    assert!(asked_after("idle", "scanning").await.0.is_empty());
-
-    // It goes on where it was: the known event comes once more.
-    let gone = item(2, "deleted", copy);
-    server.set(&disk(0), 200, json!([made, gone]));
-    let (asked, service) = asked_after("scanning", "idle").await;
-    assert_eq!(asked, [disk(0)]);
-    assert!(service.conflicts.is_empty() && !service.needs_attention());
-    assert_eq!(service.changes.len(), 1);
-
-    // Another process begins at 1, and has nothing after 1: everything is asked for.
-    server.set(&disk(1), 200, json!([]));
-    server.set(&disk(0), 200, json!([item(1, "modified", "b")]));
-    let (asked, service) = asked_after("scanning", "idle").await;
-    assert_eq!(asked, [disk(1), disk(0)]);
-    assert_eq!(service.changes[0].path, "b");
-    assert_eq!(service.changes.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -201,7 +201,7 @@ fn holds_still(before: &Menu, after: &Menu) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_moves_while_it_is_visible(steps in prop::collection::vec(step(), 2..12)) {

@@ -1,11 +1,12 @@
 //! What the menu says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::outline::{outline, walk};
 use super::samples::{desk, first, lately, many, several, with};
 use crate::core::service::FolderState;
-use crate::core::{Class, Hold, HoldCause, InstanceStatus, LinkState, Part, Status, TrustMode};
+use crate::core::{Class, Hold, HoldCause, InstanceStatus, Kind, LinkState, Part, TrustMode};
 use crate::view::command::Command;
 use crate::view::menu::{ItemKind, Slots, menu};
 use crate::view::samples::{
@@ -58,6 +59,20 @@ fn several_instances() {
         nas,
         instance("server", LinkState::Disconnected),
     ]);
+    insta::assert_snapshot!(outline(&first(&status)));
+}
+
+#[test]
+fn another_kind_of_service() {
+    let mut status = connected();
+    change(&mut status, |instance| {
+        instance.kind = Kind::Websocket;
+        instance.url = "wss://vpn.example.org/_et/".into();
+        instance.local = false;
+        instance.link.insecure = true;
+        instance.link.trust.mode = TrustMode::Any;
+        instance.service = Some(Arc::default());
+    });
     insta::assert_snapshot!(outline(&first(&status)));
 }
 
@@ -127,22 +142,23 @@ fn a_click_accepts_no_other_certificate_than_was_read() {
 }
 
 #[test]
-fn what_was_shown_does_not_vanish_under_the_pointer() {
+fn the_rates_do_not_come_and_go_under_the_pointer() {
     let mut slots = Slots::default();
-    let mut requests = |status: &Status| {
-        let menu = menu(status, &desk(), &mut slots, &frame(80));
-        let item = menu.items.iter().find(|item| item.id == "laptop/requests");
-        let item = item.expect("its place").clone();
-        (item.visible, item.enabled, item.label)
+    let mut rates = |bytes, tidy: bool| {
+        if tidy {
+            slots.tidy();
+        }
+        let status = with(|service| service.rates.in_bps = bytes);
+        let menu = menu(&status, &desk(), &mut slots, &frame(80));
+        let item = menu.items.iter().find(|item| item.id == "laptop/rates");
+        let item = item.expect("its place");
+        item.visible.then(|| item.label.clone())
     };
-    let label = |number: u8| format!("Requests: {number}");
-    assert_eq!(requests(&connected()), (false, false, label(0)));
-    assert_eq!(requests(&with(troubled)), (true, true, label(2)));
-    assert_eq!(requests(&connected()), (true, false, label(0)));
-    slots.tidy();
-    let menu = menu(&connected(), &desk(), &mut slots, &frame(80));
-    let item = menu.items.iter().find(|item| item.id == "laptop/requests");
-    assert!(item.is_some_and(|item| !item.visible));
+    let words = |rate: &str| Some(format!("Receiving {rate}, sending 0 B/s"));
+    assert_eq!(rates(0, false), None);
+    assert_eq!(rates(2048, false), words("2.0 KiB/s"));
+    assert_eq!(rates(0, false), words("0 B/s"));
+    assert_eq!(rates(0, true), None);
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! One hold with its parts.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Hold, HoldCause, Part, Timestamp};
+
+/// A hold with what it takes to see it through; kept for the next run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    #[serde(flatten)]
+    pub hold: Hold,
+    /// Those of its parts that were not seen paused yet.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) unseen: BTreeSet<Part>,
+    /// Its parts were chosen; before, the server was not connected.
+    #[serde(default)]
+    pub(super) chosen: bool,
+    /// It is over: its parts go on as soon as the server is connected.
+    #[serde(default)]
+    pub(super) ending: bool,
+}
+
+impl Held {
+    pub(super) fn new(cause: HoldCause, until: Option<Timestamp>, now: Timestamp) -> Self {
+        Self {
+            hold: Hold {
+                cause,
+                since: now,
+                until,
+                parts: Vec::new(),
+            },
+            unseen: BTreeSet::new(),
+            chosen: false,
+            ending: false,
+        }
+    }
+
+    pub(super) fn has(&self, part: &Part) -> bool {
+        self.hold.parts.contains(part)
+    }
+
+    pub(super) fn add(&mut self, part: Part, seen: bool) {
+        if !seen {
+            self.unseen.insert(part.clone());
+        }
+        if let Err(place) = self.hold.parts.binary_search(&part) {
+            self.hold.parts.insert(place, part);
+        }
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(&Part) -> bool) {
+        self.hold.parts.retain(&keep);
+        self.unseen.retain(&keep);
+    }
+
+    pub(super) fn is(&self, cause: HoldCause) -> bool {
+        self.hold.cause == cause
+    }
+}
