@@ -174,7 +174,10 @@ impl App {
                 self.read_journal(source);
                 self.stale = true;
             }
-            News::Told(Told::Summoned) => self.notifier.summoned(&self.composer.status),
+            News::Told(Told::Summoned) => {
+                self.notifier
+                    .summoned(&self.composer.status, self.panel.is_seen());
+            }
             News::Told(Told::Shown) => self.panel.shown(),
             News::Told(Told::Hidden(why)) => self.panel.hidden(why),
             News::PanelMissed => self.panel.missed(&self.notifier),
