@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
 
-use super::preferences::Preferences;
 use crate::core::Status;
+use crate::core::preferences::Preferences;
 use crate::desktop::{Trouble, notify};
 use crate::engine::clock::Clock;
 use crate::view::command::Command;

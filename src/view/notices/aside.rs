@@ -26,7 +26,11 @@ pub fn running(status: &Status, seen: bool) -> Notice {
         true => "Its icon is in the panel.",
         false => "No panel shows its icon for now.",
     };
-    notice("running", "syncwatch is running", &format!("{headline}\n{place}"))
+    notice(
+        "running",
+        "syncwatch is running",
+        &format!("{headline}\n{place}"),
+    )
 }
 
 fn notice(key: &str, title: &str, body: &str) -> Notice {
