@@ -15,7 +15,7 @@
 mod support;
 
 use serde_json::json;
-use support::bus::{Session, until};
+use support::bus::{DEADLINE, Session, until};
 use support::dbusmenu::{Item, Picture};
 use support::panel::{Look, Panel, difference, possible};
 use support::syncthing::{Binary, Options as RealOptions, RealSyncthing};
@@ -69,10 +69,16 @@ impl Scene {
             .collect();
         assert!(!pictures.is_empty() && frames(icon) > 0);
         let what = format!("the icon {}", icon.name());
-        until(&what, async || {
+        let shown = until(&what, async || {
             (self.item.pictures().await == pictures).then_some(())
-        })
-        .await;
+        });
+        if tokio::time::timeout(DEADLINE / 2, shown).await.is_err() {
+            let (title, text) = self.item.tooltip().await;
+            panic!(
+                "never seen: {what}; now: {title}: {text}\n{}",
+                self.item.menu().await
+            );
+        }
         let before = self.seen.last().map(|(_, pixels)| pixels.clone());
         let now = self
             .panel
@@ -283,6 +289,8 @@ async fn states_of_a_real_syncthing() {
     syncthing.break_folder("own").await;
     scene.shows(Icon::Attention).await;
     syncthing.mend_folder("own").await;
+    // It stays in Syncthing's list of errors until somebody takes note.
+    scene.item.click(&["1 error", "Clear the errors"]).await;
     scene.shows(Icon::UpToDate).await;
 
     syncthing.stop().await;

@@ -56,8 +56,8 @@ impl Notifier {
     }
 
     /// The user started syncwatch once more: how things are.
-    pub fn summoned(&self, status: &Status) {
-        self.show(aside::running(status));
+    pub fn summoned(&self, status: &Status, seen: bool) {
+        self.show(aside::running(status, seen));
     }
 
     fn show(&self, notice: Notice) {

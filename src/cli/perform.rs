@@ -24,7 +24,6 @@ const PAGE_WIDTH: usize = 120;
 /// What it takes to do what was asked for.
 #[derive(Clone, Debug)]
 pub struct Performer {
-    clock: Clock,
     zone: TimeZone,
     config: PathBuf,
     environment: Environment,
@@ -35,7 +34,6 @@ impl Performer {
     /// With the surroundings of a command.
     pub fn new(context: &Context) -> Self {
         Self {
-            clock: Clock::start(),
             zone: TimeZone::system(),
             config: context
                 .environment
@@ -85,7 +83,7 @@ impl Performer {
             Command::Control { instance, action } => Ask::Control { instance, action },
             Command::PauseAll { instance, until } => Ask::PauseAll {
                 instance,
-                until: end_of(until, self.clock.now(), &self.zone),
+                until: end_of(until, now(), &self.zone),
             },
             Command::ResumeAll { instance } => Ask::ResumeAll { instance },
             Command::SetMonitored {
@@ -119,7 +117,7 @@ impl Performer {
         let Ok(Answer::Journal { entries }) = answer else {
             return Err(Trouble::new("The engine did not tell its journal.", ""));
         };
-        let frame = Frame::new(self.clock.now(), self.zone.clone(), PAGE_WIDTH);
+        let frame = Frame::new(now(), self.zone.clone(), PAGE_WIDTH);
         let page: Page = entries
             .iter()
             .map(|entry| journal::line(entry, &frame))
@@ -136,6 +134,11 @@ impl Performer {
         }
         open::file(&self.config).await
     }
+}
+
+/// The wall's time: the computer may have slept since the start.
+fn now() -> Timestamp {
+    Clock::start().now()
 }
 
 async fn put(engine: &Asker, ask: Ask) -> Result<(), Trouble> {

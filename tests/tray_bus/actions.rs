@@ -145,14 +145,6 @@ async fn pause_everything(scene: &Scene, path: &str) {
                 && it.api_get(path).await["paused"] == true
         })
         .await;
-    let held = scene
-        .item
-        .wait_for("the way back", |menu| {
-            let entry = menu.at(&["Paused until"])?;
-            entry.at(&["Resume now"]).is_some().then(|| entry.clone())
-        })
-        .await;
-    eprintln!("    {}", held.label);
     scene.click(&["Paused until", "Resume now"]).await;
     scene
         .until("all resumed", async |it| {

@@ -16,7 +16,7 @@ const STORM_LASTS: Duration = Duration::from_secs(4);
 /// Redraws a second: what the eye can follow, and a little for what else happens.
 const REDRAWS: f64 = 5.0;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_folders_and_a_storm() {
     let Some(session) = Session::start() else {
         return;
@@ -75,15 +75,14 @@ async fn five_hundred_folders_and_a_storm() {
     item.forget_signals();
     let began = Instant::now();
     let mut sent = 0_usize;
+    let small = serde_json::json!({ "folder": "folder-0001", "item": "a", "type": "file", "action": "update" });
     while began.elapsed() < STORM_LASTS {
-        for _ in 0..STORM / GROUPS {
-            let number = sent % FOLDERS;
-            let mut folder = server
-                .world(|world| world.folder(&format!("folder-{number:04}")).cloned())
-                .expect("a folder");
-            folder.need.items = (sent / FOLDERS % 7) as u64;
-            folder.need.bytes = folder.need.items * 1_000_000;
-            server.set_folder(folder);
+        // One in ten changes what is shown.
+        for number in 0..STORM / GROUPS {
+            match number % 10 {
+                0 => change(&server, sent / 10 % FOLDERS, (sent / 5000 % 7) as u64),
+                _ => server.emit("ItemStarted", small.clone()),
+            }
             sent += 1;
         }
         let due = Duration::from_millis((sent * 1000 / STORM) as u64);
@@ -110,11 +109,7 @@ async fn five_hundred_folders_and_a_storm() {
     }
     // It comes to rest, and shows what is true.
     for number in 0..FOLDERS {
-        let mut folder = server
-            .world(|world| world.folder(&format!("folder-{number:04}")).cloned())
-            .expect("a folder");
-        folder.need = Default::default();
-        server.set_folder(folder);
+        change(&server, number, 0);
     }
     item.wait_for("everything synced", |menu| {
         let first = menu.shown().next()?;
@@ -124,6 +119,17 @@ async fn five_hundred_folders_and_a_storm() {
             .then_some(())
     })
     .await;
+}
+
+/// Folder `number` needs so many items.
+fn change(server: &Standin, number: usize, items: u64) {
+    let id = format!("folder-{number:04}");
+    let mut folder = server
+        .world(|world| world.folder(&id).cloned())
+        .expect("a folder");
+    folder.need.items = items;
+    folder.need.bytes = items * 1_000_000;
+    server.set_folder(folder);
 }
 
 fn folders(menu: &Entry) -> usize {

@@ -68,6 +68,12 @@ impl Composer {
         self.changed();
     }
 
+    /// Something in the menu was clicked, which closes it.
+    pub(super) fn closed(&mut self) {
+        self.opened = None;
+        self.changed();
+    }
+
     /// Something that the face is made of changed.
     pub(super) fn changed(&mut self) {
         self.menu = None;

@@ -105,6 +105,8 @@ impl App {
                 (None, Some(_)) => self.companions = None,
                 _ => {}
             }
+            // The computer may have slept.
+            self.clock.take_jump();
             let due = self.due().map(|due| self.clock.instant(due));
             tokio::select! {
                 status = source.next() => self.status(status?),
@@ -163,6 +165,8 @@ impl App {
                 if command == Command::Quit {
                     return true;
                 }
+                self.composer.closed();
+                self.stale = true;
                 self.perform(command, source);
             }
             News::Told(Told::Opening) => {
@@ -170,7 +174,10 @@ impl App {
                 self.read_journal(source);
                 self.stale = true;
             }
-            News::Told(Told::Summoned) => self.notifier.summoned(&self.composer.status),
+            News::Told(Told::Summoned) => {
+                self.notifier
+                    .summoned(&self.composer.status, self.panel.is_seen());
+            }
             News::Told(Told::Shown) => self.panel.shown(),
             News::Told(Told::Hidden(why)) => self.panel.hidden(why),
             News::PanelMissed => self.panel.missed(&self.notifier),

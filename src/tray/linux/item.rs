@@ -144,7 +144,7 @@ fn entry(item: &Item) -> MenuItem<PanelItem> {
             label,
             enabled,
             visible,
-            activate: click(command),
+            activate: click(item, command),
             ..StandardItem::default()
         }
         .into(),
@@ -153,7 +153,7 @@ fn entry(item: &Item) -> MenuItem<PanelItem> {
             enabled,
             visible,
             checked: *on,
-            activate: click(command),
+            activate: click(item, command),
             ..CheckmarkItem::default()
         }
         .into(),
@@ -168,7 +168,11 @@ fn entry(item: &Item) -> MenuItem<PanelItem> {
     }
 }
 
-fn click(command: &Command) -> Box<dyn Fn(&mut PanelItem) + Send> {
+/// What cannot be seen or used does nothing, whatever a panel says was clicked.
+fn click(item: &Item, command: &Command) -> Box<dyn Fn(&mut PanelItem) + Send> {
+    if !item.visible || !item.enabled {
+        return Box::new(|_| ());
+    }
     let command = command.clone();
     Box::new(move |item| item.tell(Told::Clicked(command.clone())))
 }
