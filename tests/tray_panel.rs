@@ -322,8 +322,27 @@ async fn menu_of_a_real_syncthing() {
     for folder in ["Documents", "Music", "Notes", "Photos"] {
         laptop.share_folder(folder, &nas).await;
     }
-    std::fs::write(laptop.folder_path("Photos").join("small"), "small").unwrap();
+    for folder in ["Documents", "Music", "Notes", "Photos"] {
+        // As a user writes it.
+        let path = json!({ "path": format!("~/data/{folder}") });
+        laptop
+            .api_patch(&format!("/rest/config/folders/{folder}"), path)
+            .await;
+        laptop.wait_for_folder(folder, "idle").await;
+    }
+    for number in 2031..2043 {
+        let name = laptop
+            .folder_path("Photos")
+            .join(format!("IMG_{number}.jpg"));
+        std::fs::write(name, noise(1_300_000)).unwrap();
+    }
     laptop.scan("Photos").await;
+    nas.wait_for_folder("Photos", "idle").await;
+    laptop
+        .wait_until("all photos are there", async |_| {
+            nas.folder_path("Photos").join("IMG_2042.jpg").exists()
+        })
+        .await;
     for (folder, name) in [
         ("Documents", "taxes 2025.ods"),
         ("Notes", "shopping list.md"),

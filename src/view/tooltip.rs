@@ -150,7 +150,7 @@ fn work(service: &Service) -> String {
     }
 }
 
-/// `Syncing Photos, 45 %, 1.2 GiB left, about 10 min`.
+/// `Syncing Photos, 45%, 1.2 GiB left, about 10 min`.
 fn syncing(service: &Service) -> String {
     let folders = || {
         service
@@ -180,7 +180,7 @@ fn syncing(service: &Service) -> String {
         let left = sum(&mut devices().map(|device| device.need_bytes));
         (left, service.rates.out_bps, percent)
     };
-    let percent = percent.map(|percent| format!("{percent} %"));
+    let percent = percent.map(|percent| format!("{percent}%"));
     let to_go = (left > 0).then(|| format!("{} left", size(left)));
     // A rate of a few bytes would promise nonsense.
     let time = (left > 0 && speed >= 1024)
@@ -278,7 +278,7 @@ mod tests {
         says(
             &syncing,
             "syncwatch: syncing",
-            "Syncing Photos, 45 %, 1.0 GiB left, about 8 min\nDown 2.0 MiB/s, up 0 B/s",
+            "Syncing Photos, 45%, 1.0 GiB left, about 8 min\nDown 2.0 MiB/s, up 0 B/s",
         );
         assert!(
             !tooltip(&syncing, false, &samples::frame(80))
@@ -293,7 +293,7 @@ mod tests {
                 service.devices[0].percent = 12;
             });
         });
-        says(&syncing, "syncwatch: syncing", "Syncing to phone, 12 %");
+        says(&syncing, "syncwatch: syncing", "Syncing to phone, 12%");
         change(&mut syncing, |instance| {
             change_service(instance, |service| {
                 service.devices[0].state = DeviceState::InSync;

@@ -110,6 +110,8 @@ pub struct Signalled {
     pub member: String,
     /// For `ItemsPropertiesUpdated`: how many items it names.
     pub items: usize,
+    /// One of them became something else: XFCE shows such a one as a blank entry.
+    pub retyped: bool,
 }
 
 /// A tray icon, seen over the bus.
@@ -155,14 +157,18 @@ impl Item {
                 let header = message.header();
                 let member = header.member().map(ToString::to_string).unwrap_or_default();
                 let body = message.body();
-                let items = match body.deserialize::<Structure<'_>>() {
-                    Ok(body) if member == "ItemsPropertiesUpdated" => named(&body),
-                    _ => 0,
+                let (items, retyped) = match body.deserialize::<Structure<'_>>() {
+                    Ok(body) if member == "ItemsPropertiesUpdated" => {
+                        (named(&body), format!("{body:?}").contains("\"type\""))
+                    }
+                    _ => (0, false),
                 };
-                record
-                    .lock()
-                    .expect("no panic")
-                    .push(Signalled { member, items });
+                let signal = Signalled {
+                    member,
+                    items,
+                    retyped,
+                };
+                record.lock().expect("no panic").push(signal);
                 told.send_modify(|count| *count += 1);
             }
         });
@@ -340,6 +346,12 @@ impl Item {
             .iter()
             .filter(|signal| signal.member == member)
             .count()
+    }
+
+    /// Fails if an entry became a separator, or stopped being one, at its place.
+    pub fn assert_nothing_retyped(&self) {
+        let signals = self.signals();
+        assert!(!signals.iter().any(|signal| signal.retyped), "{signals:#?}");
     }
 
     /// Forgets the signals so far.

@@ -98,20 +98,10 @@ impl Panel {
 
     /// Something quiet in place of black.
     fn paint(&self) {
-        let sky = if self.look.dark {
-            "#50657a-#1f2a36"
-        } else {
-            "#dfe9f2-#9fb4c8"
-        };
+        let sky = if self.look.dark { "#3b4a5a" } else { "#b8c9d9" };
         let size = format!("{WIDTH}x{HEIGHT}");
         let mut display = self.program("display");
-        display.args([
-            "-size",
-            &size,
-            "-window",
-            "root",
-            &format!("gradient:{sky}"),
-        ]);
+        display.args(["-size", &size, "-window", "root", &format!("xc:{sky}")]);
         // It does so, and ends with 1.
         display.status().expect("display");
     }

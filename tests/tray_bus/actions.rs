@@ -269,6 +269,7 @@ async fn restart_and_end(scene: Scene) {
     item.click(&["Syncthing", "Shut down…", "Yes"]).await;
     syncthing.ended().await;
 
+    item.assert_nothing_retyped();
     item.click(&["Quit"]).await;
     assert_eq!(desk.process().ended().await, Some(0));
     assert!(

@@ -130,6 +130,7 @@ async fn alerted(item: &Item, notifications: &Notifications, before: &[Picture])
     })
     .await;
     assert_eq!(item.status().await, "NeedsAttention");
+    item.assert_nothing_retyped();
     alert
 }
 

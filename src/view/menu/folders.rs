@@ -92,10 +92,8 @@ fn name(folder: &Folder) -> String {
 fn label(folder: &Folder) -> String {
     let state = folder_state(folder.state).1;
     match folder.state {
-        FolderState::Paused
-        | FolderState::Unknown
-        | FolderState::Stopped
-        | FolderState::UpToDate => format!("{}: {state}", name(folder)),
+        FolderState::Unknown | FolderState::Stopped => format!("{}: {state}", name(folder)),
+        settled if settled.is_settled() => format!("{}: {state}", name(folder)),
         _ => format!("{}: {state}, {}%", name(folder), folder.percent),
     }
 }

@@ -31,6 +31,7 @@ impl Item {
         Self::new(id, label, ItemKind::Submenu(items))
     }
 
+    /// One that appears later is a blank entry on XFCE, which makes a separator only of what was one from the beginning.
     pub(super) fn separator(id: String) -> Self {
         Self::new(id, "", ItemKind::Separator)
     }

@@ -40,7 +40,6 @@ pub(super) fn submenu(subject: &Subject<'_>) -> Item {
             .usable(subject.connected)
             .shown(!holds.is_empty()),
     );
-    items.push(Item::separator(scope.leaf("line")).shown(!holds.is_empty()));
     let times = times(&scope, |until| Command::PauseAll {
         instance: name(),
         until,

@@ -84,7 +84,6 @@ fn unit(subject: &Subject<'_>, scope: &Scope) -> Vec<Item> {
         "Yes, stop it",
     ];
     vec![
-        Item::separator(scope.leaf("unit/line")).shown(status.is_some()),
         Item::text(scope.leaf("unit"), &title.unwrap_or_default()),
         start(subject, scope.leaf("unit/start")),
         confirmed(

@@ -19,7 +19,7 @@ pub(super) fn items(subject: &Subject<'_>) -> Vec<Item> {
     };
     let scope = subject.scope.part("failure");
     let mut why = paragraph(&scope, "message", message, LINES);
-    why.push(Item::separator(scope.leaf("line")).shown(!hint.is_empty()));
+    why.push(Item::separator(scope.leaf("line")));
     why.extend(paragraph(&scope, "hint", hint, LINES));
     let away = link.state == LinkState::Disconnected;
     let start = super::server::start(subject, subject.scope.leaf("start"));
