@@ -9,7 +9,6 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::notifier::Notifier;
 use super::perform::Performer;
-use super::preferences;
 use super::source::Asker;
 use crate::engine::{Engine, Options};
 
@@ -41,7 +40,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, CliError> {
 /// Shows notices where there is a session bus, and does what is clicked in them.
 fn notify(context: &Context, engine: &Engine) -> JoinHandle<()> {
     let (commands, mut clicked) = mpsc::unbounded_channel();
-    let notifier = Notifier::start(engine.status(), preferences::follow(context), commands);
+    let notifier = Notifier::start(engine.status(), engine.preferences(), commands);
     let (performer, engine) = (Performer::new(context), Asker::Own(engine.asker()));
     tokio::spawn(async move {
         while let Some(command) = clicked.recv().await {

@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
 
-use super::preferences::Preferences;
 use crate::core::Status;
+use crate::core::preferences::Preferences;
 use crate::desktop::{Trouble, notify};
 use crate::engine::clock::Clock;
 use crate::view::command::Command;
@@ -56,8 +56,8 @@ impl Notifier {
     }
 
     /// The user started syncwatch once more: how things are.
-    pub fn summoned(&self, status: &Status) {
-        self.show(aside::running(status));
+    pub fn summoned(&self, status: &Status, seen: bool) {
+        self.show(aside::running(status, seen));
     }
 
     fn show(&self, notice: Notice) {

@@ -1,11 +1,11 @@
-//! What the user wants of the desktop, followed live from the config file.
+//! What the user wants of the desktop, followed live from the config file where the engine is another process.
 
 use std::path::PathBuf;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::config::{self, Config, Environment};
-use crate::core::preferences::{Notifications, Tray};
+use crate::config::{self, Environment};
+use crate::core::preferences::Preferences;
 use crate::watch::{Touch, Watcher};
 
 use super::context::Context;
@@ -14,13 +14,6 @@ use std::time::Duration;
 
 /// A config file that was touched is read when it has been left alone for so long.
 const SETTLES: Duration = Duration::from_millis(200);
-
-/// The part of the config that views go by.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Preferences {
-    pub notifications: Notifications,
-    pub tray: Tray,
-}
 
 /// The preferences now and whenever a valid change of the file brings others. A file that is not valid changes
 /// nothing: the engine tells what is wrong with it.
@@ -67,14 +60,5 @@ async fn keep_up(
 
 fn load(given: Option<&PathBuf>, environment: &Environment) -> Option<Preferences> {
     let loaded = config::load(given.map(PathBuf::as_path), environment).ok()?;
-    Some(loaded.config.into())
-}
-
-impl From<Config> for Preferences {
-    fn from(config: Config) -> Self {
-        Self {
-            notifications: config.notifications,
-            tray: config.tray,
-        }
-    }
+    Some(loaded.config.preferences())
 }

@@ -32,7 +32,7 @@ pub use resolve::{Resolution, Resolved, ResolvedTrust, resolve};
 
 use crate::core::Patience;
 use crate::core::holds::Scope;
-use crate::core::preferences::{Notifications, Tray};
+use crate::core::preferences::{Notifications, Preferences, Tray};
 
 /// The commented example, which `config init` writes.
 pub const EXAMPLE: &str = include_str!("../../config/syncwatch.toml");
@@ -58,6 +58,14 @@ pub struct Metrics {
 }
 
 impl Config {
+    /// The part that views go by.
+    pub fn preferences(&self) -> Preferences {
+        Preferences {
+            notifications: self.notifications.clone(),
+            tray: self.tray.clone(),
+        }
+    }
+
     /// What is watched when there is no config file: the Syncthing of this user on this computer.
     pub fn local() -> Self {
         Self {

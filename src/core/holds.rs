@@ -75,9 +75,9 @@ struct Flight {
 impl Holding {
     /// The holds of an earlier run go on.
     pub fn new(kept: Vec<Held>, conditions: Option<Conditions>) -> Self {
-        let unseen = kept.iter().flat_map(|held| held.unseen.iter());
+        let asked = kept.iter().flat_map(|held| held.asked.iter());
         Self {
-            asked: unseen.cloned().collect(),
+            asked: asked.cloned().collect(),
             saved: kept.clone(),
             held: kept,
             conditions,
@@ -173,6 +173,10 @@ impl Holding {
                 self.choose(rules, service, &shown);
                 self.ask(&shown, now);
             }
+        }
+        for held in &mut self.held {
+            let asked = self.asked.iter().filter(|part| held.has(part));
+            held.asked = asked.cloned().collect();
         }
         self.drop_empty();
         let mut wants = std::mem::take(&mut self.wants);

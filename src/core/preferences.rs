@@ -1,5 +1,12 @@
 //! What the user wants of the desktop: which notices, which look. Set in the config, used by the views.
 
+/// The part of the config that views go by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    pub notifications: Notifications,
+    pub tray: Tray,
+}
+
 /// What the user wants to be notified of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notifications {

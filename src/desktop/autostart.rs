@@ -13,6 +13,8 @@ mod desktop_entry;
 mod files;
 #[cfg(any(target_os = "macos", test))]
 mod launch_agent;
+#[cfg(windows)]
+mod run_key;
 #[cfg(any(all(unix, not(target_os = "macos")), test))]
 mod xdg;
 
@@ -34,7 +36,11 @@ impl Autostart {
         directories: Option<(PathBuf, Vec<PathBuf>)>,
         executable: Option<PathBuf>,
     ) -> Option<Self> {
-        let (directory, shared) = directories?;
+        // On Windows it is the registry that holds what starts.
+        let (directory, shared) = match cfg!(windows) {
+            true => Default::default(),
+            false => directories?,
+        };
         let sandboxed = Path::new("/.flatpak-info").exists();
         (!sandboxed).then_some(Self {
             directory,
@@ -49,8 +55,8 @@ impl Autostart {
         return launch_agent::state(self);
         #[cfg(all(unix, not(target_os = "macos")))]
         return xdg::state(self);
-        #[cfg(not(unix))]
-        return None;
+        #[cfg(windows)]
+        return run_key::state(self);
     }
 
     /// Makes the tray start with the session, or not.
@@ -59,11 +65,7 @@ impl Autostart {
         return launch_agent::set(self, on);
         #[cfg(all(unix, not(target_os = "macos")))]
         return xdg::set(self, on);
-        #[cfg(not(unix))]
-        {
-            let _ = on;
-            let message = "The tray cannot be made to start with the session here.";
-            Err(Trouble::new(message, "Add it to the startup apps by hand."))
-        }
+        #[cfg(windows)]
+        return run_key::set(self, on);
     }
 }

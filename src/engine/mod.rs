@@ -27,6 +27,7 @@ use self::journal::Journal;
 use self::protocol::{Answer, Ask};
 use self::shell::Shell;
 use crate::config::{self, Resolved, ResolvedTrust};
+use crate::core::preferences::Preferences;
 use crate::core::{Alert, PinSet, Status};
 use crate::tls::{ClientSpec, Trust};
 
@@ -66,6 +67,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Engine {
     status: watch::Receiver<Arc<Status>>,
+    preferences: watch::Receiver<Preferences>,
     alerts: broadcast::Sender<Alert>,
     journal: Journal,
     questions: mpsc::Sender<shell::Question>,
@@ -108,6 +110,7 @@ impl Engine {
         let (shell, ends) = Shell::new(options)?;
         Ok(Self {
             status: ends.status,
+            preferences: ends.preferences,
             alerts: ends.alerts,
             journal: ends.journal,
             questions: ends.questions,
@@ -119,6 +122,11 @@ impl Engine {
     /// The status, now and at every change.
     pub fn status(&self) -> watch::Receiver<Arc<Status>> {
         self.status.clone()
+    }
+
+    /// What the config in force says to views, now and at every change.
+    pub fn preferences(&self) -> watch::Receiver<Preferences> {
+        self.preferences.clone()
     }
 
     /// Every notice to the user from now on.

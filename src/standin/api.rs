@@ -16,6 +16,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
+use super::configure;
 use super::control;
 use super::events::Mask;
 use super::http::{JSON, TEXT, canned, complete, dress, flushed, pretty, text};
@@ -149,8 +150,8 @@ fn get(shared: &Shared, path: &str, query: &Query) -> Option<Reply> {
         "config/options" => replies::options(),
         "config/folders" => world.folders.iter().map(replies::config_folder).collect(),
         "config/devices" => world.devices.iter().map(replies::config_device).collect(),
-        "config/defaults/folder" => replies::default_folder(world),
-        "config/defaults/device" => replies::default_device(),
+        "config/defaults/folder" => configure::default_folder(world),
+        "config/defaults/device" => configure::default_device(),
         // No directory is there.
         "system/browse" => json!([]),
         "config/restart-required" => json!({ "requiresRestart": world.restart_required }),

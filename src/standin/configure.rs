@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::api::Reply;
 use super::control::{pause_device, pause_folder};
 use super::events::Emitted;
-use super::folders::{Device, Folder};
+use super::folders::{Device, Folder, World};
+use super::replies;
 use super::shared::Shared;
 
 /// `POST` of one entry, `PUT` of a list or of the whole config (lib/api/confighandler.go).
@@ -41,6 +42,26 @@ pub(super) fn configure(
     }
     shared.emit_config_saved();
     Some(Reply::Done)
+}
+
+/// `config/defaults/folder`.
+pub(super) fn default_folder(world: &World) -> Value {
+    let mut folder =
+        replies::config_folder(&Folder::new("", "", vec![world.my_id().to_owned()], 0, 0));
+    if let Some(path) = folder.get_mut("path") {
+        *path = json!("/srv");
+    }
+    folder
+}
+
+/// `config/defaults/device`.
+pub(super) fn default_device() -> Value {
+    json!({ "deviceID": "", "name": "", "addresses": ["dynamic"], "paused": false, "ignoredFolders": [] })
+}
+
+/// A list of what is ignored.
+pub(super) fn ignored(ids: &BTreeSet<String>, key: &str) -> Vec<Value> {
+    ids.iter().map(|id| json!({ key: id })).collect()
 }
 
 fn folder(shared: &Shared, entry: &Value) {

@@ -2,11 +2,10 @@
 //!
 //! Pure: the world in, a value out.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::configure;
 use super::folders::{Counts, Device, Folder, World};
 
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -46,8 +45,8 @@ pub(super) fn config(world: &World, gui: Value) -> Value {
         "gui": gui,
         "ldap": { "address": "", "bindDN": "", "transport": "plain", "insecureSkipVerify": false, "searchBaseDN": "", "searchFilter": "" },
         "options": options(),
-        "remoteIgnoredDevices": ignored(&world.ignored_devices, "deviceID"),
-        "defaults": { "folder": default_folder(world), "device": default_device() },
+        "remoteIgnoredDevices": configure::ignored(&world.ignored_devices, "deviceID"),
+        "defaults": { "folder": configure::default_folder(world), "device": configure::default_device() },
     })
 }
 
@@ -99,27 +98,9 @@ pub(super) fn config_device(device: &Device) -> Value {
         "deviceID": device.id, "name": device.name, "addresses": ["dynamic"], "compression": "metadata",
         "certName": "", "introducer": false, "skipIntroductionRemovals": false, "introducedBy": "",
         "paused": device.paused, "allowedNetworks": [], "autoAcceptFolders": false, "maxSendKbps": 0,
-        "maxRecvKbps": 0, "ignoredFolders": ignored(&device.ignored_folders, "id"), "maxRequestKiB": 0, "untrusted": false, "remoteGUIPort": 0,
+        "maxRecvKbps": 0, "ignoredFolders": configure::ignored(&device.ignored_folders, "id"), "maxRequestKiB": 0, "untrusted": false, "remoteGUIPort": 0,
         "numConnections": 0,
     })
-}
-
-/// `config/defaults/folder`.
-pub(super) fn default_folder(world: &World) -> Value {
-    let mut folder = config_folder(&Folder::new("", "", vec![world.my_id().to_owned()], 0, 0));
-    if let Some(path) = folder.get_mut("path") {
-        *path = json!("/srv");
-    }
-    folder
-}
-
-/// `config/defaults/device`.
-pub(super) fn default_device() -> Value {
-    json!({ "deviceID": "", "name": "", "addresses": ["dynamic"], "paused": false, "ignoredFolders": [] })
-}
-
-fn ignored(ids: &BTreeSet<String>, key: &str) -> Vec<Value> {
-    ids.iter().map(|id| json!({ key: id })).collect()
 }
 
 /// `system/connections`.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use syncwatch::core::{
-    Class, Event, Fault, PinRead, Remembered, RetryCause, Service, TrustMode, failure,
+    Class, Conditions, Event, Fault, PinRead, Refusal, Remembered, RetryCause, Service, TrustMode,
+    failure,
 };
 
 use crate::shell::{NAME, Shell};
@@ -30,6 +31,10 @@ enum Happening {
     Retry(RetryCause),
     Announced,
     Paused(bool),
+    PauseAll(Option<u64>),
+    ResumeAll,
+    Conditions(bool, bool),
+    StrayControlled(u64),
     Opened,
     Look,
     /// Said by nobody that the core asked: an attempt and a generation relative to those in force.
@@ -106,6 +111,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => cause.prop_map(H::Retry),
         1 => Just(H::Announced),
         2 => any::<bool>().prop_map(H::Paused),
+        1 => prop::option::of(0..600_u64).prop_map(H::PauseAll),
+        1 => Just(H::ResumeAll),
+        1 => (any::<bool>(), any::<bool>()).prop_map(|(metered, battery)| H::Conditions(metered, battery)),
+        1 => (0..3_u64).prop_map(H::StrayControlled),
         2 => Just(H::Opened),
         2 => Just(H::Look),
         3 => (0..3_u64, 0..3_u64, prop::option::of(letter()))
@@ -158,6 +167,25 @@ fn happen(shell: &mut Shell, happening: Happening) {
         }),
         H::Announced => shell.send(Event::RestartAnnounced { instance }),
         H::Paused(paused) => shell.send(Event::SetPaused { instance, paused }),
+        H::PauseAll(seconds) => {
+            let until = seconds.map(|seconds| shell.now + Duration::from_secs(seconds));
+            shell.send(Event::PauseAll {
+                instance: None,
+                until,
+            });
+        }
+        H::ResumeAll => shell.send(Event::ResumeAll {
+            instance: Some(instance),
+        }),
+        H::Conditions(metered, on_battery) => shell.send(Event::Conditions(Conditions {
+            metered,
+            on_battery,
+        })),
+        H::StrayControlled(number) => shell.send(Event::Controlled {
+            instance,
+            number,
+            refusal: Some(Refusal::new("No.", "")),
+        }),
         H::Opened => shell.send(Event::CertificateOpened { instance }),
         H::Look => {
             let event = match shell.world.resolve() {

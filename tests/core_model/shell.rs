@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use syncwatch::core::Class;
+use syncwatch::core::holds::{Chosen, Scope};
+use syncwatch::core::service::Device;
 use syncwatch::core::status::EngineInfo;
 use syncwatch::core::{
     Alert, Effect, Event, Fault, Fingerprint, HoldRules, InstanceSpec, InstanceStatus,
@@ -70,7 +72,11 @@ impl Shell {
             revision: 1,
             remembered,
             accepted,
-            rules: HoldRules::default(),
+            rules: HoldRules {
+                all: Scope::Everything,
+                metered: Chosen::All,
+                battery: Chosen::All,
+            },
             holds: vec![],
             paused: false,
         };
@@ -300,6 +306,10 @@ impl Shell {
         let service = Arc::new(Service {
             version: "v2.1.3".into(),
             synced: true,
+            devices: vec![Device {
+                id: "NAS".into(),
+                ..Device::default()
+            }],
             ..Service::default()
         });
         self.later(Pending::Event(Event::ServiceChanged {

@@ -58,6 +58,9 @@ impl WatcherObject {
     }
 }
 
+/// An entry as GetLayout gives it: its number, its properties, its children.
+type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
 impl Watcher {
     /// Takes the watcher's name on this connection, which should be its own: it ends with it.
     pub async fn start(connection: Connection) -> Self {
@@ -254,8 +257,7 @@ impl Item {
         let body = (0_i32, -1_i32, Vec::<String>::new());
         let reply = self.call("/MenuBar", MENU, "GetLayout", &body).await?;
         let body = reply.body();
-        let (_, root): (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>)) =
-            body.deserialize()?;
+        let (_, root): (u32, Layout) = body.deserialize()?;
         Ok(Entry::read(root.0, root.1, root.2))
     }
 
@@ -265,8 +267,7 @@ impl Item {
         let reply = self.call("/MenuBar", MENU, "GetLayout", &body).await;
         let reply = reply.expect("GetLayout");
         let body = reply.body();
-        let (revision, _): (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>)) =
-            body.deserialize().expect("a layout");
+        let (revision, _): (u32, Layout) = body.deserialize().expect("a layout");
         revision
     }
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::cli::preferences::Preferences;
-use crate::core::preferences::Theme;
+use crate::core::preferences::{Preferences, Theme};
 use crate::core::{JournalEntry, Status, Timestamp};
 use crate::tray::Face;
 use crate::tray::icons::{Look, frames};

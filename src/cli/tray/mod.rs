@@ -39,7 +39,7 @@ const JOURNAL_LINES: usize = 10;
 pub(super) async fn run(context: &Context) -> Result<Exit, CliError> {
     let mut source = Source::open(context, Purpose::Serve).await?;
     let status = source.next().await?;
-    let mut app = App::new(context, status);
+    let mut app = App::new(context, &source, status);
     let ended = app.run(&mut source).await;
     drop(app);
     source.close().await;
@@ -66,10 +66,13 @@ struct App {
 }
 
 impl App {
-    fn new(context: &Context, status: Arc<Status>) -> Self {
+    fn new(context: &Context, source: &Source<'_>, status: Arc<Status>) -> Self {
         let clock = Clock::start();
         let news = mpsc::unbounded_channel();
-        let preferences = preferences::follow(context);
+        let preferences = match source.own() {
+            Some(engine) => engine.preferences(),
+            None => preferences::follow(context),
+        };
         let performer = Performer::new(context);
         let mut composer = Composer::new(Arc::clone(&status), preferences.borrow().clone());
         composer.autostart = performer.autostart();
@@ -174,7 +177,10 @@ impl App {
                 self.read_journal(source);
                 self.stale = true;
             }
-            News::Told(Told::Summoned) => self.notifier.summoned(&self.composer.status),
+            News::Told(Told::Summoned) => {
+                self.notifier
+                    .summoned(&self.composer.status, self.panel.is_seen());
+            }
             News::Told(Told::Shown) => self.panel.shown(),
             News::Told(Told::Hidden(why)) => self.panel.hidden(why),
             News::PanelMissed => self.panel.missed(&self.notifier),

@@ -56,6 +56,11 @@ impl Panel {
         }
     }
 
+    /// Whether a panel shows the icon.
+    pub(super) fn is_seen(&self) -> bool {
+        self.why.is_none()
+    }
+
     /// A panel shows the icon.
     pub(super) fn shown(&mut self) {
         self.stop_waiting();

@@ -2,8 +2,8 @@
 
 use tokio::sync::{mpsc, watch};
 
-use crate::cli::preferences::Preferences;
 use crate::core::JournalEntry;
+use crate::core::preferences::Preferences;
 use crate::desktop::{Trouble, theme, units};
 use crate::tray::{Told, TrayError};
 use crate::view::command::Command;

@@ -14,6 +14,9 @@ pub struct Held {
     /// Those of its parts that were not seen paused yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) unseen: BTreeSet<Part>,
+    /// Those of them that were asked to be paused.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) asked: BTreeSet<Part>,
     /// Its parts were chosen; before, the server was not connected.
     #[serde(default)]
     pub(super) chosen: bool,
@@ -32,6 +35,7 @@ impl Held {
                 parts: Vec::new(),
             },
             unseen: BTreeSet::new(),
+            asked: BTreeSet::new(),
             chosen: false,
             ending: false,
         }

@@ -203,7 +203,7 @@ impl Desk {
     /// Shows all that waits, or drops it where somebody else speaks.
     async fn show_waiting(&mut self, shelf: &mut Shelf) -> zbus::Result<()> {
         if !self.speaks {
-            shelf.drop_waiting();
+            shelf.drop_told_elsewhere();
         }
         while self.missing.is_none()
             && let Some(notice) = shelf.next()

@@ -73,9 +73,9 @@ impl Shelf {
         self.waiting.retain(|notice| notice.urgency > Urgency::Low);
     }
 
-    /// Drops all that waits.
-    pub(super) fn drop_waiting(&mut self) {
-        self.waiting.clear();
+    /// Drops what another process tells.
+    pub(super) fn drop_told_elsewhere(&mut self) {
+        self.waiting.retain(|notice| notice.answer);
     }
 
     /// The number under which a notice with this key is on the screen; 0 when none is.
@@ -157,6 +157,7 @@ mod tests {
                 ("One".into(), retry(&format!("{key} one"))),
                 ("Two".into(), retry(&format!("{key} two"))),
             ],
+            answer: false,
         }
     }
 
@@ -225,5 +226,17 @@ mod tests {
             show(&mut shelf, &id.to_string(), id);
         }
         assert_eq!((shelf.id("1"), shelf.id("999")), (0, 999));
+    }
+
+    #[test]
+    fn answers_stay_where_another_process_tells_the_rest() {
+        let mut shelf = Shelf::default();
+        let mut answer = notice("answer", Urgency::Normal);
+        answer.answer = true;
+        shelf.take(Word::Show(answer));
+        shelf.take(Word::Show(notice("news", Urgency::Critical)));
+        shelf.drop_told_elsewhere();
+        assert_eq!(shelf.next().map(|notice| notice.key), Some("answer".into()));
+        assert_eq!(shelf.next(), None);
     }
 }

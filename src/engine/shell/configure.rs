@@ -101,6 +101,11 @@ impl Shell {
         }
         let mut patience = config.patience.clone();
         patience.ceiling = self.options.patience_ceiling;
+        self.preferences.send_if_modified(|known| {
+            let changed = *known != config.preferences();
+            *known = config.preferences();
+            changed
+        });
         self.config = config;
         self.queue.push_back(Event::Configured {
             instances,

@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tracing::warn;
 
 use crate::config::{self, Config};
+use crate::core::preferences::Preferences;
 use crate::core::status::EngineInfo;
 use crate::core::{Alert, Effect, Event, Model, RetryCause, Status};
 use crate::engine::clock::Clock;
@@ -49,6 +50,7 @@ pub struct Question {
 /// What the world outside the loop holds of it.
 pub(super) struct Ends {
     pub(super) status: channel::Receiver<Arc<Status>>,
+    pub(super) preferences: channel::Receiver<Preferences>,
     pub(super) alerts: broadcast::Sender<Alert>,
     pub(super) journal: Journal,
     pub(super) questions: mpsc::Sender<Question>,
@@ -69,6 +71,7 @@ pub(super) struct Shell {
     notes: (mpsc::UnboundedSender<Note>, mpsc::UnboundedReceiver<Note>),
     questions: mpsc::Receiver<Question>,
     status: channel::Sender<Arc<Status>>,
+    preferences: channel::Sender<Preferences>,
     alerts: broadcast::Sender<Alert>,
     journal: Journal,
     _config_watch: Subscription,
@@ -105,6 +108,7 @@ impl Shell {
         };
         let mut model = Model::new(engine);
         let (status, status_end) = channel::channel(Arc::new(model.status(clock.now())));
+        let (preferences, preferences_end) = channel::channel(Preferences::default());
         let (questions_end, questions) = mpsc::channel(64);
         let alerts = broadcast::channel(64).0;
         let watcher = Watcher::new();
@@ -113,6 +117,7 @@ impl Shell {
         let config_watch = watcher.subscribe(vec![config_path], config_touched);
         let ends = Ends {
             status: status_end,
+            preferences: preferences_end,
             alerts: alerts.clone(),
             journal: journal.clone(),
             questions: questions_end,
@@ -131,6 +136,7 @@ impl Shell {
             notes,
             questions,
             status,
+            preferences,
             alerts,
             journal,
             _config_watch: config_watch,

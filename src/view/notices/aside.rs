@@ -19,11 +19,18 @@ pub fn not_done(why: &str, hint: &str) -> Notice {
     notice("not-done", "That was not done", &lines.join("\n"))
 }
 
-/// syncwatch is there, and this is how things are.
-pub fn running(status: &Status) -> Notice {
+/// syncwatch is there, and this is how things are. `seen`: a panel shows its icon.
+pub fn running(status: &Status, seen: bool) -> Notice {
     let (_, headline) = headline(status);
-    let body = format!("{headline}\nIts icon is in the panel.");
-    notice("running", "syncwatch is running", &body)
+    let place = match seen {
+        true => "Its icon is in the panel.",
+        false => "No panel shows its icon for now.",
+    };
+    notice(
+        "running",
+        "syncwatch is running",
+        &format!("{headline}\n{place}"),
+    )
 }
 
 fn notice(key: &str, title: &str, body: &str) -> Notice {
@@ -36,5 +43,6 @@ fn notice(key: &str, title: &str, body: &str) -> Notice {
         title: short(title, SENTENCE),
         body: body.join("\n"),
         actions: Vec::new(),
+        answer: true,
     }
 }

@@ -42,6 +42,8 @@ pub struct Notice {
     pub body: String,
     /// What can be done about it: the words on the button, and what it does.
     pub actions: Vec<(String, Command)>,
+    /// An answer to what was done in this process: shown even where another one tells the rest.
+    pub answer: bool,
 }
 
 /// How much a notice matters.

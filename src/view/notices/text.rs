@@ -56,6 +56,7 @@ pub(super) fn link(news: News, instance: &InstanceStatus, urgency: Urgency) -> N
         title,
         body,
         actions,
+        answer: false,
     }
 }
 
@@ -90,6 +91,7 @@ pub(super) fn service(
         title,
         body,
         actions,
+        answer: false,
     }
 }
 

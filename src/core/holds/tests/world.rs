@@ -195,7 +195,8 @@ impl World {
         let part = part(name);
         if self.parts.get(&part) != Some(&paused) {
             let under_way = !self.answers.is_empty() || self.holding.asked.contains(&part);
-            let calm = self.connected && !self.mute && !under_way;
+            let known = *self.told == self.service() && self.holding.book.is_open();
+            let calm = self.connected && !self.mute && !under_way && known;
             let held = self.kept.iter().any(|held| held.has(&part));
             // While something is under way nobody can tell who paused it.
             if paused && held && !(calm && self.holding.book.is_settled()) {

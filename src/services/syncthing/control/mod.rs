@@ -1,7 +1,7 @@
 //! What Syncthing can be made to do: each [`Action`] to its REST calls, the same for 1.19 and 2.x.
 //!
-//! Invariant: an ID never becomes part of a path, only of a query or a body: it comes from another machine and may hold
-//! anything. A change of the config sends back what the server sent, changed in the one place.
+//! Invariant: an ID becomes part of a path only if it holds nothing but letters, digits and dashes, else of a query or a
+//! body: it comes from another machine and may hold anything. A change of the config sends back what the server sent, changed in the one place.
 
 mod call;
 mod edit;
@@ -11,7 +11,7 @@ mod refusal;
 use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use call::Remote;
 
@@ -20,6 +20,8 @@ use call::with_query;
 use edit::{find, flag, text, with};
 
 const FOLDERS: &str = "/rest/config/folders";
+/// There is no smaller page for some things. What else is in it, secrets too, goes back as it came.
+const CONFIG: &str = "/rest/config";
 const DEVICES: &str = "/rest/config/devices";
 /// A scan is answered at its end (lib/api/api.go postDBScan), which may be hours away; a mistake is told at once.
 const SCAN_PATIENCE: Duration = Duration::from_secs(5);
@@ -93,7 +95,7 @@ async fn running_folder(
     }
 }
 
-/// One change of the config for all devices, and one for all folders.
+/// One change of the config for all devices, and one for each folder.
 async fn set_paused(remote: &Remote, parts: &[Part], paused: bool) -> Result<(), Refusal> {
     let mut failed = Vec::new();
     let ids = |folders: bool| {
@@ -127,35 +129,61 @@ async fn set_paused_at(
     if ids.is_empty() {
         return Vec::new();
     }
-    let all_failed = |why: Refusal| {
-        let each = |id: &String| (id.clone(), why.clone());
-        ids.iter().map(each).collect()
-    };
     let list = match remote.get(path).await {
         Ok(list) => list,
-        Err(why) => return all_failed(why),
+        Err(why) => return ids.iter().map(|id| (id.clone(), why.clone())).collect(),
     };
-    let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    let wanted = |entry: &&Value| ids.iter().any(|id| text(entry, key) == id);
-    let changed: Vec<Value> = entries
-        .iter()
-        .filter(|entry| flag(entry, "paused") != paused)
-        .filter(wanted)
-        .map(|entry| with(entry.clone(), "paused", paused.into()))
-        .collect();
-    if !changed.is_empty() {
-        // A list replaces the entries that are in it and leaves the others (lib/config SetFolders, SetDevices).
-        let written = remote
-            .write(Method::PUT, path, &Value::Array(changed))
-            .await;
-        if let Err(why) = written {
-            return all_failed(why);
+    let mut failed = Vec::new();
+    let mut changed = Vec::new();
+    for id in ids {
+        match find(&list, key, id) {
+            Some(entry) if flag(entry, "paused") == paused => {}
+            Some(entry) => changed.push((id, with(entry.clone(), "paused", paused.into()))),
+            None if path == FOLDERS => failed.push((id.clone(), refusal::unknown_folder(id))),
+            None => failed.push((id.clone(), refusal::unknown_device(id))),
         }
     }
-    let unknown = |id: &String| match path {
-        FOLDERS => refusal::unknown_folder(id),
-        _ => refusal::unknown_device(id),
+    if path == FOLDERS {
+        for (id, _) in changed {
+            let paused = with(json!({}), "paused", paused.into());
+            if let Err(why) = change_folder(remote, id, paused).await {
+                failed.push((id.clone(), why));
+            }
+        }
+    } else if !changed.is_empty() {
+        let (ids, entries): (Vec<&String>, Vec<Value>) = changed.into_iter().unzip();
+        // A list replaces the entries that are in it and leaves the others (lib/config SetDevices).
+        let written = remote
+            .write(Method::PUT, path, &Value::Array(entries))
+            .await;
+        if let Err(why) = written {
+            failed.extend(ids.into_iter().map(|id| (id.clone(), why.clone())));
+        }
+    }
+    failed
+}
+
+/// Changes fields of a folder, and nothing else: put as a whole, it would take over whatever parameters of versioning
+/// the defaults have and it has not (lib/api/confighandler.go registerFolders), such as when old versions are deleted.
+async fn change_folder(remote: &Remote, id: &str, change: Value) -> Result<(), Refusal> {
+    if is_plain(id) {
+        let path = format!("{FOLDERS}/{id}");
+        return remote.write(Method::PATCH, &path, &change).await;
+    }
+    let mut config = remote.get(CONFIG).await?;
+    let folders = config.get_mut("folders").and_then(Value::as_array_mut);
+    let mut entries = folders.into_iter().flatten();
+    let Some(entry) = entries.find(|entry| text(entry, "id") == id) else {
+        return Err(refusal::unknown_folder(id));
     };
-    let missing = ids.iter().filter(|id| find(&list, key, id).is_none());
-    missing.map(|id| (id.clone(), unknown(id))).collect()
+    for (key, value) in change.as_object().into_iter().flatten() {
+        *entry = with(entry.take(), key, value.clone());
+    }
+    remote.write(Method::PUT, CONFIG, &config).await
+}
+
+/// An ID that is one step of a path, whoever reads it.
+fn is_plain(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !id.is_empty() && id.bytes().all(plain)
 }

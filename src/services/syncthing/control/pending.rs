@@ -8,12 +8,11 @@ use super::edit::{
     appended, directory_name, find, flag, is_shared_with, label, new_device, new_folder,
     shared_with, text, usual_path,
 };
-use super::{DEVICES, FOLDERS, refusal};
+use super::{CONFIG, DEVICES, FOLDERS, change_folder, refusal};
 use crate::core::Refusal;
 
 const PENDING_DEVICES: &str = "/rest/cluster/pending/devices";
 const PENDING_FOLDERS: &str = "/rest/cluster/pending/folders";
-const CONFIG: &str = "/rest/config";
 
 pub(super) async fn accept_device(remote: &Remote, device: &str) -> Result<(), Refusal> {
     if is_known(remote, device).await? {
@@ -27,7 +26,6 @@ pub(super) async fn accept_device(remote: &Remote, device: &str) -> Result<(), R
 
 pub(super) async fn ignore_device(remote: &Remote, device: &str) -> Result<(), Refusal> {
     const IGNORED: &str = "remoteIgnoredDevices";
-    // There is no smaller page that holds the list. What else is in it, secrets too, goes back as it came.
     let config = remote.get(CONFIG).await?;
     let part = |key: &str| config.get(key).unwrap_or(&Value::Null);
     if find(part("devices"), "deviceID", device).is_some() {
@@ -63,8 +61,9 @@ pub(super) async fn accept_folder(
         return Err(refusal::encrypted(folder));
     }
     if let Some(existing) = existing {
-        let list = Value::Array(vec![shared_with(existing.clone(), device)]);
-        return remote.write(Method::PUT, FOLDERS, &list).await;
+        let shared = shared_with(existing.clone(), device);
+        let members = shared.get("devices").cloned().unwrap_or_default();
+        return change_folder(remote, folder, json!({ "devices": members })).await;
     }
     let defaults = remote.get_optional("/rest/config/defaults/folder").await?;
     let name = text(&offer, "label");
