@@ -254,13 +254,14 @@ impl Panel {
         self.close_menu().await;
     }
 
-    /// Everything from the top right corner to the ends of the open menus, and a little more.
+    /// Everything from the top right corner to the ends of the open menus and a little more, at least of the size that
+    /// software centres want.
     fn menus_area(&self) -> Area {
         let menus = self.menus();
         let left = menus.iter().map(|area| area.x).min().unwrap_or(WIDTH);
         let bottom = menus.iter().map(|area| area.y + area.height).max();
-        let x = left.saturating_sub(24);
-        let height = (bottom.unwrap_or(0) + 24).min(HEIGHT);
+        let x = left.saturating_sub(24).min(WIDTH - 800);
+        let height = (bottom.unwrap_or(0) + 24).clamp(450, HEIGHT);
         Area {
             x,
             y: 0,

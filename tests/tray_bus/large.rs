@@ -107,6 +107,7 @@ async fn five_hundred_folders_and_a_storm() {
         let most = REDRAWS * (lasted + 1.0);
         assert!((count as f64) <= most, "{name}: {count} in {lasted:.1} s");
     }
+    item.assert_nothing_retyped();
     // It comes to rest, and shows what is true.
     for number in 0..FOLDERS {
         change(&server, number, 0);
