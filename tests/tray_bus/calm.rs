@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::support::bus::{Session, until};
-use crate::support::dbusmenu::{Item, Picture};
+use crate::support::dbusmenu::{Item, Picture, Watcher};
 use crate::support::notifications::{Notifications, Notified};
 use crate::support::syncthing::{Binary, Options, RealSyncthing, Renewal};
 use crate::support::tray::{Desk, watching};
@@ -47,6 +47,7 @@ async fn rotations_are_not_seen_with_the_menu_open() {
     };
     let mut syncthing = RealSyncthing::start(&binary, options).await;
     let notifications = Notifications::start(session.connect().await).await;
+    let _panel = Watcher::start(session.connect().await).await;
     let connection = session.connect().await;
     let desk = Desk::start(session, &watching(syncthing.home()));
     let item = desk.item(&connection).await;
@@ -148,6 +149,7 @@ async fn an_impostor_is_told_of_once_and_can_be_accepted_by_hand() {
     )
     .await;
     let notifications = Notifications::start(session.connect().await).await;
+    let _panel = Watcher::start(session.connect().await).await;
     let connection = session.connect().await;
     let key = session.path("key");
     std::fs::write(&key, syncthing.api_key()).unwrap();
@@ -194,6 +196,7 @@ async fn an_impostor_at_a_watched_file_is_told_of_once_and_forgotten() {
         .await
         .expect("a stand-in");
     let notifications = Notifications::start(session.connect().await).await;
+    let _panel = Watcher::start(session.connect().await).await;
     let connection = session.connect().await;
     let config = format!(
         "{}[patience]\npin-mismatch = \"1s\"\n",

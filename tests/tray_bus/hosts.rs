@@ -2,6 +2,7 @@
 
 use crate::support::bus::{Session, until};
 use crate::support::dbusmenu::{Item, Watcher, has_owner};
+use crate::support::notifications::Notifications;
 use crate::support::tray::{Desk, watching};
 
 use syncwatch::standin::{Options, Standin};
@@ -97,8 +98,7 @@ async fn a_second_tray_tells_the_first() {
     let server = standin().await;
     let desk = Desk::start(session, &watching(server.home().path()));
     let connection = desk.session.connect().await;
-    let notifications =
-        crate::support::notifications::Notifications::start(desk.session.connect().await).await;
+    let notifications = Notifications::start(desk.session.connect().await).await;
     let item = desk.item(&connection).await;
     synced(&item).await;
 
@@ -108,4 +108,36 @@ async fn a_second_tray_tells_the_first() {
     eprintln!("    {}: {}", seen.title, seen.body);
     assert!(has_owner(&connection, item.name()).await);
     synced(&item).await;
+}
+
+#[tokio::test]
+async fn a_desktop_without_a_tray_is_told_once_what_to_install() {
+    let Some(mut session) = Session::start() else {
+        return;
+    };
+    session
+        .variables
+        .push(("XDG_CURRENT_DESKTOP", "GNOME".to_owned()));
+    let server = standin().await;
+    let notifications = Notifications::start(session.connect().await).await;
+    let mut desk = Desk::start(session, &watching(server.home().path()));
+    let said = notifications.wait_for("what to install", |_| true).await;
+    eprintln!("    {}: {}", said.title, said.body);
+    assert!(said.body.contains("AppIndicator"), "{said:?}");
+
+    // Watching goes on, and it is said again in the log alone.
+    let lines = |desk: &Desk| {
+        desk.log()
+            .lines()
+            .filter(|line| line.contains(&said.title))
+            .count()
+    };
+    assert_eq!(lines(&desk), 1);
+    desk.process().signal(rustix::process::Signal::TERM);
+    assert_eq!(desk.process().ended().await, Some(0));
+    desk.launch_again();
+    desk.wait_for_status("connected", |it| it["link"]["state"] == "connected")
+        .await;
+    until("the log again", async || (lines(&desk) == 2).then_some(())).await;
+    assert_eq!(notifications.shown().len(), 1);
 }
