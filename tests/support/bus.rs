@@ -158,6 +158,7 @@ impl Session {
     /// Ends the bus: every connection to it breaks.
     pub fn kill_bus(&mut self) {
         self.bus = None;
+        let _ = fs::remove_file(self.path("bus"));
     }
 
     /// Lets the bus start the service of this name as the machine's own session would.

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, AsRawFd};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::bus::Session;
 use syncwatch::desktop::bus::Bus;
-use tempfile::TempDir;
 use tokio::time::timeout;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{ObjectPath, OwnedFd, OwnedObjectPath, OwnedValue};
@@ -25,12 +22,9 @@ pub async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     done.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }
 
-/// A `dbus-daemon` at an address of its own.
+/// A bus at an address of its own, for what needs no session around it.
 #[derive(Debug)]
-pub struct PrivateBus {
-    directory: TempDir,
-    daemon: Option<Child>,
-}
+pub struct PrivateBus(Session);
 
 impl PrivateBus {
     pub fn start() -> Self {
@@ -41,60 +35,28 @@ impl PrivateBus {
 
     /// Nobody listens at its address yet.
     pub fn stopped() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().display();
-        let config = format!(
-            r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:path={path}/bus</listen><servicedir>{path}/services</servicedir>
-<auth>EXTERNAL</auth><policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"#
-        );
-        fs::write(directory.path().join("config"), config).expect("a file");
-        fs::create_dir(directory.path().join("services")).expect("a directory");
-        Self {
-            directory,
-            daemon: None,
-        }
+        Self(Session::without_bus())
     }
 
     /// Has the bus start a service, which only leaves a file.
     pub fn activatable(&self, name: &str) -> impl Fn() -> bool + use<> {
-        let left = self.directory.path().join(name);
+        let left = self.0.path(name);
         let service = format!(
             "[D-BUS Service]\nName={name}\nExec=/bin/sh -c '>{}; exit 1'\n",
             left.display()
         );
-        let file = self.directory.path().join("services");
-        fs::write(file.join(format!("{name}.service")), service).expect("a file");
+        let file = self.0.path("services").join(format!("{name}.service"));
+        fs::write(file, service).expect("a file");
         move || left.exists()
     }
 
     pub fn restart(&mut self) {
         self.kill();
-        let mut daemon = Command::new("dbus-daemon")
-            .arg("--nofork")
-            .arg("--print-address")
-            .arg(format!(
-                "--config-file={}",
-                self.path().join("config").display()
-            ))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dbus-daemon");
-        let stdout = daemon.stdout.take().expect("a pipe");
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("text");
-        assert!(line.starts_with("unix:path="), "{line}");
-        self.daemon = Some(daemon);
+        self.0.launch_bus();
     }
 
     pub fn kill(&mut self) {
-        if let Some(mut daemon) = self.daemon.take() {
-            daemon.kill().expect("a kill");
-            daemon.wait().expect("an end");
-        }
-        let _ = fs::remove_file(self.path().join("bus"));
+        self.0.kill_bus();
     }
 
     pub fn bus(&self) -> Bus {
@@ -102,21 +64,11 @@ impl PrivateBus {
     }
 
     pub fn address(&self) -> String {
-        format!("unix:path={}", self.path().join("bus").display())
+        self.0.address()
     }
 
     pub async fn builder(&self) -> Builder<'static> {
         Builder::address(self.address().as_str()).expect("an address")
-    }
-
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-}
-
-impl Drop for PrivateBus {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 
