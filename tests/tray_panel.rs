@@ -457,6 +457,35 @@ async fn menu_with_much_to_look_at_on_a_light_panel() {
     scene.shows(Icon::Attention).await;
 }
 
+#[tokio::test]
+async fn menu_of_several_instances() {
+    if !possible() {
+        return;
+    }
+    let Some(session) = Session::start() else {
+        return;
+    };
+    let start = async || {
+        let server = Standin::start(Options::default()).await;
+        server.expect("a stand-in")
+    };
+    let (laptop, nas) = (start().await, start().await);
+    let config = format!(
+        "[[instance]]\nname = \"laptop\"\nhome = {:?}\n[[instance]]\nname = \"nas\"\nhome = {:?}\n",
+        laptop.home().path(),
+        nas.home().path()
+    );
+    let mut scene = Scene::start(session, DARK, &config).await;
+    scene.shows(Icon::UpToDate).await;
+    nas.kill().await;
+    scene.shows(Icon::Disconnected).await;
+    let (panel, item) = (&scene.panel, &scene.item);
+    panel.shoot_menu(item, "menu-several", &["nas:"]).await;
+    panel
+        .shoot_menu(item, "menu-several-one", &["laptop:", "Photos:"])
+        .await;
+}
+
 /// An open menu outlives rotations and changes, and does what is chosen in it then; a panel that was killed gets its
 /// icon back.
 #[tokio::test]

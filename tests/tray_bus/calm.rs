@@ -183,8 +183,22 @@ async fn an_impostor_is_told_of_once_and_can_be_accepted_by_hand() {
         (item.pictures().await == calm).then_some(())
     })
     .await;
-    let alerts = notifications.shown().into_iter().filter(is_alert);
-    assert_eq!(alerts.count(), 1, "{:#?}", notifications.shown());
+    let alerts = || notifications.shown().into_iter().filter(is_alert);
+    assert_eq!(alerts().count(), 1, "{:#?}", notifications.shown());
+
+    // Once more, accepted with the button of the notice.
+    syncthing.stop().await;
+    let other = syncthing.put_certificate(400).to_string();
+    syncthing.launch().await;
+    let alert = notifications
+        .wait_for("another alert", |one| one.body.contains(&other))
+        .await;
+    notifications.press(&alert, "Accept").await;
+    desk.wait_for_status("accepted", |instance| {
+        instance["link"]["state"] == "connected" && instance["link"]["trust"]["current"] == other
+    })
+    .await;
+    assert_eq!(alerts().count(), 2, "{:#?}", notifications.shown());
 }
 
 #[tokio::test]

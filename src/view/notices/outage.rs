@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::pace::Pace;
 use crate::core::preferences::Notifications;
 use crate::core::status::Link;
-use crate::core::{LinkState, Timestamp};
+use crate::core::{Fingerprint, LinkState, Timestamp};
 
 /// A connection that lasted this long is told to be back; a shorter one belongs to the outage around it.
 const STEADY: Duration = Duration::from_secs(5);
@@ -24,6 +24,8 @@ struct Told {
     state: LinkState,
     /// When the outage began.
     since: Timestamp,
+    /// What was served then: of another certificate the user has heard nothing.
+    served: Option<Fingerprint>,
     on_screen: bool,
 }
 
@@ -67,8 +69,10 @@ impl Outage {
                     LinkState::Untrusted => &self.alarms,
                     _ => &self.pace,
                 };
+                let other =
+                    |told: Told| state == LinkState::Untrusted && link.trust.served != told.served;
                 match told {
-                    Some(told) if told.on_screen && !worse => None,
+                    Some(told) if told.on_screen && !worse && !other(told) => None,
                     Some(_) if worse => Some((News::Lost(state), link.since)),
                     _ => Some((News::Lost(state), paced(pace, link.since))),
                 }
@@ -90,6 +94,7 @@ impl Outage {
                 Some(Told {
                     state,
                     since: self.told.map_or(began, |told| told.since),
+                    served: link.trust.served,
                     on_screen: true,
                 })
             }
