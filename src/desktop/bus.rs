@@ -204,3 +204,16 @@ fn wait(attempts: u32) -> Duration {
     let doublings = attempts.saturating_sub(1).min(16);
     FIRST.saturating_mul(1 << doublings).min(LONGEST)
 }
+
+/// Has the bus start a service that it can start. Where it cannot, the service is done without.
+pub(super) async fn start_service(connection: &Connection, name: &str) {
+    let _absent = connection
+        .call_method(
+            Some("org.freedesktop.DBus"),
+            "/org/freedesktop/DBus",
+            Some("org.freedesktop.DBus"),
+            "StartServiceByName",
+            &(name, 0_u32),
+        )
+        .await;
+}

@@ -61,15 +61,7 @@ impl Reading for Known {
 
     /// Small desktops run UPower only once somebody asks for it. Where it cannot be started, it is done without.
     async fn begin(&mut self, connection: &Connection) {
-        let _absent = connection
-            .call_method(
-                Some("org.freedesktop.DBus"),
-                "/org/freedesktop/DBus",
-                Some("org.freedesktop.DBus"),
-                "StartServiceByName",
-                &(POWER.name, 0_u32),
-            )
-            .await;
+        bus::start_service(connection, POWER.name).await;
     }
 
     async fn read(&mut self, connection: &Connection) -> Result<(), Unread> {

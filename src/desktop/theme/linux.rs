@@ -37,15 +37,7 @@ impl Reading for Scheme {
 
     /// Many desktops run the portal only once somebody asks for it. Where it cannot be started, it is done without.
     async fn begin(&mut self, connection: &Connection) {
-        let _absent = connection
-            .call_method(
-                Some("org.freedesktop.DBus"),
-                "/org/freedesktop/DBus",
-                Some("org.freedesktop.DBus"),
-                "StartServiceByName",
-                &(PORTAL, 0_u32),
-            )
-            .await;
+        bus::start_service(connection, PORTAL).await;
     }
 
     async fn read(&mut self, connection: &Connection) -> Result<(), Unread> {
