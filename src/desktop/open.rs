@@ -98,7 +98,7 @@ impl Opener {
         self.open(&what).await
     }
 
-    /// See [`file`].
+    /// See [`file()`].
     pub async fn file(&self, path: &Path) -> Result<(), Trouble> {
         let what = What::path(path, false)?;
         self.open(&what).await

@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 const MOST_JOBS: usize = 4096;
 
 impl Managers {
-    /// [`super::act`] with these managers.
+    /// [`super::act()`] with these managers.
     pub async fn act(&self, unit: &Unit, verb: UnitVerb) -> Result<(), Trouble> {
         let bus = match unit.user {
             true => &self.session,
