@@ -50,7 +50,8 @@ fn directives(global: &Global, is_daemon: bool) -> String {
         (None, false, 2) => "debug".into(),
         (None, false, _) => "trace".into(),
     };
-    format!("warn,syncwatch={level}")
+    // A bus that goes is nothing to be warned of; ours says what is missing.
+    format!("warn,zbus=error,syncwatch={level}")
 }
 
 #[cfg(test)]
@@ -60,15 +61,15 @@ mod tests {
     #[test]
     fn levels_are_for_this_program_only() {
         let mut global = Global::default();
-        assert_eq!(directives(&global, false), "warn,syncwatch=warn");
-        assert_eq!(directives(&global, true), "warn,syncwatch=info");
+        assert_eq!(directives(&global, false), "warn,zbus=error,syncwatch=warn");
+        assert_eq!(directives(&global, true), "warn,zbus=error,syncwatch=info");
         global.verbose = 2;
-        assert_eq!(directives(&global, true), "warn,syncwatch=trace");
+        assert_eq!(directives(&global, true), "warn,zbus=error,syncwatch=trace");
         global.log = Some("debug".into());
-        assert_eq!(directives(&global, false), "warn,syncwatch=debug");
+        assert_eq!(directives(&global, false), "warn,zbus=error,syncwatch=debug");
         global.log = Some("syncwatch=info,hyper=debug".into());
         assert_eq!(directives(&global, false), "syncwatch=info,hyper=debug");
-        for wanted in ["warn,syncwatch=off", "warn,syncwatch=trace"] {
+        for wanted in ["warn,zbus=error,syncwatch=off", "warn,zbus=error,syncwatch=trace"] {
             EnvFilter::try_new(wanted).expect(wanted);
         }
     }
