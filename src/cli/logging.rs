@@ -66,10 +66,16 @@ mod tests {
         global.verbose = 2;
         assert_eq!(directives(&global, true), "warn,zbus=error,syncwatch=trace");
         global.log = Some("debug".into());
-        assert_eq!(directives(&global, false), "warn,zbus=error,syncwatch=debug");
+        assert_eq!(
+            directives(&global, false),
+            "warn,zbus=error,syncwatch=debug"
+        );
         global.log = Some("syncwatch=info,hyper=debug".into());
         assert_eq!(directives(&global, false), "syncwatch=info,hyper=debug");
-        for wanted in ["warn,zbus=error,syncwatch=off", "warn,zbus=error,syncwatch=trace"] {
+        for wanted in [
+            "warn,zbus=error,syncwatch=off",
+            "warn,zbus=error,syncwatch=trace",
+        ] {
             EnvFilter::try_new(wanted).expect(wanted);
         }
     }

@@ -158,6 +158,26 @@ fn an_outage_is_told_once_and_its_end_once() {
 }
 
 #[test]
+fn another_unknown_certificate_is_told_of_too_and_a_new_one_each_time_not_without_end() {
+    let mut story = Story::connected();
+    story.link(LinkState::Untrusted);
+    story.pass(60);
+    assert_eq!(story.told.len(), 1);
+    let serve = |story: &mut Story, number: u8| {
+        story.change(|instance| {
+            instance.link.trust.served = Some(samples::fingerprint(number));
+        });
+        story.pass(60);
+    };
+    serve(&mut story, 7);
+    assert_eq!(story.told.len(), 2, "the screen named another one");
+    for number in 8..128 {
+        serve(&mut story, number);
+    }
+    assert!(story.told.len() < 24, "{} in two hours", story.told.len());
+}
+
+#[test]
 fn worse_is_told_once_more_and_better_is_not() {
     let mut story = Story::connected();
     for state in [
