@@ -84,6 +84,9 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
     if let Some(name) = &instance.server_name {
         line("server-name", name.as_str().into());
     }
+    if let Some(connect) = &instance.connect {
+        line("connect", connect.to_string().into());
+    }
     for (key, chosen) in [
         ("pause-on-metered", &instance.pause_on_metered),
         ("pause-on-battery", &instance.pause_on_battery),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::address::Connect;
 use crate::core::holds::{Chosen, Scope};
 use crate::core::{Fingerprint, HoldRules, Kind};
 
@@ -24,6 +25,8 @@ pub struct InstanceConfig {
     pub trust: Option<TrustConfig>,
     /// SNI and name checks; the URL's host when `None`.
     pub server_name: Option<String>,
+    /// What is dialled under the URL's name.
+    pub connect: Option<Connect>,
     /// What is paused while the network is metered.
     pub pause_on_metered: Chosen,
     /// What is paused while the computer runs on battery.
@@ -69,6 +72,7 @@ impl InstanceConfig {
             key: KeySource::ConfigXml,
             trust: None,
             server_name: None,
+            connect: None,
             pause_on_metered: Chosen::Nothing,
             pause_on_battery: Chosen::Nothing,
         }

@@ -22,6 +22,7 @@ mod tests;
 
 use std::net::SocketAddr;
 
+pub use address::Connect;
 pub use discovery::Tried;
 pub use environment::{Environment, Platform};
 pub use instance::{InstanceConfig, KeySource, TrustConfig};

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::de::DeValue;
+use url::Url;
 
-use super::address::service_url;
+use super::address::{Connect, connect, service_url};
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use super::parse_pause::chosen;
 use super::problem::Findings;
@@ -24,6 +25,7 @@ const INSTANCE: &[&str] = &[
     "api-key-command",
     "trust",
     "server-name",
+    "connect",
     "pause-on-metered",
     "pause-on-battery",
 ];
@@ -89,12 +91,7 @@ fn instance(
     let kind = kind(&mut section, findings);
     let name = name(&mut section, findings);
     let has_url = section.has("url");
-    let url = section.string("url", findings).and_then(|url| {
-        let checked = service_url(&url.value);
-        checked
-            .map_err(|wrong| findings.problem(&url.at, wrong))
-            .ok()
-    });
+    let (url, connect) = place(&mut section, kind.unwrap_or_default(), findings);
     let home = section.path("home", findings);
     let key = key(&mut section, findings);
     let trust = trust(&mut section, has_url, findings);
@@ -116,10 +113,39 @@ fn instance(
         key,
         trust,
         server_name,
+        connect,
         pause_on_metered,
         pause_on_battery,
     };
     Some((name.at, instance))
+}
+
+fn place(
+    section: &mut Section<'_>,
+    kind: Kind,
+    findings: &mut Findings<'_>,
+) -> (Option<Url>, Option<Connect>) {
+    let has_url = section.has("url");
+    let found = section.string("url", findings).and_then(|url| {
+        let checked = service_url(&url.value, kind);
+        checked
+            .map_err(|wrong| findings.problem(&url.at, wrong))
+            .ok()
+    });
+    let (url, zone) = found.unzip();
+    let connect = section.string("connect", findings).and_then(|text| {
+        let checked = match &url {
+            Some(url) => connect(&text.value, url),
+            None if has_url => return None,
+            None => {
+                Err("'connect' needs a 'url': the name that is asked for there and checked".into())
+            }
+        };
+        checked
+            .map_err(|wrong| findings.problem(&text.at, wrong))
+            .ok()
+    });
+    (url, connect.or(zone.flatten()))
 }
 
 fn kind(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> {

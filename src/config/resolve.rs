@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::address::{GuiAddress, is_loopback};
+use super::address::{Connect, GuiAddress, is_loopback};
 use super::discovery::{Found, Search, Tried, search};
 use super::environment::Environment;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
@@ -36,6 +36,8 @@ pub struct Resolved {
     /// https; with a unix socket, only its path and its host for headers and SNI count.
     pub base: Url,
     pub unix_socket: Option<PathBuf>,
+    /// What is dialled in place of the host and port in `base`.
+    pub connect: Option<Connect>,
     /// SNI and name checks in place of the URL's host.
     pub server_name: Option<String>,
     pub trust: ResolvedTrust,
@@ -59,6 +61,7 @@ impl Resolved {
         self.target == other.target
             && self.base == other.base
             && self.unix_socket == other.unix_socket
+            && self.connect == other.connect
             && self.server_name == other.server_name
             && self.trust == other.trust
             && self.key.expose_secret() == other.key.expose_secret()
@@ -100,8 +103,16 @@ fn needs_search(instance: &InstanceConfig) -> bool {
         None => true,
         Some(url) => {
             let open = instance.trust.is_none() || matches!(instance.key, KeySource::ConfigXml);
-            open && (instance.home.is_some() || is_loopback(url))
+            open && (instance.home.is_some() || is_local(instance, url))
         }
+    }
+}
+
+/// Whether what is dialled is this computer.
+fn is_local(instance: &InstanceConfig, url: &Url) -> bool {
+    match &instance.connect {
+        Some(connect) => connect.is_loopback(),
+        None => is_loopback(url),
     }
 }
 
@@ -131,7 +142,9 @@ fn place(
             // A 'home' was named for this address; one that was only discovered must have its port.
             let named = instance.home.is_some();
             let (found, why_not) = match outcome {
-                Some(Ok(found)) if named || has_port(&found.address, url) => (Some(found), None),
+                Some(Ok(found)) if named || has_port(&found.address, instance, url) => {
+                    (Some(found), None)
+                }
                 Some(Ok(_)) => (
                     None,
                     Some("the local Syncthing listens on another port".to_owned()),
@@ -142,7 +155,7 @@ fn place(
             Ok(Place {
                 base: url.clone(),
                 unix_socket: None,
-                local: is_loopback(url),
+                local: is_local(instance, url),
                 found,
                 why_not,
             })
@@ -205,6 +218,7 @@ async fn connect(
         target,
         base: place.base,
         unix_socket: place.unix_socket,
+        connect: instance.connect.clone(),
         server_name: instance.server_name.clone(),
         trust,
         key,
@@ -256,9 +270,12 @@ fn certificate(path: PathBuf) -> PathBuf {
     }
 }
 
-fn has_port(address: &GuiAddress, url: &Url) -> bool {
+fn has_port(address: &GuiAddress, instance: &InstanceConfig, url: &Url) -> bool {
+    let dialled = instance.connect.as_ref().map(|connect| connect.port);
     match address {
-        GuiAddress::Tcp(address) => address.port_or_known_default() == url.port_or_known_default(),
+        GuiAddress::Tcp(address) => {
+            address.port_or_known_default() == dialled.or_else(|| url.port_or_known_default())
+        }
         GuiAddress::Unix(_) => false,
     }
 }

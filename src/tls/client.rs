@@ -4,11 +4,10 @@
 //! but into the request's header. Bodies are bounded, and a reply that broke off is never taken for a whole one.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -34,8 +33,8 @@ pub struct ClientSpec {
     pub base: Url,
     /// The name for SNI, name checks and the Host header; the host in `base` is still what is connected to.
     pub server_name: Option<String>,
-    /// Connect to this socket instead of the host in `base`.
-    pub unix_socket: Option<PathBuf>,
+    /// Connect to this instead of the host and port in `base`; names, checks and the Host header stay.
+    pub dial: Option<Dial>,
     pub trust: Trust,
     /// Counts for [`Trust::Pinned`] alone.
     pub pins: PinSet,
@@ -110,14 +109,16 @@ impl Client {
     }
 
     fn assemble(spec: &ClientSpec, connect_timeout: Option<Duration>) -> Result<Self, Fault> {
-        let endpoint = Endpoint::new(
-            &spec.base,
-            spec.server_name.as_deref(),
-            spec.unix_socket.as_deref(),
-        )?;
-        let verifier = Arc::new(Verifier::new(&spec.trust, &spec.pins)?);
+        let endpoint = Endpoint::new(&spec.base, spec.server_name.as_deref(), spec.dial.as_ref())?;
+        let mut verifier = Verifier::new(&spec.trust, &spec.pins)?;
+        if endpoint.stands_in() {
+            verifier = verifier.checking(endpoint.server_name.clone());
+        }
+        let verifier = Arc::new(verifier);
+        let mut config = client_config(verifier.clone())?;
+        config.enable_sni = !endpoint.stands_in();
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(client_config(verifier.clone())?)
+            .tls_backend_preconfigured(config)
             .https_only(true)
             .http1_only()
             .no_proxy()
@@ -163,6 +164,9 @@ impl Client {
         let mut builder = self
             .http
             .request(request.method.clone(), self.endpoint.at(request.path));
+        if let Some(host) = &self.endpoint.host {
+            builder = builder.header(HOST, host);
+        }
         if let Some(key) = request.key {
             builder = builder.header("x-api-key", header(key)?);
         }
@@ -204,7 +208,7 @@ impl fmt::Debug for ClientSpec {
             .field("host", &self.base.host_str())
             .field("port", &self.base.port_or_known_default())
             .field("server_name", &self.server_name)
-            .field("unix_socket", &self.unix_socket)
+            .field("dial", &self.dial)
             .field("trust", &self.trust)
             .field("pins", &self.pins)
             .field("generation", &self.generation)

@@ -21,6 +21,7 @@ use rustls::crypto::CryptoProvider;
 
 pub use certificate::Certificate;
 pub use client::{Client, ClientSpec, Request};
+pub use endpoint::Dial;
 pub use look::{Served, look};
 pub use pin::{fingerprint, parse_pin, pin_of, read_pin_file};
 pub use reply::Reply;

@@ -16,7 +16,7 @@ pub fn spec(url: &str, trust: Trust, pins: &[Fingerprint]) -> ClientSpec {
     ClientSpec {
         base: url.parse().expect("a URL"),
         server_name: None,
-        unix_socket: None,
+        dial: None,
         trust,
         pins: PinSet {
             fingerprints: pins.to_vec(),

@@ -160,7 +160,7 @@ async fn handshake(resolved: &Resolved, now: Timestamp, report: &mut Report) -> 
     let looked = tls::look(
         &resolved.base,
         resolved.server_name.as_deref(),
-        resolved.unix_socket.as_deref(),
+        engine::dial(resolved).as_ref(),
         PATIENCE,
     )
     .await;

@@ -1,5 +1,6 @@
 //! The config as a user meets it: files in, settings or messages out.
 
+mod addresses;
 mod finding;
 mod keys;
 mod parsing;

@@ -135,11 +135,11 @@ fn mistakes() {
     let table = [
         (
             "[[instance]]\nname = 'a'\nulr = 'x'",
-            "3:1: unknown key 'ulr' in [[instance]]. Did you mean 'url'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name, pause-on-metered, pause-on-battery.",
+            "3:1: unknown key 'ulr' in [[instance]]. Did you mean 'url'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name, connect, pause-on-metered, pause-on-battery.",
         ),
         (
             "[[instance]]\nname = 'a'\napi_key = 'x'",
-            "3:1: unknown key 'api_key' in [[instance]]. Did you mean 'api-key'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name, pause-on-metered, pause-on-battery.",
+            "3:1: unknown key 'api_key' in [[instance]]. Did you mean 'api-key'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name, connect, pause-on-metered, pause-on-battery.",
         ),
         (
             "[instances]",
@@ -196,6 +196,14 @@ fn mistakes() {
         (
             "[[instance]]\nname = 'a'\nhome = '~root/x'",
             "3:8: 'home' in [[instance]] must name another user's directory in full: only '~/' for your own is understood",
+        ),
+        (
+            "[[instance]]\nname = 'a'\nconnect = 'h:1'",
+            "3:11: 'connect' needs a 'url': the name that is asked for there and checked",
+        ),
+        (
+            "[[instance]]\nname = 'a'\nurl = 'https://nas.lan'\nconnect = 'h:0'",
+            "4:11: 'connect' has port 0, which nothing can listen on. Write \"h:443\"",
         ),
         (
             "[[instance]]\nname = 'a'\nserver-name = 'h:1'",
@@ -356,6 +364,7 @@ fn described_and_read_again_it_is_the_same() {
         api-key-env = "KEY"
         trust = { file = "cert.pem" }
         server-name = "x"
+        connect = "10.0.0.5:8443"
         pause-on-metered = "all"
         [[instance]]
         name = "b"
