@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
+    clippy::print_stderr,
     reason = "a test ends at the first surprise"
 )]
 

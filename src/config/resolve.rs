@@ -3,6 +3,7 @@
 //! Invariant: an address that was not discovered on this computer is never trusted by itself.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
@@ -13,7 +14,8 @@ use super::environment::Environment;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use super::problem::Warning;
 use super::secrets;
-use crate::core::{Class, Fault, Fingerprint, Pin, Target, TrustMode};
+use crate::core::http::HttpCheck;
+use crate::core::{Class, Fault, Fingerprint, Kind, Pin, Target, TrustMode};
 
 /// Syncthing's name for its GUI certificate (lib/locations/locations.go HTTPSCertFile).
 const CERTIFICATE: &str = "https-cert.pem";
@@ -42,6 +44,8 @@ pub struct Resolved {
     pub server_name: Option<String>,
     pub trust: ResolvedTrust,
     pub key: SecretString,
+    /// What an HTTP server is asked.
+    pub check: Option<Arc<HttpCheck>>,
     pub warnings: Vec<Warning>,
 }
 
@@ -64,6 +68,7 @@ impl Resolved {
             && self.connect == other.connect
             && self.server_name == other.server_name
             && self.trust == other.trust
+            && self.check == other.check
             && self.key.expose_secret() == other.key.expose_secret()
     }
 }
@@ -100,6 +105,7 @@ struct Place {
 /// Without a URL, or when key or trust may come from a local Syncthing's files.
 fn needs_search(instance: &InstanceConfig) -> bool {
     match &instance.url {
+        _ if instance.kind != Kind::Syncthing => false,
         None => true,
         Some(url) => {
             let open = instance.trust.is_none() || matches!(instance.key, KeySource::ConfigXml);
@@ -188,7 +194,7 @@ async fn connect(
     environment: &Environment,
 ) -> Result<Resolved, Fault> {
     let no_key = |why: String| Fault::with_detail(Class::NoKey, why);
-    let given = secrets::read(&instance.key, environment)
+    let given = secrets::read(&instance.key, instance.secret(), environment)
         .await
         .map_err(no_key)?;
     let (key, mut warnings) = match given {
@@ -204,7 +210,12 @@ async fn connect(
     }
     let shown = match &place.unix_socket {
         Some(path) => format!("unix:{}", path.display()),
-        None => place.base.as_str().trim_end_matches('/').to_owned(),
+        None => {
+            // A query may hold what is nobody's business.
+            let mut shown = place.base.clone();
+            shown.set_query(None);
+            shown.as_str().trim_end_matches('/').to_owned()
+        }
     };
     let target = Target {
         url: shown,
@@ -214,14 +225,21 @@ async fn connect(
         pins: trust.pins(),
         revision: 0,
     };
+    let mut base = place.base;
+    if instance.check.is_some() {
+        // The check says what is asked for.
+        base.set_path("/");
+        base.set_query(None);
+    }
     Ok(Resolved {
         target,
-        base: place.base,
+        base,
         unix_socket: place.unix_socket,
         connect: instance.connect.clone(),
         server_name: instance.server_name.clone(),
         trust,
         key,
+        check: instance.check.clone(),
         warnings,
     })
 }

@@ -207,6 +207,8 @@ pub fn reasons(service: &Service) -> Vec<String> {
             reasons.push(format!("{} {words}", list(&labels)));
         }
     }
+    let facts = service.facts.iter().filter(|fact| fact.attention);
+    reasons.extend(facts.map(|fact| format!("{}: {}", fact.name, fact.value)));
     reasons.extend(requests(service));
     reasons
 }

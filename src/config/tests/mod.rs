@@ -2,6 +2,7 @@
 
 mod addresses;
 mod finding;
+mod http;
 mod keys;
 mod parsing;
 mod pausing;
