@@ -58,6 +58,11 @@ impl Identity {
         }
     }
 
+    /// The private key, for servers that are not ours.
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+
     /// A certificate that this CA issues.
     pub fn issues(&self, params: CertificateParams) -> Self {
         let key = KeyPair::generate().expect("a key");
