@@ -23,7 +23,7 @@ use rustls::server::{ServerConfig, ServerSessionMemoryCache};
 use support::tls_client::{KEY, PATIENT, ask, assert_discreet, get, pinned, spec};
 use support::tls_server::{ANY_TLS, Answer, Identity, Server, TLS12, TLS13, Then, Versions};
 use syncwatch::core::{Class, Fault, PinRead};
-use syncwatch::tls::{Client, Trust, look, read_pin_file};
+use syncwatch::tls::{Client, Dial, Trust, look, read_pin_file};
 
 const LOCAL: &str = "127.0.0.1";
 const OK: &str = "200 OK";
@@ -355,7 +355,7 @@ async fn an_impostor_behind_a_unix_socket() {
             let _ = tokio::io::copy_bidirectional(&mut local, &mut there).await;
         });
         let mut spec = spec("https://localhost", Trust::Pinned, &[me.pin()]);
-        spec.unix_socket = Some(path.clone());
+        spec.dial = Some(Dial::Unix(path.clone()));
         let result = get(&Client::build(&spec).unwrap()).await;
         assert_eq!(result.err().map(|fault| fault.class), class);
         assert_eq!(server.heard().contains(KEY), class.is_none());
@@ -363,7 +363,7 @@ async fn an_impostor_behind_a_unix_socket() {
     }
     let _ = std::fs::remove_file(&path);
     let mut spec = spec("https://localhost", Trust::Pinned, &[me.pin()]);
-    spec.unix_socket = Some(path);
+    spec.dial = Some(Dial::Unix(path));
     let fault = get(&Client::build(&spec).unwrap())
         .await
         .expect_err("no socket");

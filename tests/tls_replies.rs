@@ -20,7 +20,7 @@ use support::raw_peer::{Manner, RawPeer};
 use support::tls_client::{KEY, LIMIT, PATIENT, ask, assert_discreet, get, pinned, spec};
 use support::tls_server::{ANY_TLS, Answer, Identity, Server, TLS12, TLS13, Then, params};
 use syncwatch::core::Class;
-use syncwatch::tls::{Client, Request, Trust, look};
+use syncwatch::tls::{Client, Request, Terms, Trust, look};
 
 const LOCAL: &str = "127.0.0.1";
 
@@ -85,6 +85,7 @@ async fn five_megabytes() {
             body: None,
             timeout: PATIENT,
             limit: body.len(),
+            terms: Terms::default(),
         };
         let reply = client.send(request()).await.unwrap();
         assert!(reply.body == body.as_bytes());
@@ -183,6 +184,7 @@ async fn what_is_sent() {
         body: Some(b"{\"a\":1}".to_vec()),
         timeout: PATIENT,
         limit: LIMIT,
+        terms: Terms::default(),
     };
     let shown = format!("{request:?} {client:?} {spec:?}");
     assert!(!shown.contains(KEY) && !shown.contains("{\"a\""), "{shown}");

@@ -2,10 +2,13 @@
 //!
 //! Invariant: what comes out is https; no message quotes a URL that may hold a password.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use url::{Host, Url};
+
+use crate::core::Kind;
 
 /// Syncthing's usual GUI port.
 const GUI_PORT: u16 = 8384;
@@ -17,43 +20,57 @@ pub(super) enum GuiAddress {
     Unix(PathBuf),
 }
 
-/// Checks a `url` of the config.
+/// What is dialled in place of a URL's host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// A name or an IP address, without brackets; an IPv6 address may have a zone (`fe80::1%eth0`).
+    pub host: String,
+    pub port: u16,
+}
+
+/// Checks a `url` of the config. A zone, which no URL of ours can keep, comes back as what is to be dialled.
 ///
 /// # Errors
 /// What is wrong and, where it can be told, what to write instead.
-pub(super) fn service_url(text: &str) -> Result<Url, String> {
+pub(super) fn service_url(text: &str, kind: Kind) -> Result<(Url, Option<Connect>), String> {
     let text = text.trim();
     if !text.contains("://") {
-        return Err(without_scheme(text));
+        return Err(without_scheme(text, kind));
     }
-    let mut url = Url::parse(text).map_err(|error| format!("'url' is not a URL: {error}"))?;
+    let (text, zone) = match without_zone(text) {
+        Some((plain, zone)) => (plain, Some(zone)),
+        None => (text.to_owned(), None),
+    };
+    let mut url = Url::parse(&text).map_err(|error| format!("'url' is not a URL: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("'url' must not hold a user name or password: they would show up in logs. Use api-key-file".to_owned());
+        return Err(format!(
+            "'url' must not hold a user name or password: they would show up in logs. Use {}",
+            instead_of_userinfo(kind)
+        ));
     }
-    match url.scheme() {
-        "https" => {}
-        "http" => return Err(plain(&url)),
-        "ws" | "wss" => {
-            return Err("'url' must begin with https:// for kind \"syncthing\"".to_owned());
-        }
-        other => return Err(format!("'url' must begin with https://, not {other}://")),
-    }
+    scheme(&url, kind)?;
     if url.port() == Some(0) {
-        return Err(
-            "'url' has port 0, which nothing can listen on. Syncthing's usual port is 8384"
-                .to_owned(),
-        );
+        let _ = url.set_port((kind == Kind::Syncthing).then_some(GUI_PORT));
+        return Err(format!(
+            "'url' has port 0, which nothing can listen on. Write \"{}\"",
+            shown(&url)
+        ));
     }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("'url' must end with the path: no '?' and no '#'".to_owned());
+    if url.fragment().is_some() || (url.query().is_some() && kind == Kind::Syncthing) {
+        return Err(match kind {
+            Kind::Syncthing => "'url' must end with the path: no '?' and no '#'".to_owned(),
+            _ => "'url' must not have a '#': that part is never sent".to_owned(),
+        });
     }
     let Some(host) = url.host() else {
         return Err("'url' names no host".to_owned());
     };
     if is_unspecified(&host) {
+        let wrong = host.to_string();
+        let _ = url.set_host(Some("127.0.0.1"));
         return Err(format!(
-            "'url' names {host}, which is an address to listen on, not to connect to. Write https://127.0.0.1:{}",
-            url.port_or_known_default().unwrap_or(GUI_PORT)
+            "'url' names {wrong}, which is an address to listen on, not to connect to. Write \"{}\"",
+            shown(&url)
         ));
     }
     // "localhost." resolves, but would be sent as SNI and Host, which Syncthing's host check refuses.
@@ -62,11 +79,82 @@ pub(super) fn service_url(text: &str) -> Result<Url, String> {
         url.set_host(Some(&host))
             .map_err(|error| format!("'url' is not a URL: {error}"))?;
     }
-    if !url.path().ends_with('/') {
+    if kind == Kind::Syncthing && !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
         url.set_path(&path);
     }
-    Ok(url)
+    let zoned = zone.and_then(|zone| zoned(&url, &zone));
+    Ok((url, zoned))
+}
+
+/// Checks a `connect` of the config; the port of `url` counts where it has none.
+///
+/// # Errors
+/// What is wrong and, where it can be told, what to write instead.
+pub(super) fn connect(text: &str, url: &Url) -> Result<Connect, String> {
+    const FORM: &str = "'connect' must be an address and a port, such as \"10.0.0.5:8443\"";
+    let text = text.trim();
+    if let Some((_, rest)) = text.split_once("://") {
+        let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        return Err(match connect(rest, url) {
+            Ok(right) => format!("'connect' has no scheme and no path: \"{right}\""),
+            Err(wrong) => wrong,
+        });
+    }
+    let (host, port) = split(text);
+    let own_port = url.port_or_known_default().unwrap_or(443);
+    let (address, zone) = match host.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (host, None),
+    };
+    let host = match (address.parse(), zone) {
+        (Ok(IpAddr::V6(address)), Some(zone)) if is_zone(zone) => format!("{address}%{zone}"),
+        (Ok(address), None) if !address.is_unspecified() => address.to_string(),
+        (Ok(address), None) => {
+            return Err(format!(
+                "'connect' names {address}, which is an address to listen on, not to connect to"
+            ));
+        }
+        (Err(_), None) => match Host::parse(host) {
+            Ok(Host::Domain(name)) => name,
+            _ => return Err(FORM.to_owned()),
+        },
+        _ => return Err(FORM.to_owned()),
+    };
+    let port = match port.map(str::parse) {
+        None => own_port,
+        Some(Ok(0)) => {
+            let right = Connect {
+                host,
+                port: own_port,
+            };
+            return Err(format!(
+                "'connect' has port 0, which nothing can listen on. Write \"{right}\""
+            ));
+        }
+        Some(Ok(port)) => port,
+        Some(Err(_)) => return Err(FORM.to_owned()),
+    };
+    Ok(Connect { host, port })
+}
+
+impl Connect {
+    /// Whether it leads to this computer only.
+    pub(super) fn is_loopback(&self) -> bool {
+        let url = Url::parse(&format!("https://{self}"));
+        url.is_ok_and(|url| is_loopback(&url))
+    }
+}
+
+impl fmt::Display for Connect {
+    /// As it stands in the config.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        match host.contains(':') {
+            true => write!(formatter, "[{host}]:{port}"),
+            false => write!(formatter, "{host}:{port}"),
+        }
+    }
 }
 
 /// Whether a URL leads to this computer only.
@@ -151,27 +239,93 @@ fn split(address: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn without_scheme(text: &str) -> String {
-    match service_url(&format!("https://{text}")) {
-        Ok(url) if !text.is_empty() => {
-            format!(
-                "'url' needs its scheme: \"{}\"",
-                url.as_str().trim_end_matches('/')
-            )
-        }
-        Err(wrong) if text.contains('@') => wrong,
-        _ => "'url' must be a URL such as \"https://nas.lan:8384\"".to_owned(),
+/// The one place that says which schemes a kind takes.
+fn schemes(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Websocket => &["wss", "ws"],
+        Kind::Syncthing | Kind::Weechat | Kind::Centrifugo | Kind::Http => &["https"],
     }
 }
 
-fn plain(url: &Url) -> String {
-    let mut secure = url.clone();
-    // The port of http stays explicit where one was given; 80 would not be right for https.
-    let _ = secure.set_scheme("https");
-    format!(
-        "'url' begins with http://, which would send the API key in the clear. Write \"{}\": Syncthing answers https on the same port, even with 'Use HTTPS for GUI' switched off",
-        secure.as_str().trim_end_matches('/')
-    )
+fn scheme(url: &Url, kind: Kind) -> Result<(), String> {
+    let known = schemes(kind);
+    let first = known.first().copied().unwrap_or_default();
+    if known.contains(&url.scheme()) {
+        return Ok(());
+    }
+    let mut right = url.clone();
+    // A port that was given stays; 80 would not be right for https.
+    let is_kin = ["http", "https", "ws", "wss"].contains(&url.scheme());
+    if !is_kin || right.set_scheme(first).is_err() {
+        return Err(format!(
+            "'url' must begin with {first}://, not {}://",
+            url.scheme()
+        ));
+    }
+    let right = shown(&right);
+    Err(match (url.scheme(), kind) {
+        ("http", Kind::Syncthing) => format!(
+            "'url' begins with http://, which would send the API key in the clear. Write \"{right}\": Syncthing answers https on the same port, even with 'Use HTTPS for GUI' switched off"
+        ),
+        _ => format!(
+            "'url' must begin with {first}:// for kind \"{}\": \"{right}\"",
+            kind.name()
+        ),
+    })
+}
+
+fn without_scheme(text: &str, kind: Kind) -> String {
+    let first = schemes(kind).first().copied().unwrap_or_default();
+    match service_url(&format!("{first}://{text}"), kind) {
+        Ok((url, None)) if !text.is_empty() => {
+            format!("'url' needs its scheme: \"{}\"", shown(&url))
+        }
+        Ok((_, Some(_))) => format!("'url' needs its scheme: \"{first}://{text}\""),
+        Err(wrong) if text.contains('@') => wrong,
+        _ => match kind {
+            Kind::Syncthing => "'url' must be a URL such as \"https://nas.lan:8384\"".to_owned(),
+            _ => format!("'url' must be a URL such as \"{first}://example.org/path\""),
+        },
+    }
+}
+
+/// A URL with an IPv6 zone, as in `https://[fe80::1%eth0]:8384` or with the `%25` of RFC 6874, without it; and the zone.
+fn without_zone(text: &str) -> Option<(String, String)> {
+    let (before, rest) = text.split_once("://[")?;
+    let (inside, after) = rest.split_once(']')?;
+    let (address, zone) = inside.split_once('%')?;
+    let zone = zone
+        .strip_prefix("25")
+        .filter(|zone| !zone.is_empty())
+        .unwrap_or(zone);
+    is_zone(zone).then(|| (format!("{before}://[{address}]{after}"), zone.to_owned()))
+}
+
+fn is_zone(zone: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !zone.is_empty() && zone.bytes().all(plain)
+}
+
+fn zoned(url: &Url, zone: &str) -> Option<Connect> {
+    let Some(Host::Ipv6(address)) = url.host() else {
+        return None;
+    };
+    Some(Connect {
+        host: format!("{address}%{zone}"),
+        port: url.port_or_known_default()?,
+    })
+}
+
+fn instead_of_userinfo(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Http => "'user' and 'password-file'",
+        _ => "api-key-file",
+    }
+}
+
+/// As it is best written.
+fn shown(url: &Url) -> &str {
+    url.as_str().trim_end_matches('/')
 }
 
 fn is_unspecified(host: &Host<&str>) -> bool {
@@ -179,130 +333,5 @@ fn is_unspecified(host: &Host<&str>) -> bool {
         Host::Ipv4(address) => address.is_unspecified(),
         Host::Ipv6(address) => address.is_unspecified(),
         Host::Domain(_) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn urls() {
-        for (text, url) in [
-            ("https://nas.lan:8384", "https://nas.lan:8384/"),
-            ("https://nas.lan:443/", "https://nas.lan/"),
-            (" https://localhost.:8384 ", "https://localhost:8384/"),
-            ("https://[::1]:8384", "https://[::1]:8384/"),
-            ("https://proxy/syncthing", "https://proxy/syncthing/"),
-            ("HTTPS://NAS:1", "https://nas:1/"),
-        ] {
-            assert_eq!(
-                service_url(text).map(String::from),
-                Ok(url.to_owned()),
-                "{text}"
-            );
-        }
-        for (text, wrong) in [
-            ("h:8384", "'url' needs its scheme: \"https://h:8384\""),
-            ("nas.lan", "'url' needs its scheme: \"https://nas.lan\""),
-            ("", "'url' must be a URL such as \"https://nas.lan:8384\""),
-            ("https://", "'url' is not a URL: empty host"),
-            (
-                "https://h:0",
-                "'url' has port 0, which nothing can listen on. Syncthing's usual port is 8384",
-            ),
-            ("https://h:99999", "'url' is not a URL: invalid port number"),
-            ("ftp://h", "'url' must begin with https://, not ftp://"),
-            (
-                "wss://h",
-                "'url' must begin with https:// for kind \"syncthing\"",
-            ),
-            (
-                "https://h/?a",
-                "'url' must end with the path: no '?' and no '#'",
-            ),
-            (
-                "https://0.0.0.0:8384",
-                "'url' names 0.0.0.0, which is an address to listen on, not to connect to. Write https://127.0.0.1:8384",
-            ),
-            (
-                "http://h:8384",
-                "'url' begins with http://, which would send the API key in the clear. Write \"https://h:8384\": Syncthing answers https on the same port, even with 'Use HTTPS for GUI' switched off",
-            ),
-        ] {
-            assert_eq!(service_url(text), Err(wrong.to_owned()), "{text}");
-        }
-        for text in ["https://u:hidden@h", "u:hidden@h:1", "http://hidden@h"] {
-            let wrong = service_url(text).expect_err(text);
-            assert!(
-                wrong.contains("must not hold a user name") && !wrong.contains("hidden"),
-                "{wrong}"
-            );
-        }
-    }
-
-    #[test]
-    fn gui_addresses() {
-        for (text, url) in [
-            ("127.0.0.1:8384", "https://127.0.0.1:8384/"),
-            ("0.0.0.0:8385", "https://127.0.0.1:8385/"),
-            ("[::]:8384", "https://[::1]:8384/"),
-            ("::", "https://[::1]:8384/"),
-            (":8386", "https://127.0.0.1:8386/"),
-            ("", "https://127.0.0.1:8384/"),
-            ("localhost.", "https://localhost:8384/"),
-            ("192.168.1.5", "https://192.168.1.5:8384/"),
-            ("[fe80::1]:1", "https://[fe80::1]:1/"),
-            ("https://127.0.0.1:443/x", "https://127.0.0.1/"),
-            ("http://nas:80", "https://nas:80/"),
-        ] {
-            let expected = GuiAddress::Tcp(Url::parse(url).expect(url));
-            assert_eq!(gui_address(text), Ok(expected), "{text}");
-        }
-        for text in [
-            "/run/st.sock",
-            "unix:///run/st.sock",
-            "unixs:///run/st.sock",
-        ] {
-            let expected = GuiAddress::Unix(PathBuf::from("/run/st.sock"));
-            assert_eq!(gui_address(text), Ok(expected), "{text}");
-        }
-        for text in [
-            "127.0.0.1:0",
-            "h:https",
-            "h:70000",
-            "[fe80::1%eth0]:1",
-            "a b:1",
-            "u@h:1",
-        ] {
-            assert!(gui_address(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn this_computer() {
-        for (text, local) in [
-            ("https://localhost", true),
-            ("https://st.localhost:1", true),
-            ("https://127.1.2.3", true),
-            ("https://[::1]", true),
-            ("https://[::ffff:127.0.0.1]", true),
-            ("https://localhost.example", false),
-            ("https://10.0.0.1", false),
-        ] {
-            assert_eq!(is_loopback(&Url::parse(text).expect(text)), local, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_answered(text in "\\PC{0,40}") {
-            let _ = service_url(&text);
-            if let Ok(GuiAddress::Tcp(url)) = gui_address(&text) {
-                prop_assert_eq!(url.scheme(), "https");
-                prop_assert!(url.username().is_empty() && url.path() == "/");
-            }
-        }
     }
 }

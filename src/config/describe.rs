@@ -7,6 +7,7 @@ use toml::Value;
 use super::Config;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use crate::core::holds::Chosen;
+use crate::core::http::{Credential, HttpCheck};
 
 impl Config {
     /// Every setting with its value, defaults included. Secrets and commands are left out.
@@ -84,6 +85,9 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
     if let Some(name) = &instance.server_name {
         line("server-name", name.as_str().into());
     }
+    if let Some(connect) = &instance.connect {
+        line("connect", connect.to_string().into());
+    }
     for (key, chosen) in [
         ("pause-on-metered", &instance.pause_on_metered),
         ("pause-on-battery", &instance.pause_on_battery),
@@ -97,11 +101,18 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
             }
         }
     }
+    if let Some(check) = &instance.check {
+        describe_check(check, &mut line);
+    }
+    let secret = match instance.secret() {
+        "value" => "header.value",
+        other => other,
+    };
     if let KeySource::File(file) = &instance.key {
-        line("api-key-file", path(file));
+        line(&format!("{secret}-file"), path(file));
     }
     if let KeySource::Env(name) = &instance.key {
-        line("api-key-env", name.as_str().into());
+        line(&format!("{secret}-env"), name.as_str().into());
     }
     match &instance.trust {
         None => {}
@@ -115,13 +126,47 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
         }
     }
     let comment = match &instance.key {
-        KeySource::Literal(_) => "# api-key is set; it is not shown\n",
+        KeySource::Literal(_) => format!("# {secret} is set; it is not shown\n"),
         KeySource::Shell(_) | KeySource::Command(_) => {
-            "# api-key-command is set; it is not shown\n"
+            format!("# {secret}-command is set; it is not shown\n")
         }
-        KeySource::ConfigXml => "# the API key is read from Syncthing's config.xml\n",
-        KeySource::File(_) | KeySource::Env(_) => "",
+        KeySource::ConfigXml => "# the API key is read from Syncthing's config.xml\n".to_owned(),
+        KeySource::File(_) | KeySource::Env(_) | KeySource::Nothing => String::new(),
     };
-    text.push_str(comment);
+    text.push_str(&comment);
     text.push('\n');
+}
+
+fn describe_check(check: &HttpCheck, line: &mut impl FnMut(&str, Value)) {
+    line("method", check.method.name().into());
+    if let Some(body) = &check.body {
+        line("body", body.as_str().into());
+    }
+    line(
+        "interval",
+        format!("{}ms", check.interval.as_millis()).into(),
+    );
+    line(
+        "body-limit",
+        i64::try_from(check.limit).unwrap_or(i64::MAX).into(),
+    );
+    let texts = |texts: Vec<String>| Value::from(texts);
+    let statuses = check.statuses.iter();
+    let statuses = statuses.map(|range| format!("{}-{}", range.start(), range.end()));
+    line("expect-status", texts(statuses.collect()));
+    let headers = check.headers.iter().map(|header| match &header.value {
+        Some(value) => format!("{}: {value}", header.name),
+        None => header.name.clone(),
+    });
+    line("expect-header", texts(headers.collect()));
+    let expectations = check.expectations.iter();
+    line(
+        "expect",
+        texts(expectations.map(|one| one.text.clone()).collect()),
+    );
+    match &check.credential {
+        Credential::Basic { user } => line("user", user.as_str().into()),
+        Credential::Header { name } => line("header.name", name.as_str().into()),
+        Credential::ApiKey | Credential::Nothing | Credential::Bearer => {}
+    }
 }

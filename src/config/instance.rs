@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::address::Connect;
 use crate::core::holds::{Chosen, Scope};
+use crate::core::http::{Credential, HttpCheck};
 use crate::core::{Fingerprint, HoldRules, Kind};
 
 /// One `[[instance]]`. Paths may begin with `~/`, which [`super::resolve()`] expands.
@@ -19,11 +22,15 @@ pub struct InstanceConfig {
     /// Syncthing's config directory.
     pub home: Option<PathBuf>,
     pub key: KeySource,
+    /// What an HTTP server is asked; there for that kind alone.
+    pub check: Option<Arc<HttpCheck>>,
     /// `None` takes what fits the address: the local Syncthing's own certificate file, or no certificate
     /// at all until the user accepts one.
     pub trust: Option<TrustConfig>,
     /// SNI and name checks; the URL's host when `None`.
     pub server_name: Option<String>,
+    /// What is dialled under the URL's name.
+    pub connect: Option<Connect>,
     /// What is paused while the network is metered.
     pub pause_on_metered: Chosen,
     /// What is paused while the computer runs on battery.
@@ -48,6 +55,8 @@ pub enum KeySource {
     /// From Syncthing's own config.xml.
     #[default]
     ConfigXml,
+    /// None is sent.
+    Nothing,
     Literal(SecretString),
     File(PathBuf),
     /// The name of an environment variable.
@@ -67,11 +76,19 @@ impl InstanceConfig {
             url: None,
             home: None,
             key: KeySource::ConfigXml,
+            check: None,
             trust: None,
             server_name: None,
+            connect: None,
             pause_on_metered: Chosen::Nothing,
             pause_on_battery: Chosen::Nothing,
         }
+    }
+
+    /// The config's word for its secret.
+    pub(super) fn secret(&self) -> &'static str {
+        let credential = self.check.as_ref().map(|check| &check.credential);
+        credential.map_or("api-key", Credential::secret)
     }
 
     /// What is paused of it for which cause, where `all` is what "everything" means.
@@ -87,7 +104,7 @@ impl InstanceConfig {
 impl PartialEq for KeySource {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::ConfigXml, Self::ConfigXml) => true,
+            (Self::ConfigXml, Self::ConfigXml) | (Self::Nothing, Self::Nothing) => true,
             (Self::Literal(one), Self::Literal(other)) => {
                 one.expose_secret() == other.expose_secret()
             }
@@ -105,6 +122,7 @@ impl fmt::Debug for KeySource {
     /// Commands may hold secrets too.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Nothing => formatter.write_str("Nothing"),
             Self::ConfigXml => formatter.write_str("ConfigXml"),
             Self::Literal(_) => formatter.write_str("Literal(..)"),
             Self::File(path) => formatter.debug_tuple("File").field(path).finish(),

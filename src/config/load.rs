@@ -49,7 +49,7 @@ pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, Co
         .iter()
         .any(|instance| literal(&instance.key))
     {
-        warnings.extend(exposed(&file, "holds an API key"));
+        warnings.extend(exposed(&file, "holds a secret"));
     }
     Ok(Loaded {
         config,

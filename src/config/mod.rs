@@ -8,11 +8,14 @@ mod config_xml;
 mod describe;
 mod discovery;
 mod environment;
+mod expectation;
 mod instance;
 mod load;
 mod parse;
+mod parse_http;
 mod parse_instance;
 mod parse_pause;
+mod parse_secret;
 mod problem;
 mod resolve;
 mod secrets;
@@ -22,6 +25,7 @@ mod tests;
 
 use std::net::SocketAddr;
 
+pub use address::Connect;
 pub use discovery::Tried;
 pub use environment::{Environment, Platform};
 pub use instance::{InstanceConfig, KeySource, TrustConfig};

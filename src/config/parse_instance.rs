@@ -2,34 +2,35 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
-use toml::de::DeValue;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use url::Url;
 
-use super::address::service_url;
-use super::instance::{InstanceConfig, KeySource, TrustConfig};
+use super::address::{Connect, connect, service_url};
+use super::instance::{InstanceConfig, TrustConfig};
+use super::parse_http::{HTTP, http};
 use super::parse_pause::chosen;
+use super::parse_secret::{API_KEY, secret};
 use super::problem::Findings;
-use super::secrets::unfit;
 use super::section::{At, Section, a, string, strings, unknown};
 use crate::core::{Fingerprint, Kind};
 
-const INSTANCE: &[&str] = &[
-    "name",
-    "kind",
-    "url",
+/// What every kind has.
+const EVERY: &[&str] = &["name", "kind", "url", "trust", "server-name", "connect"];
+const SYNCTHING: &[&str] = &[
     "home",
     "api-key",
     "api-key-file",
     "api-key-env",
     "api-key-command",
-    "trust",
-    "server-name",
     "pause-on-metered",
     "pause-on-battery",
 ];
-const KEYS: &[&str] = &["api-key", "api-key-file", "api-key-env", "api-key-command"];
 const TRUST: &[&str] = &["file", "fingerprint", "ca"];
-const KINDS: &[&str] = &["syncthing", "weechat", "centrifugo", "websocket", "http"];
+const KINDS: &[&str] = &["syncthing", "http"];
+const KINDS_TO_COME: &[&str] = &["weechat", "centrifugo", "websocket"];
 const TRUST_FORMS: &str =
     r#"{ file = "..." }, { fingerprint = ["sha256:..."] }, { ca = "..." }, "system" or "any""#;
 const LONGEST_NAME: usize = 64;
@@ -66,7 +67,8 @@ pub(super) fn instances(top: &mut Section<'_>, findings: &mut Findings<'_>) -> V
             findings.problem(&at, "'instance' must be tables, [[instance]]");
             continue;
         };
-        let section = Section::new("[[instance]]", at, table, INSTANCE, findings);
+        let allowed = allowed(&table);
+        let section = Section::new("[[instance]]", at, table, &allowed, findings);
         let Some((name_at, instance)) = instance(section, findings) else {
             continue;
         };
@@ -89,14 +91,15 @@ fn instance(
     let kind = kind(&mut section, findings);
     let name = name(&mut section, findings);
     let has_url = section.has("url");
-    let url = section.string("url", findings).and_then(|url| {
-        let checked = service_url(&url.value);
-        checked
-            .map_err(|wrong| findings.problem(&url.at, wrong))
-            .ok()
-    });
+    let (url, connect) = place(&mut section, kind.unwrap_or_default(), findings);
     let home = section.path("home", findings);
-    let key = key(&mut section, findings);
+    let mut key = secret(&mut section, &API_KEY, findings);
+    let mut check = None;
+    if kind == Some(Kind::Http) {
+        let (asked, secret) = http(&mut section, has_url, url.as_ref(), findings);
+        key = Some(secret);
+        check = Some(Arc::new(asked));
+    }
     let trust = trust(&mut section, has_url, findings);
     let server_name = section.string("server-name", findings).and_then(|name| {
         let valid = url::Host::parse(&name.value).is_ok();
@@ -113,13 +116,58 @@ fn instance(
         kind: kind?,
         url,
         home,
-        key,
+        key: key.unwrap_or_default(),
+        check,
         trust,
         server_name,
+        connect,
         pause_on_metered,
         pause_on_battery,
     };
     Some((name.at, instance))
+}
+
+fn place(
+    section: &mut Section<'_>,
+    kind: Kind,
+    findings: &mut Findings<'_>,
+) -> (Option<Url>, Option<Connect>) {
+    let has_url = section.has("url");
+    let found = section.string("url", findings).and_then(|url| {
+        let checked = service_url(&url.value, kind);
+        checked
+            .map_err(|wrong| findings.problem(&url.at, wrong))
+            .ok()
+    });
+    let (url, zone) = found.unzip();
+    let connect = section.string("connect", findings).and_then(|text| {
+        let checked = match &url {
+            Some(url) => connect(&text.value, url),
+            None if has_url => return None,
+            None => {
+                Err("'connect' needs a 'url': the name that is asked for there and checked".into())
+            }
+        };
+        checked
+            .map_err(|wrong| findings.problem(&text.at, wrong))
+            .ok()
+    });
+    (url, connect.or(zone.flatten()))
+}
+
+/// The keys of the kind that a table names; of all kinds where it names none that there is.
+fn allowed(table: &DeTable<'_>) -> Vec<&'static str> {
+    let kind = match table.get("kind").map(Spanned::get_ref) {
+        None => Some("syncthing"),
+        Some(DeValue::String(kind)) => Some(kind.as_ref()),
+        Some(_) => None,
+    };
+    let own = match kind {
+        Some("syncthing") => SYNCTHING.to_vec(),
+        Some("http") => HTTP.to_vec(),
+        _ => [SYNCTHING, HTTP].concat(),
+    };
+    [EVERY, &own].concat()
 }
 
 fn kind(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> {
@@ -129,16 +177,15 @@ fn kind(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> 
     let kind = section.string("kind", findings)?;
     match kind.value.as_str() {
         "syncthing" => return Some(Kind::Syncthing),
-        other if KINDS.contains(&other) => {
+        "http" => return Some(Kind::Http),
+        other if KINDS_TO_COME.contains(&other) => {
+            let known = KINDS.join("\" and \"");
             findings.problem(
                 &kind.at,
-                format!("kind \"{other}\" is not available in this version; only \"syncthing\" is"),
+                format!("kind \"{other}\" is not available in this version; \"{known}\" are"),
             );
         }
-        other => findings.problem(
-            &kind.at,
-            unknown("kind", other, "[[instance]]", &["syncthing"]),
-        ),
+        other => findings.problem(&kind.at, unknown("kind", other, "[[instance]]", KINDS)),
     }
     None
 }
@@ -166,57 +213,6 @@ fn name(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<At<Str
     };
     findings.problem(&name.at, format!("'name' in [[instance]] {wrong}"));
     None
-}
-
-fn key(section: &mut Section<'_>, findings: &mut Findings<'_>) -> KeySource {
-    let given: Vec<&'static str> = KEYS
-        .iter()
-        .copied()
-        .filter(|key| section.has(key))
-        .collect();
-    if let [_, second, ..] = given.as_slice() {
-        let at = section.at(second);
-        findings.problem(&at, format!("give one of {} only", given.join(", ")));
-    }
-    let literal = section.string("api-key", findings).and_then(|key| {
-        if let Some(wrong) = unfit(&key.value) {
-            findings.problem(&key.at, format!("'api-key' in [[instance]] {wrong}"));
-            return None;
-        }
-        Some(KeySource::Literal(key.value.into()))
-    });
-    let file = section.path("api-key-file", findings).map(KeySource::File);
-    let env = section.string("api-key-env", findings).and_then(|name| {
-        let valid = !name.value.is_empty() && !name.value.contains(['=', '$', ' ']);
-        if !valid {
-            findings.problem(&name.at, "'api-key-env' in [[instance]] must be the name of an environment variable, without '$'");
-        }
-        valid.then_some(KeySource::Env(name.value))
-    });
-    let command = command(section, findings);
-    literal.or(file).or(env).or(command).unwrap_or_default()
-}
-
-fn command(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<KeySource> {
-    let called = "'api-key-command' in [[instance]]";
-    let value = section.take("api-key-command")?;
-    let at = value.span();
-    let words = match value.get_ref() {
-        DeValue::Array(list) => strings(called, list.clone(), findings),
-        _ => {
-            let text = string(called, value, findings)?.value;
-            if !text.trim().is_empty() {
-                return Some(KeySource::Shell(text));
-            }
-            Vec::new()
-        }
-    };
-    let words: Vec<String> = words.into_iter().map(|word| word.value).collect();
-    if words.first().is_none_or(String::is_empty) {
-        findings.problem(&at, format!("{called} must name a program"));
-        return None;
-    }
-    Some(KeySource::Command(words))
 }
 
 fn trust(

@@ -3,17 +3,19 @@
 //! Invariant: an address that was not discovered on this computer is never trusted by itself.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::address::{GuiAddress, is_loopback};
+use super::address::{Connect, GuiAddress, is_loopback};
 use super::discovery::{Found, Search, Tried, search};
 use super::environment::Environment;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use super::problem::Warning;
 use super::secrets;
-use crate::core::{Class, Fault, Fingerprint, Pin, Target, TrustMode};
+use crate::core::http::HttpCheck;
+use crate::core::{Class, Fault, Fingerprint, Kind, Pin, Target, TrustMode};
 
 /// Syncthing's name for its GUI certificate (lib/locations/locations.go HTTPSCertFile).
 const CERTIFICATE: &str = "https-cert.pem";
@@ -36,10 +38,14 @@ pub struct Resolved {
     /// https; with a unix socket, only its path and its host for headers and SNI count.
     pub base: Url,
     pub unix_socket: Option<PathBuf>,
+    /// What is dialled in place of the host and port in `base`.
+    pub connect: Option<Connect>,
     /// SNI and name checks in place of the URL's host.
     pub server_name: Option<String>,
     pub trust: ResolvedTrust,
     pub key: SecretString,
+    /// What an HTTP server is asked.
+    pub check: Option<Arc<HttpCheck>>,
     pub warnings: Vec<Warning>,
 }
 
@@ -59,8 +65,10 @@ impl Resolved {
         self.target == other.target
             && self.base == other.base
             && self.unix_socket == other.unix_socket
+            && self.connect == other.connect
             && self.server_name == other.server_name
             && self.trust == other.trust
+            && self.check == other.check
             && self.key.expose_secret() == other.key.expose_secret()
     }
 }
@@ -97,11 +105,20 @@ struct Place {
 /// Without a URL, or when key or trust may come from a local Syncthing's files.
 fn needs_search(instance: &InstanceConfig) -> bool {
     match &instance.url {
+        _ if instance.kind != Kind::Syncthing => false,
         None => true,
         Some(url) => {
             let open = instance.trust.is_none() || matches!(instance.key, KeySource::ConfigXml);
-            open && (instance.home.is_some() || is_loopback(url))
+            open && (instance.home.is_some() || is_local(instance, url))
         }
+    }
+}
+
+/// Whether what is dialled is this computer.
+fn is_local(instance: &InstanceConfig, url: &Url) -> bool {
+    match &instance.connect {
+        Some(connect) => connect.is_loopback(),
+        None => is_loopback(url),
     }
 }
 
@@ -131,7 +148,9 @@ fn place(
             // A 'home' was named for this address; one that was only discovered must have its port.
             let named = instance.home.is_some();
             let (found, why_not) = match outcome {
-                Some(Ok(found)) if named || has_port(&found.address, url) => (Some(found), None),
+                Some(Ok(found)) if named || has_port(&found.address, instance, url) => {
+                    (Some(found), None)
+                }
                 Some(Ok(_)) => (
                     None,
                     Some("the local Syncthing listens on another port".to_owned()),
@@ -142,7 +161,7 @@ fn place(
             Ok(Place {
                 base: url.clone(),
                 unix_socket: None,
-                local: is_loopback(url),
+                local: is_local(instance, url),
                 found,
                 why_not,
             })
@@ -175,7 +194,7 @@ async fn connect(
     environment: &Environment,
 ) -> Result<Resolved, Fault> {
     let no_key = |why: String| Fault::with_detail(Class::NoKey, why);
-    let given = secrets::read(&instance.key, environment)
+    let given = secrets::read(&instance.key, instance.secret(), environment)
         .await
         .map_err(no_key)?;
     let (key, mut warnings) = match given {
@@ -191,7 +210,12 @@ async fn connect(
     }
     let shown = match &place.unix_socket {
         Some(path) => format!("unix:{}", path.display()),
-        None => place.base.as_str().trim_end_matches('/').to_owned(),
+        None => {
+            // A query may hold what is nobody's business.
+            let mut shown = place.base.clone();
+            shown.set_query(None);
+            shown.as_str().trim_end_matches('/').to_owned()
+        }
     };
     let target = Target {
         url: shown,
@@ -201,13 +225,21 @@ async fn connect(
         pins: trust.pins(),
         revision: 0,
     };
+    let mut base = place.base;
+    if instance.check.is_some() {
+        // The check says what is asked for.
+        base.set_path("/");
+        base.set_query(None);
+    }
     Ok(Resolved {
         target,
-        base: place.base,
+        base,
         unix_socket: place.unix_socket,
+        connect: instance.connect.clone(),
         server_name: instance.server_name.clone(),
         trust,
         key,
+        check: instance.check.clone(),
         warnings,
     })
 }
@@ -256,9 +288,12 @@ fn certificate(path: PathBuf) -> PathBuf {
     }
 }
 
-fn has_port(address: &GuiAddress, url: &Url) -> bool {
+fn has_port(address: &GuiAddress, instance: &InstanceConfig, url: &Url) -> bool {
+    let dialled = instance.connect.as_ref().map(|connect| connect.port);
     match address {
-        GuiAddress::Tcp(address) => address.port_or_known_default() == url.port_or_known_default(),
+        GuiAddress::Tcp(address) => {
+            address.port_or_known_default() == dialled.or_else(|| url.port_or_known_default())
+        }
         GuiAddress::Unix(_) => false,
     }
 }

@@ -20,22 +20,24 @@ const LARGEST: u64 = 4096;
 /// A password manager may ask first, but nobody waits for it forever.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads the key; `None` when the source is config.xml. Takes up to 10 s for a command.
+/// Reads the key, which the config calls `called`; `None` when the source is config.xml. Takes up to 10 s for a command.
 ///
 /// # Errors
 /// Why there is no key, as the end of a sentence.
 pub(super) async fn read(
     source: &KeySource,
+    called: &str,
     environment: &Environment,
 ) -> Result<Option<(SecretString, Vec<Warning>)>, String> {
     let mut warnings = Vec::new();
     let key = match source {
         KeySource::ConfigXml => return Ok(None),
+        KeySource::Nothing => SecretString::default(),
         KeySource::Literal(key) => key.clone(),
         KeySource::File(path) => {
             let path = environment.expand(path);
             let key = from_file(&path)?;
-            warnings.extend(exposed(&path, "holds an API key"));
+            warnings.extend(exposed(&path, &format!("holds {}", secret(called))));
             key
         }
         KeySource::Env(name) => {
@@ -48,13 +50,13 @@ pub(super) async fn read(
         KeySource::Shell(line) => {
             let mut command = shell();
             command.arg(line);
-            from_command(command).await?
+            from_command(command, called).await?
         }
         KeySource::Command(words) => {
             let mut words = words.iter().map(|word| environment.expand(Path::new(word)));
             let mut command = Command::new(words.next().unwrap_or_default());
             command.args(words);
-            from_command(command).await?
+            from_command(command, called).await?
         }
     };
     Ok(Some((key, warnings)))
@@ -75,6 +77,13 @@ pub(super) fn unfit(text: &str) -> Option<&'static str> {
         Some("has characters that no key has")
     } else {
         None
+    }
+}
+
+fn secret(called: &str) -> String {
+    match called {
+        "api-key" => "an API key".to_owned(),
+        other => format!("a {other}"),
     }
 }
 
@@ -104,7 +113,7 @@ fn from_file(path: &Path) -> Result<SecretString, String> {
     clean(&text, || shown.to_string())
 }
 
-async fn from_command(mut command: Command) -> Result<SecretString, String> {
+async fn from_command(mut command: Command, called: &str) -> Result<SecretString, String> {
     // Its messages could hold the secret, and nobody would see them.
     command
         .stdin(Stdio::null())
@@ -113,7 +122,7 @@ async fn from_command(mut command: Command) -> Result<SecretString, String> {
         .kill_on_drop(true);
     let mut child = command
         .spawn()
-        .map_err(|error| format!("api-key-command could not be started: {error}"))?;
+        .map_err(|error| format!("{called}-command could not be started: {error}"))?;
     let stdout = child.stdout.take();
     let work = async {
         let mut written = Vec::new();
@@ -127,16 +136,18 @@ async fn from_command(mut command: Command) -> Result<SecretString, String> {
     };
     let (written, status) = tokio::time::timeout(COMMAND_TIMEOUT, work)
         .await
-        .map_err(|_| "api-key-command took longer than 10 s".to_owned())?
-        .map_err(|error| format!("api-key-command: {error}"))?;
+        .map_err(|_| format!("{called}-command took longer than 10 s"))?
+        .map_err(|error| format!("{called}-command: {error}"))?;
     let Some(status) = status else {
-        return Err("what api-key-command wrote is far too long for a key".to_owned());
+        return Err(format!(
+            "what {called}-command wrote is far too long for a key"
+        ));
     };
     if !status.success() {
-        return Err(format!("api-key-command {}", ending(status)));
+        return Err(format!("{called}-command {}", ending(status)));
     }
     let text = std::str::from_utf8(&written).unwrap_or("\0");
-    clean(text, || "what api-key-command wrote".to_owned())
+    clean(text, || format!("what {called}-command wrote"))
 }
 
 fn ending(status: ExitStatus) -> String {

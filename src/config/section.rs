@@ -133,7 +133,8 @@ impl<'t> Section<'t> {
         }
     }
 
-    fn called(&self, key: &str) -> String {
+    /// A key of this table, as messages call it.
+    pub(super) fn called(&self, key: &str) -> String {
         format!("'{key}' in {}", self.title)
     }
 }

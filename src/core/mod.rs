@@ -9,6 +9,7 @@ pub mod effect;
 pub mod event;
 pub mod failure;
 pub mod holds;
+pub mod http;
 mod instance;
 pub mod journal;
 pub mod model;

@@ -13,7 +13,7 @@ pub struct Service {
     /// The server's own device ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Everything is up to date here and on every connected device.
+    /// Everything is up to date here and on every connected device; for kind `http`, everything that is expected holds.
     pub synced: bool,
     pub folders: Vec<Folder>,
     pub devices: Vec<Device>,
@@ -30,6 +30,19 @@ pub struct Service {
     /// Conflict copies that were seen to be made and not yet to be deleted, newest first; a few only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
+    /// What else it says of itself, for kinds that have neither folders nor devices; in the order to be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
+}
+
+/// One thing that is known of a service, such as how fast it answered or whether an expectation holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fact {
+    pub name: String,
+    pub value: String,
+    /// A person should look at it.
+    #[serde(default)]
+    pub attention: bool,
 }
 
 /// One shared folder.
@@ -252,6 +265,7 @@ impl Service {
             || !self.errors.is_empty()
             || !self.pending_devices.is_empty()
             || !self.pending_folders.is_empty()
+            || self.facts.iter().any(|fact| fact.attention)
             || self
                 .folders
                 .iter()

@@ -29,7 +29,7 @@ use self::shell::Shell;
 use crate::config::{self, Resolved, ResolvedTrust};
 use crate::core::preferences::Preferences;
 use crate::core::{Alert, PinSet, Status};
-use crate::tls::{ClientSpec, Trust};
+use crate::tls::{ClientSpec, Dial, Trust};
 
 /// How an engine is to run.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub fn client_spec(resolved: &Resolved, pins: PinSet, generation: u64) -> Client
     ClientSpec {
         base: resolved.base.clone(),
         server_name: resolved.server_name.clone(),
-        unix_socket: resolved.unix_socket.clone(),
+        dial: dial(resolved),
         trust: match &resolved.trust {
             ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => Trust::Pinned,
             ResolvedTrust::Ca(path) => Trust::Ca(path.clone()),
@@ -101,6 +101,16 @@ pub fn client_spec(resolved: &Resolved, pins: PinSet, generation: u64) -> Client
         pins,
         generation,
     }
+}
+
+/// What is dialled for `resolved` in place of its URL's host and port.
+pub fn dial(resolved: &Resolved) -> Option<Dial> {
+    let socket = resolved.unix_socket.clone().map(Dial::Unix);
+    let connect = resolved.connect.as_ref().map(|connect| Dial::Tcp {
+        host: connect.host.clone(),
+        port: connect.port,
+    });
+    socket.or(connect)
 }
 
 impl Engine {

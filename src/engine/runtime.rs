@@ -224,6 +224,7 @@ impl Runtime {
             key: place.resolved.key.clone(),
             memory: self.memory.clone(),
             nudge: Arc::clone(&self.nudge),
+            check: place.resolved.check.clone(),
             events: events.clone(),
         };
         let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();

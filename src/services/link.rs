@@ -11,8 +11,9 @@ use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
 
+use crate::core::http::HttpCheck;
 use crate::core::{Class, Event, Fault, Pin, Service};
-use crate::tls::{Client, Reply, Request};
+use crate::tls::{Client, Reply, Request, Terms};
 
 use super::{Memory, Session};
 
@@ -24,14 +25,8 @@ pub trait Ask: Send + Sync + 'static {
     /// The generation of pins that it accepts.
     fn generation(&self) -> u64;
 
-    /// GETs `path` (with its query), within `timeout`, a body of `limit` bytes at most.
-    fn get(
-        &self,
-        key: &SecretString,
-        path: &str,
-        timeout: Duration,
-        limit: usize,
-    ) -> impl Future<Output = Result<Reply, Fault>> + Send;
+    /// Sends a request and reads the whole reply, whatever its status.
+    fn send(&self, request: Request<'_>) -> impl Future<Output = Result<Reply, Fault>> + Send;
 }
 
 impl Ask for Client {
@@ -39,22 +34,8 @@ impl Ask for Client {
         Client::generation(self)
     }
 
-    async fn get(
-        &self,
-        key: &SecretString,
-        path: &str,
-        timeout: Duration,
-        limit: usize,
-    ) -> Result<Reply, Fault> {
-        self.send(Request {
-            method: reqwest::Method::GET,
-            path,
-            key: Some(key),
-            body: None,
-            timeout,
-            limit,
-        })
-        .await
+    fn send(&self, request: Request<'_>) -> impl Future<Output = Result<Reply, Fault>> + Send {
+        Client::send(self, request)
     }
 }
 
@@ -62,8 +43,8 @@ impl Ask for Client {
 #[derive(Debug)]
 pub struct Link<A> {
     session: Session<A>,
-    /// What every server of this kind answers at once.
-    probe: &'static str,
+    /// What every server of this kind answers at once, when that is not whatever is asked.
+    probe: Option<&'static str>,
     told: Mutex<Told>,
 }
 
@@ -78,8 +59,9 @@ struct Told {
 
 impl<A: Ask> Link<A> {
     /// Wraps a session of which nothing was told yet. `probe` is a path that every server of this kind answers at
-    /// once: a new generation of pins is proved with it, because a long poll may keep its answer for a minute.
-    pub fn new(session: Session<A>, probe: &'static str) -> Self {
+    /// once: a new generation of pins is proved with it, because a long poll may keep its answer for a minute. A kind
+    /// that never waits needs none.
+    pub fn new(session: Session<A>, probe: Option<&'static str>) -> Self {
         Self {
             session,
             probe,
@@ -112,6 +94,78 @@ impl<A: Ask> Link<A> {
         limit: usize,
     ) -> Result<Option<T>, Fault> {
         self.ask(path, timeout, limit, true).await
+    }
+
+    /// What `judge` makes of the reply to a request; a reply that it refuses is no answer and ends no outage.
+    ///
+    /// # Errors
+    /// What went wrong with the newest generation of pins; what `judge` refused.
+    pub async fn exchange<T>(
+        &self,
+        request: &Request<'_>,
+        judge: impl Fn(Reply) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut clients = self.session.clients.clone();
+        loop {
+            let client = Arc::clone(&clients.borrow_and_update());
+            let probe = self.probe.filter(|_| !self.is_proven(client.generation()));
+            let sent = match probe {
+                None => request.clone(),
+                Some(path) => self.getting(path, PROBE_TIMEOUT, request.limit),
+            };
+            let result = tokio::select! {
+                biased;
+                () = newer(&mut clients) => continue,
+                result = client.send(sent) => result,
+            };
+            let answer = result.and_then(|reply| {
+                let served = reply.served;
+                let content = match probe {
+                    None => judge(reply).map(Some),
+                    Some(_) => content::<IgnoredAny>(reply, false).map(|_| None),
+                };
+                let fingerprint = served.map(|pin| pin.fingerprint);
+                let content = content.map_err(|fault| match fault.served {
+                    Some(_) => fault,
+                    None => fault.with_served(fingerprint),
+                })?;
+                Ok((content, served))
+            });
+            match answer {
+                // A newer generation may accept what this one refused.
+                Err(_) if clients.has_changed().unwrap_or(false) => {}
+                Err(fault) => {
+                    self.told().failed = Some(client.generation());
+                    return Err(fault);
+                }
+                Ok((content, served)) => {
+                    self.answered(client.generation(), served);
+                    if let Some(content) = content {
+                        return Ok(content);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns when there is another generation of pins than the one that answered last.
+    pub async fn renewed(&self) {
+        let answered = self.told().answered.map(|(generation, _)| generation);
+        let mut clients = self.session.clients.clone();
+        let other = clients.wait_for(|client| Some(client.generation()) != answered);
+        if other.await.is_err() {
+            pending::<()>().await;
+        }
+    }
+
+    /// What an HTTP server is asked, for that kind.
+    pub fn check(&self) -> Option<&HttpCheck> {
+        self.session.check.as_deref()
+    }
+
+    /// The API key, password or token.
+    pub fn key(&self) -> &SecretString {
+        &self.session.key
     }
 
     /// Tells the service's state, unless it was just that.
@@ -165,46 +219,20 @@ impl<A: Ask> Link<A> {
         limit: usize,
         optional: bool,
     ) -> Result<Option<T>, Fault> {
-        let mut clients = self.session.clients.clone();
-        loop {
-            let client = Arc::clone(&clients.borrow_and_update());
-            let proven = self.is_proven(client.generation());
-            let (path, timeout) = match proven {
-                true => (path, timeout),
-                false => (self.probe, PROBE_TIMEOUT),
-            };
-            let result = tokio::select! {
-                biased;
-                () = newer(&mut clients) => continue,
-                result = client.get(&self.session.key, path, timeout, limit) => result,
-            };
-            let answer = result.and_then(|reply| {
-                let served = reply.served;
-                let content = match proven {
-                    true => content(reply, optional).map(Some),
-                    false => content::<IgnoredAny>(reply, false).map(|_| None),
-                };
-                let fingerprint = served.map(|pin| pin.fingerprint);
-                let content = content.map_err(|fault| match fault.served {
-                    Some(_) => fault,
-                    None => fault.with_served(fingerprint),
-                })?;
-                Ok((content, served))
-            });
-            match answer {
-                // A newer generation may accept what this one refused.
-                Err(_) if clients.has_changed().unwrap_or(false) => {}
-                Err(fault) => {
-                    self.told().failed = Some(client.generation());
-                    return Err(fault);
-                }
-                Ok((content, served)) => {
-                    self.answered(client.generation(), served);
-                    if let Some(content) = content {
-                        return Ok(content);
-                    }
-                }
-            }
+        let request = self.getting(path, timeout, limit);
+        self.exchange(&request, |reply| content(reply, optional))
+            .await
+    }
+
+    fn getting<'a>(&'a self, path: &'a str, timeout: Duration, limit: usize) -> Request<'a> {
+        Request {
+            method: reqwest::Method::GET,
+            path,
+            key: Some(&self.session.key),
+            body: None,
+            timeout,
+            limit,
+            terms: Terms::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: this module never opens a connection itself and never judges a certificate; every
 //! request goes through a client of the newest generation of pins.
 
+pub mod http;
 pub mod link;
 pub mod syncthing;
 
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::SecretString;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::core::http::HttpCheck;
 use crate::core::{Action, Class, Event, Fault, Kind, Refusal};
 use crate::tls::Client;
 
@@ -32,6 +34,8 @@ pub struct Session<A = Client> {
     pub memory: Memory,
     /// Rings when the server was made to change something that it tells by no event.
     pub nudge: Arc<Notify>,
+    /// What an HTTP server is asked, for that kind.
+    pub check: Option<Arc<HttpCheck>>,
     /// Where everything that happens is told.
     pub events: mpsc::UnboundedSender<Event>,
 }
@@ -68,13 +72,14 @@ impl<A> fmt::Debug for Session<A> {
 pub async fn run<A: Ask>(kind: Kind, session: Session<A>) {
     // One registration a kind: the path that proves a new generation of pins, and what follows it.
     let probe = match kind {
-        Kind::Syncthing => syncthing::PROBE,
-        Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => "/",
+        Kind::Syncthing => Some(syncthing::PROBE),
+        Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => None,
     };
     let link = Link::new(session, probe);
     let fault = match kind {
         Kind::Syncthing => syncthing::follow(&link).await,
-        Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => Fault::with_detail(
+        Kind::Http => http::follow(&link).await,
+        Kind::Weechat | Kind::Centrifugo | Kind::Websocket => Fault::with_detail(
             Class::BadReply,
             format!("kind '{}' is not available in this version", kind.name()),
         ),
@@ -111,6 +116,7 @@ mod tests {
             key: "key".into(),
             memory: Memory::default(),
             nudge: Arc::default(),
+            check: None,
             events,
         };
         assert!(!format!("{session:?}").contains("key"));

@@ -56,21 +56,23 @@ pub(super) async fn words(response: &mut Response) -> Vec<u8> {
 }
 
 /// Some servers repeat a request's headers on their error pages, which are quoted in faults.
-pub(super) fn without_key(body: Vec<u8>, key: Option<&SecretString>) -> Vec<u8> {
-    match key.map(ExposeSecret::expose_secret) {
-        Some(key) if !key.is_empty() => {
-            let mut text = String::from_utf8_lossy(&body).replace(key, "[key]");
-            // The body may have been cut, or have broken off, in the middle of the key.
-            let begun = (KEY_BEGUN..key.len())
-                .rev()
-                .find_map(|length| text.strip_suffix(key.get(..length)?));
-            if let Some(before) = begun {
-                text.truncate(before.len());
-            }
-            text.into_bytes()
+pub(super) fn without_secrets(body: Vec<u8>, secrets: &[SecretString]) -> Vec<u8> {
+    let mut body = body;
+    for key in secrets.iter().map(ExposeSecret::expose_secret) {
+        if key.is_empty() {
+            continue;
         }
-        _ => body,
+        let mut text = String::from_utf8_lossy(&body).replace(key, "[key]");
+        // The body may have been cut, or have broken off, in the middle of the key.
+        let begun = (KEY_BEGUN..key.len())
+            .rev()
+            .find_map(|length| text.strip_suffix(key.get(..length)?));
+        if let Some(before) = begun {
+            text.truncate(before.len());
+        }
+        body = text.into_bytes();
     }
+    body
 }
 
 /// Whether these bytes are JSON that shows its own end. A bare number does not: `12` may be the start of `123`.
@@ -95,10 +97,10 @@ mod tests {
 
     #[test]
     fn a_key_that_is_said_back_is_taken_out_even_when_it_is_cut() {
-        let key = SecretString::from("secret-key");
-        let echoed = without_key(b"you sent secret-key".to_vec(), Some(&key));
+        let key = [SecretString::from("secret-key")];
+        let echoed = without_secrets(b"you sent secret-key".to_vec(), &key);
         assert_eq!(echoed, b"you sent [key]");
-        let cut = without_key(b"you sent secret-k".to_vec(), Some(&key));
+        let cut = without_secrets(b"you sent secret-k".to_vec(), &key);
         assert_eq!(cut, b"you sent ");
     }
 }

@@ -4,27 +4,32 @@
 //! but into the request's header. Bodies are bounded, and a reply that broke off is never taken for a whole one.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HOST, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, Url};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
+use serde::de::IgnoredAny;
 
-use super::body::{whole_body, without_key, words};
+use super::body::{whole_body, without_secrets, words};
+use super::carry::{carried, said_back};
 use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
 use super::pin::pin_of;
 use super::reply::Reply;
 use super::verifier::{Trust, Verifier, client_config, noticing_handshakes};
+use crate::core::http::Credential;
 use crate::core::{Class, Fault, Pin, PinSet};
 
 /// Syncthing closes idle connections after 15 s (`lib/api/api.go` ReadTimeout); ours go first.
 const POOL_IDLE: Duration = Duration::from_secs(10);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
 const USER_AGENT: &str = concat!("syncwatch/", env!("CARGO_PKG_VERSION"));
 
 /// What a client is built from.
@@ -34,8 +39,8 @@ pub struct ClientSpec {
     pub base: Url,
     /// The name for SNI, name checks and the Host header; the host in `base` is still what is connected to.
     pub server_name: Option<String>,
-    /// Connect to this socket instead of the host in `base`.
-    pub unix_socket: Option<PathBuf>,
+    /// Connect to this instead of the host and port in `base`; names, checks and the Host header stay.
+    pub dial: Option<Dial>,
     pub trust: Trust,
     /// Counts for [`Trust::Pinned`] alone.
     pub pins: PinSet,
@@ -52,18 +57,42 @@ pub struct Client {
 }
 
 /// One request.
+#[derive(Clone)]
 pub struct Request<'a> {
     pub method: Method,
     /// Begins with `/`; may have a query.
     pub path: &'a str,
-    /// Sent as `X-API-Key`.
+    /// Sent as the terms say.
     pub key: Option<&'a SecretString>,
-    /// JSON.
+    /// Sent as JSON where it is that, else as text.
     pub body: Option<Vec<u8>>,
     /// For everything, from connecting to the end of the body.
     pub timeout: Duration,
     /// Bytes of body that are accepted.
     pub limit: usize,
+    pub terms: Terms<'a>,
+}
+
+/// How a request is made and which reply counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// How the key travels.
+    pub credential: &'a Credential,
+    /// A reply with one of these is read whole; another is only read for its words.
+    pub statuses: &'a [RangeInclusive<u16>],
+    /// Making it twice is as good as once, as with every GET and HEAD.
+    pub repeatable: bool,
+}
+
+impl Default for Terms<'_> {
+    /// With an API key, for a success.
+    fn default() -> Self {
+        Self {
+            credential: &Credential::ApiKey,
+            statuses: &[200..=299],
+            repeatable: false,
+        }
+    }
 }
 
 impl Client {
@@ -93,7 +122,7 @@ impl Client {
 
     /// Sends a request and reads the whole reply, whatever its status.
     ///
-    /// A GET that found its kept connection closed is sent once more.
+    /// A GET, or what else may be repeated, is sent once more when it found its kept connection closed.
     ///
     /// # Errors
     /// What went wrong; a redirect is an error too, because only here its target is known.
@@ -110,14 +139,16 @@ impl Client {
     }
 
     fn assemble(spec: &ClientSpec, connect_timeout: Option<Duration>) -> Result<Self, Fault> {
-        let endpoint = Endpoint::new(
-            &spec.base,
-            spec.server_name.as_deref(),
-            spec.unix_socket.as_deref(),
-        )?;
-        let verifier = Arc::new(Verifier::new(&spec.trust, &spec.pins)?);
+        let endpoint = Endpoint::new(&spec.base, spec.server_name.as_deref(), spec.dial.as_ref())?;
+        let mut verifier = Verifier::new(&spec.trust, &spec.pins)?;
+        if endpoint.stands_in() {
+            verifier = verifier.checking(endpoint.server_name.clone());
+        }
+        let verifier = Arc::new(verifier);
+        let mut config = client_config(verifier.clone())?;
+        config.enable_sni = !endpoint.stands_in();
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(client_config(verifier.clone())?)
+            .tls_backend_preconfigured(config)
             .https_only(true)
             .http1_only()
             .no_proxy()
@@ -150,9 +181,7 @@ impl Client {
         let (result, connected) = noticing_handshakes(self.attempt(request)).await;
         match result {
             // Without a new handshake it went over a kept connection, which the server may close at any moment.
-            Err(fault)
-                if fault.class == Class::Lost && request.method == Method::GET && !connected =>
-            {
+            Err(fault) if fault.class == Class::Lost && request.is_repeatable() && !connected => {
                 self.attempt(request).await
             }
             result => result,
@@ -163,13 +192,19 @@ impl Client {
         let mut builder = self
             .http
             .request(request.method.clone(), self.endpoint.at(request.path));
+        if let Some(host) = &self.endpoint.host {
+            builder = builder.header(HOST, host);
+        }
+        let mut secrets = Vec::new();
         if let Some(key) = request.key {
-            builder = builder.header("x-api-key", header(key)?);
+            let (name, value) = carried(request.terms.credential, key, &self.http)?;
+            secrets = said_back(&value, key);
+            builder = builder.header(name, value);
         }
         if let Some(body) = &request.body {
-            builder = builder
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.clone());
+            let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+            let kind = if is_json { JSON } else { TEXT };
+            builder = builder.header(CONTENT_TYPE, kind).body(body.clone());
         }
         let mut response = builder
             .send()
@@ -177,20 +212,22 @@ impl Client {
             .map_err(|error| classify::of_reqwest(&error, Stage::Head))?;
         let served = served(&response);
         let fingerprint = served.map(|pin| pin.fingerprint);
-        if let Some(fault) = redirect(&response, request.key) {
+        let status = response.status();
+        let wanted = request.wants(status.as_u16());
+        if !wanted && let Some(fault) = redirect(&response, &secrets) {
             return Err(fault.with_served(fingerprint));
         }
-        let status = response.status();
-        let body = if status.is_success() {
+        let body = if wanted {
             whole_body(&mut response, request.limit)
                 .await
                 .map_err(|fault| fault.with_served(fingerprint))?
         } else {
-            without_key(words(&mut response).await, request.key)
+            without_secrets(words(&mut response).await, &secrets)
         };
         Ok(Reply {
             status: status.as_u16(),
             served,
+            headers: std::mem::take(response.headers_mut()),
             body,
         })
     }
@@ -204,7 +241,7 @@ impl fmt::Debug for ClientSpec {
             .field("host", &self.base.host_str())
             .field("port", &self.base.port_or_known_default())
             .field("server_name", &self.server_name)
-            .field("unix_socket", &self.unix_socket)
+            .field("dial", &self.dial)
             .field("trust", &self.trust)
             .field("pins", &self.pins)
             .field("generation", &self.generation)
@@ -220,6 +257,17 @@ impl fmt::Debug for Client {
             .field("verifier", &self.verifier)
             .field("generation", &self.generation)
             .finish_non_exhaustive()
+    }
+}
+
+impl Request<'_> {
+    fn is_repeatable(&self) -> bool {
+        self.terms.repeatable || self.method == Method::GET || self.method == Method::HEAD
+    }
+
+    fn wants(&self, status: u16) -> bool {
+        let mut statuses = self.terms.statuses.iter();
+        statuses.any(|range| range.contains(&status))
     }
 }
 
@@ -252,28 +300,17 @@ fn over_unix_socket(
     Err(super::endpoint::no_unix_sockets())
 }
 
-fn header(key: &SecretString) -> Result<HeaderValue, Fault> {
-    let mut value = HeaderValue::from_str(key.expose_secret()).map_err(|_| {
-        Fault::with_detail(
-            Class::NoKey,
-            "it holds characters that cannot be in an API key",
-        )
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 fn served(response: &Response) -> Option<Pin> {
     let info = response.extensions().get::<TlsInfo>()?;
     info.peer_certificate().map(pin_of)
 }
 
-fn redirect(response: &Response, key: Option<&SecretString>) -> Option<Fault> {
+fn redirect(response: &Response, secrets: &[SecretString]) -> Option<Fault> {
     if !response.status().is_redirection() {
         return None;
     }
     let target = response.headers().get(LOCATION)?.as_bytes().to_vec();
-    let target = String::from_utf8_lossy(&without_key(target, key)).into_owned();
+    let target = String::from_utf8_lossy(&without_secrets(target, secrets)).into_owned();
     // A query may hold what is nobody's business.
     let target = target.split(['?', '#']).next().unwrap_or_default();
     Some(Fault::with_detail(
@@ -296,14 +333,8 @@ mod tests {
             body: Some(b"secret-body".to_vec()),
             timeout: Duration::ZERO,
             limit: 0,
+            terms: Terms::default(),
         };
         assert!(!format!("{request:?}").contains("secret"));
-        assert!(!format!("{:?}", header(&key)).contains("secret"));
-    }
-
-    #[test]
-    fn a_key_that_no_header_can_hold_is_named_without_being_shown() {
-        let fault = header(&SecretString::from("a\nb")).expect_err("newline");
-        assert_eq!(fault.class, Class::NoKey);
     }
 }

@@ -1,48 +1,60 @@
 //! Where to connect and under which name. Only https passes; nothing here resolves or connects by itself.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderValue;
 use rustls::pki_types::ServerName;
 use url::Host;
 
 use crate::core::{Class, Fault};
 
+/// Stands for an IP address that is connected to under another address: no resolver is asked for an IP literal.
+/// It never leaves this computer: such a handshake has no SNI, and the Host header is written out.
+const STAND_IN: &str = "connect.invalid";
+
 /// An address, taken apart and checked.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
-    /// What requests are sent to: its host is the name for SNI, for name checks and in the Host header.
+    /// What requests are sent to: its port is the one that is dialled.
     pub(super) url: Url,
+    /// For SNI (which an IP address has none of) and for name checks.
     pub(super) server_name: ServerName<'static>,
+    /// The Host header, where it is not what `url` says.
+    pub(super) host: Option<HeaderValue>,
     pub(super) dial: Dial,
 }
 
 /// What is connected to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Dial {
-    Tcp { host: String, port: u16 },
+pub enum Dial {
+    /// A name, or an IP address without brackets; that may have a zone (`fe80::1%eth0`).
+    Tcp {
+        host: String,
+        port: u16,
+    },
     Unix(PathBuf),
 }
 
 impl Endpoint {
-    /// Checks the parts of an address.
+    /// Checks the parts of an address. `dial` is connected to in place of the host and port in `base`.
     ///
     /// # Errors
     /// `TlsExpected` for anything but https; `Dns` for a host that cannot be a name.
     pub(super) fn new(
         base: &Url,
         server_name: Option<&str>,
-        unix_socket: Option<&Path>,
+        dial: Option<&Dial>,
     ) -> Result<Self, Fault> {
         if base.scheme() != "https" {
             let detail = format!("'{}' is never used, only 'https'", base.scheme());
             return Err(Fault::with_detail(Class::TlsExpected, detail));
         }
-        let dial = match unix_socket {
-            Some(path) => Dial::Unix(path.to_owned()),
+        let dial = match dial {
+            Some(dial) => dial.clone(),
             None => Dial::Tcp {
                 host: dialled_host(base)?,
                 port: base.port_or_known_default().unwrap_or(443),
@@ -56,19 +68,20 @@ impl Endpoint {
         if let Some(name) = name {
             url.set_host(Some(name)).map_err(|_| bad_name(name))?;
         }
-        if let (Some(name), Some(Host::Ipv4(_) | Host::Ipv6(_))) = (server_name, url.host())
-            && url.host() != base.host()
-        {
-            let detail = format!("'server-name' must be a host name, not the address {name}");
-            return Err(Fault::with_detail(Class::WrongName, detail));
-        }
-        let host = bare_host(&url).unwrap_or_default();
-        let server_name = ServerName::try_from(host.clone()).map_err(|_| bad_name(&host))?;
+        let name = bare_host(&url).unwrap_or_default();
+        let server_name = ServerName::try_from(name.clone()).map_err(|_| bad_name(&name))?;
+        let host = elsewhere(&mut url, &dial)?;
         Ok(Self {
             url,
             server_name,
+            host,
             dial,
         })
+    }
+
+    /// Whether `url` names a stand-in, which must not be sent and proves nothing.
+    pub(super) fn stands_in(&self) -> bool {
+        self.url.host_str() == Some(STAND_IN)
     }
 
     /// A connection within this computer needs no patience: 5 s, else 10 s.
@@ -140,6 +153,29 @@ pub(super) fn no_unix_sockets() -> Fault {
     )
 }
 
+/// Makes `url` lead to what is dialled; what the Host header must say then, if `url` no longer says it.
+fn elsewhere(url: &mut Url, dial: &Dial) -> Result<Option<HeaderValue>, Fault> {
+    let Dial::Tcp { host, port } = dial else {
+        return Ok(None);
+    };
+    let name = url.host_str().unwrap_or_default();
+    let named = match url.port() {
+        Some(port) => format!("{name}:{port}"),
+        None => name.to_owned(),
+    };
+    let literal = matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)));
+    let other_host = literal && bare_host(url).as_ref() != Some(host);
+    if !other_host && url.port_or_known_default() == Some(*port) {
+        return Ok(None);
+    }
+    if other_host {
+        url.set_host(Some(STAND_IN)).map_err(|_| bad_name(&named))?;
+    }
+    url.set_port(Some(*port)).map_err(|()| bad_name(&named))?;
+    let value = HeaderValue::from_str(&named).map_err(|_| bad_name(&named))?;
+    Ok(Some(value))
+}
+
 fn dialled_host(base: &Url) -> Result<String, Fault> {
     let host = bare_host(base).filter(|host| !host.is_empty());
     let host = host.ok_or_else(|| bad_name(""))?;
@@ -197,6 +233,97 @@ mod tests {
     }
 
     #[test]
+    fn dials_one_address_under_another() {
+        for (base, server_name, dial, url, host, name) in [
+            // What is dialled is what the URL says, except for the port: that goes into the Host header.
+            (
+                "https://nas.lan:8384",
+                None,
+                ("10.0.0.5", 8443),
+                "https://nas.lan:8443/",
+                Some("nas.lan:8384"),
+                "nas.lan",
+            ),
+            (
+                "https://nas.lan",
+                None,
+                ("10.0.0.5", 443),
+                "https://nas.lan/",
+                None,
+                "nas.lan",
+            ),
+            (
+                "https://nas.lan",
+                None,
+                ("fe80::1%eth0", 8443),
+                "https://nas.lan:8443/",
+                Some("nas.lan"),
+                "nas.lan",
+            ),
+            (
+                "https://nas.lan:8384",
+                Some("st.example"),
+                ("10.0.0.5", 1),
+                "https://st.example:1/",
+                Some("st.example:8384"),
+                "st.example",
+            ),
+            (
+                "https://[fe80::1]:8384",
+                None,
+                ("fe80::1%eth0", 8384),
+                "https://connect.invalid:8384/",
+                Some("[fe80::1]:8384"),
+                "fe80::1",
+            ),
+            (
+                "https://192.0.2.1",
+                None,
+                ("127.0.0.1", 443),
+                "https://connect.invalid/",
+                Some("192.0.2.1"),
+                "192.0.2.1",
+            ),
+            (
+                "https://127.0.0.1:1",
+                None,
+                ("127.0.0.1", 2),
+                "https://127.0.0.1:2/",
+                Some("127.0.0.1:1"),
+                "127.0.0.1",
+            ),
+            (
+                "https://nas.lan",
+                Some("10.0.0.1"),
+                ("nas.lan", 443),
+                "https://connect.invalid/",
+                Some("10.0.0.1"),
+                "10.0.0.1",
+            ),
+        ] {
+            let dial = Dial::Tcp {
+                host: dial.0.into(),
+                port: dial.1,
+            };
+            let found = Endpoint::new(&base.parse().expect(base), server_name, Some(&dial));
+            let found = found.expect(base);
+            assert_eq!(found.url.as_str(), url, "{base}");
+            assert_eq!(
+                found.host.as_ref().map(|host| host.to_str().unwrap()),
+                host,
+                "{base}"
+            );
+            assert_eq!(
+                found.server_name,
+                ServerName::try_from(name).unwrap(),
+                "{base}"
+            );
+            assert_eq!(found.dial, dial);
+            assert_eq!(found.stands_in(), url.contains("invalid"), "{base}");
+        }
+    }
+
+    #[test]
     fn local_addresses_get_less_time() {
         for (base, seconds) in [
             ("https://127.0.0.1:8384", 5),
@@ -230,7 +357,6 @@ mod tests {
         for (base, server_name, class) in [
             ("http://127.0.0.1:8384", None, Class::TlsExpected),
             ("wss://127.0.0.1:8384", None, Class::TlsExpected),
-            ("https://127.0.0.1", Some("10.0.0.1"), Class::WrongName),
             ("https://127.0.0.1", Some("a b"), Class::Dns),
             ("https://127.0.0.1", Some(""), Class::Dns),
         ] {

@@ -54,10 +54,10 @@ pub struct Served {
 pub async fn look(
     base: &Url,
     server_name: Option<&str>,
-    unix_socket: Option<&Path>,
+    dial: Option<&Dial>,
     timeout: Duration,
 ) -> Result<Served, Fault> {
-    let endpoint = Endpoint::new(base, server_name, unix_socket)?;
+    let endpoint = Endpoint::new(base, server_name, dial)?;
     let shaken = async {
         match &endpoint.dial {
             Dial::Tcp { host, port } => {

@@ -5,6 +5,7 @@
 
 mod alert;
 mod body;
+mod carry;
 mod certificate;
 mod classify;
 mod client;
@@ -20,7 +21,8 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 
 pub use certificate::Certificate;
-pub use client::{Client, ClientSpec, Request};
+pub use client::{Client, ClientSpec, Request, Terms};
+pub use endpoint::Dial;
 pub use look::{Served, look};
 pub use pin::{fingerprint, parse_pin, pin_of, read_pin_file};
 pub use reply::Reply;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
@@ -18,7 +19,8 @@ pub struct Reply {
     pub status: u16,
     /// The certificate of the very connection that carried it.
     pub served: Option<Pin>,
-    /// Cut short when the status is no success: it is only read for its words.
+    pub headers: HeaderMap,
+    /// Cut short when the status is none that was wanted: it is only read for its words.
     pub body: Vec<u8>,
 }
 
@@ -104,6 +106,7 @@ mod tests {
         Reply {
             status,
             served: None,
+            headers: HeaderMap::new(),
             body: body.into(),
         }
     }

@@ -91,6 +91,8 @@ pub(super) async fn noticing_handshakes<T>(request: impl Future<Output = T>) -> 
 /// Judges certificates by one [`Trust`] and one [`PinSet`], for its whole life.
 pub(super) struct Verifier {
     judge: Judge,
+    /// Checked in place of the name that the connection was opened under.
+    name: Option<ServerName<'static>>,
     algorithms: WebPkiSupportedAlgorithms,
     handshakes: AtomicU64,
 }
@@ -121,9 +123,18 @@ impl Verifier {
         };
         Ok(Self {
             judge,
+            name: None,
             algorithms: provider().signature_verification_algorithms,
             handshakes: AtomicU64::new(0),
         })
+    }
+
+    /// The same, which checks certificates for `name` whatever name a connection is opened under.
+    pub(super) fn checking(self, name: ServerName<'static>) -> Self {
+        Self {
+            name: Some(name),
+            ..self
+        }
     }
 
     /// How many handshakes were verified so far.
@@ -177,6 +188,7 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let served = fingerprint(end_entity);
+        let server_name = self.name.as_ref().unwrap_or(server_name);
         if let Judge::Pins(pins) = &self.judge
             && !pins.contains(&served)
         {

@@ -12,6 +12,8 @@ use crate::core::service::{Device, DeviceState, Folder, FolderState, PendingFold
 const LONG: usize = 20;
 /// More requests and errors are only counted.
 const MOST: usize = 5;
+/// As many as a person writes into a config.
+const MOST_FACTS: usize = 100;
 /// Below this there is no room for the number of items and for when a device was seen.
 const NARROW: usize = 60;
 
@@ -31,11 +33,24 @@ pub(super) fn write(page: &mut Page, service: &Service, instance: &str, frame: &
         let text = "It asks to be restarted, for its configuration to take effect.";
         page.paragraph(Role::Warn, text, indent, frame.width);
     }
+    facts(page, service, frame, indent);
     folders(page, service, frame, indent);
     devices(page, service, frame, indent);
     requests(page, service, instance, frame, indent);
     conflicts(page, service, frame, indent);
     errors(page, service, frame, indent);
+}
+
+fn facts(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
+    for fact in service.facts.iter().take(MOST_FACTS) {
+        let role = if fact.attention {
+            Role::Warn
+        } else {
+            Role::Plain
+        };
+        let text = format!("{}: {}", fact.name, fact.value);
+        page.paragraph(role, &text, indent, frame.width);
+    }
 }
 
 fn folders(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {

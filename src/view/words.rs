@@ -6,7 +6,7 @@
 use super::style::Role;
 use super::units::{count, rate, size, span};
 use crate::core::service::{Device, DeviceState, Folder, FolderState};
-use crate::core::{InstanceStatus, LinkState, Overall, Service, Status};
+use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status};
 
 use std::time::Duration;
 
@@ -126,6 +126,10 @@ pub fn headline(status: &Status) -> (Role, String) {
             Role::Dim,
             "Nothing is watched: the config names no instance.".into(),
         ),
+        // Others have nothing to be synced.
+        Overall::Ok if watched().all(|one| one.kind != Kind::Syncthing) => {
+            (Role::Ok, "Everything is in order.".into())
+        }
         Overall::Ok if watched().all(is_synced) => {
             (Role::Ok, "Everything is synced: safe to shut down.".into())
         }
@@ -207,6 +211,8 @@ pub fn reasons(service: &Service) -> Vec<String> {
             reasons.push(format!("{} {words}", list(&labels)));
         }
     }
+    let facts = service.facts.iter().filter(|fact| fact.attention);
+    reasons.extend(facts.map(|fact| format!("{}: {}", fact.name, fact.value)));
     reasons.extend(requests(service));
     reasons
 }
@@ -337,60 +343,4 @@ fn left_to_go(bytes: u64, bytes_per_second: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::view::samples;
-
-    #[test]
-    fn lists_stay_short() {
-        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
-        assert_eq!(list(&["a", "b", "c", "d"]), "a, b and 2 more");
-    }
-
-    #[test]
-    fn headlines_name_what_matters() {
-        let mut status = samples::connected();
-        assert_eq!(
-            headline(&status).1,
-            "Everything is synced: safe to shut down."
-        );
-        samples::change(&mut status, |instance| {
-            samples::change_service(instance, |service| {
-                service.synced = false;
-                service.rates.in_bps = 2 << 20;
-                service.folders[1].state = FolderState::Syncing;
-                service.folders[1].need_bytes = 1 << 30;
-            });
-        });
-        assert_eq!(
-            headline(&status).1,
-            "laptop is syncing Photos: 1.0 GiB to go at 2.0 MiB/s, about 8 min."
-        );
-        samples::change(&mut status, |instance| {
-            samples::change_service(instance, |service| {
-                service.folders[0].state = FolderState::Stopped;
-                service.restart_required = true;
-            });
-        });
-        assert_eq!(
-            headline(&status).1,
-            "laptop needs a look: Documents stopped; a restart is required."
-        );
-        samples::change(&mut status, |instance| {
-            instance.link.state = LinkState::Reconnecting;
-            instance.service = Some(samples::service().into());
-        });
-        assert_eq!(
-            headline(&status).1,
-            "Everything was in order when last heard of."
-        );
-        samples::change(&mut status, |instance| {
-            instance.link.state = LinkState::Starting;
-            instance.service = None;
-        });
-        assert_eq!(
-            headline(&status).1,
-            "Waiting for the first answer from laptop."
-        );
-    }
-}
+mod tests;

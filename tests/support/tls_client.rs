@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::SecretString;
 use syncwatch::core::{Class, Fault, Fingerprint, LinkState, PinSet};
-use syncwatch::tls::{Client, ClientSpec, Reply, Request, Trust};
+use syncwatch::tls::{Client, ClientSpec, Reply, Request, Terms, Trust};
 
 pub const KEY: &str = "key-that-nobody-else-may-see";
 pub const LIMIT: usize = 1024 * 1024;
@@ -16,7 +16,7 @@ pub fn spec(url: &str, trust: Trust, pins: &[Fingerprint]) -> ClientSpec {
     ClientSpec {
         base: url.parse().expect("a URL"),
         server_name: None,
-        unix_socket: None,
+        dial: None,
         trust,
         pins: PinSet {
             fingerprints: pins.to_vec(),
@@ -48,6 +48,7 @@ pub async fn ask(
         body: None,
         timeout,
         limit: LIMIT,
+        terms: Terms::default(),
     };
     client.send(request).await
 }

@@ -58,6 +58,11 @@ impl Identity {
         }
     }
 
+    /// The private key, for servers that are not ours.
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+
     /// A certificate that this CA issues.
     pub fn issues(&self, params: CertificateParams) -> Self {
         let key = KeyPair::generate().expect("a key");
@@ -147,6 +152,8 @@ impl ResolvesServerCert for Shown {
 #[derive(Clone)]
 pub struct Answer {
     pub bytes: Vec<u8>,
+    /// Head and body go into TLS records of their own.
+    pub apart: bool,
     pub then: Then,
 }
 
@@ -169,7 +176,19 @@ pub enum Then {
 impl Answer {
     pub fn new(bytes: impl Into<Vec<u8>>, then: Then) -> Self {
         let bytes = bytes.into();
-        Self { bytes, then }
+        Self {
+            bytes,
+            apart: false,
+            then,
+        }
+    }
+
+    /// The same with head and body in TLS records of their own.
+    pub fn apart(self) -> Self {
+        Self {
+            apart: true,
+            ..self
+        }
     }
 
     /// A whole reply with a Content-Length, after which the connection is kept.
@@ -308,6 +327,8 @@ async fn talk(
     let note = |change: &dyn Fn(&mut Connection)| {
         change(&mut record.lock().expect("record")[number]);
     };
+    // A reset throws away what Nagle's algorithm still holds back.
+    stream.set_nodelay(true).expect("an option");
     let stream = Tap {
         stream,
         record: record.clone(),
@@ -343,8 +364,12 @@ async fn talk(
             connection,
             request,
         });
-        let _ = stream.write_all(&answer.bytes).await;
-        let _ = stream.flush().await;
+        let head = answer.bytes.windows(4).position(|end| end == b"\r\n\r\n");
+        let seam = head.filter(|_| answer.apart).map_or(0, |end| end + 4);
+        for part in [&answer.bytes[..seam], &answer.bytes[seam..]] {
+            let _ = stream.write_all(part).await;
+            let _ = stream.flush().await;
+        }
         match answer.then {
             Then::Stay => continue,
             Then::Goodbye => drop(stream.shutdown().await),

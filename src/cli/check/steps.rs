@@ -9,10 +9,12 @@ use serde::Deserialize;
 
 use super::report::Report;
 use crate::config::{self, Environment, InstanceConfig, Resolved, ResolvedTrust};
+use crate::core::http::HttpCheck;
 use crate::core::{Fingerprint, Pin, PinRead, PinSet, Timestamp};
 use crate::engine;
 use crate::engine::state_file::Kept;
-use crate::tls::{self, Client, Request, Served};
+use crate::services::http::{self, evaluate};
+use crate::tls::{self, Client, Request, Served, Terms};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const SMALL_REPLY: usize = 64 * 1024;
@@ -62,7 +64,7 @@ pub async fn look_at(
         report.skip(&["request", "key"]);
         return report;
     }
-    requests(&resolved, pins, &mut report).await;
+    requests(instance, &resolved, pins, &mut report).await;
     report
 }
 
@@ -160,7 +162,7 @@ async fn handshake(resolved: &Resolved, now: Timestamp, report: &mut Report) -> 
     let looked = tls::look(
         &resolved.base,
         resolved.server_name.as_deref(),
-        resolved.unix_socket.as_deref(),
+        engine::dial(resolved).as_ref(),
         PATIENCE,
     )
     .await;
@@ -256,7 +258,12 @@ fn pin(resolved: &Resolved, pins: &PinSet, served: &Served, report: &mut Report)
     false
 }
 
-async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
+async fn requests(
+    instance: &InstanceConfig,
+    resolved: &Resolved,
+    pins: PinSet,
+    report: &mut Report,
+) {
     let url = &resolved.target.url;
     let spec = engine::client_spec(resolved, pins, 0);
     let client = match Client::build(&spec) {
@@ -266,6 +273,9 @@ async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
             return report.skip(&["key"]);
         }
     };
+    if let Some(check) = &instance.check {
+        return one_request(check, &client, resolved, report).await;
+    }
     let request = |key| Request {
         method: Method::GET,
         path: "/rest/system/version",
@@ -273,6 +283,7 @@ async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
         body: None,
         timeout: PATIENCE,
         limit: SMALL_REPLY,
+        terms: Terms::default(),
     };
     // Without the key first: whatever is wrong with the way there is told apart from what is wrong with the key.
     match client.send(request(None)).await {
@@ -301,6 +312,29 @@ async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
             ),
         ),
         Err(fault) => report.fault("key", &fault, url, None),
+    }
+}
+
+/// The one request of an HTTP server, with its secret, as the engine makes it.
+async fn one_request(check: &HttpCheck, client: &Client, resolved: &Resolved, report: &mut Report) {
+    let request = http::request(check, &resolved.key);
+    let answer = client.send(request).await;
+    match answer.and_then(|reply| evaluate(check, &reply, &resolved.key)) {
+        Ok(answer) => {
+            report.ok("request", "answered over a verified connection");
+            for fact in answer.facts() {
+                let said = crate::view::style::clean(&format!("{}: {}", fact.name, fact.value));
+                match fact.attention {
+                    true => report.warn(
+                        "expected",
+                        said,
+                        "The service answers otherwise than 'expect' says.",
+                    ),
+                    false => report.ok("expected", said),
+                }
+            }
+        }
+        Err(fault) => report.fault("request", &fault, &resolved.target.url, None),
     }
 }
 

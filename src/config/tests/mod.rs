@@ -1,6 +1,8 @@
 //! The config as a user meets it: files in, settings or messages out.
 
+mod addresses;
 mod finding;
+mod http;
 mod keys;
 mod parsing;
 mod pausing;

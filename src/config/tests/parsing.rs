@@ -37,6 +37,16 @@ fn what_the_example_comments_out_is_valid_too() {
             continue;
         };
         let key = setting.split(' ').next().unwrap_or_default();
+        if key == "kind" {
+            section = format!("{section}\n{setting}");
+        }
+        // These come in pairs.
+        let pair = match key {
+            "body" => "method = \"POST\"\n",
+            "user" => "password-env = \"P\"\n",
+            "password-file" => "user = \"u\"\n",
+            _ => "",
+        };
         let base: Vec<&str> = section
             .lines()
             .filter(|line| !line.starts_with(&format!("{key} ")))
@@ -47,7 +57,7 @@ fn what_the_example_comments_out_is_valid_too() {
             ""
         };
         let name = if key == "name" { "" } else { name };
-        let text = format!("{}\n{name}{setting}\n", base.join("\n"));
+        let text = format!("{}\n{name}{pair}{setting}\n", base.join("\n"));
         if let Err(error) = read(&text) {
             let needs_name = key == "url" || key == "name";
             assert!(needs_name, "{text}\n{error}");
@@ -135,11 +145,11 @@ fn mistakes() {
     let table = [
         (
             "[[instance]]\nname = 'a'\nulr = 'x'",
-            "3:1: unknown key 'ulr' in [[instance]]. Did you mean 'url'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name, pause-on-metered, pause-on-battery.",
+            "3:1: unknown key 'ulr' in [[instance]]. Did you mean 'url'? Allowed: name, kind, url, trust, server-name, connect, home, api-key, api-key-file, api-key-env, api-key-command, pause-on-metered, pause-on-battery.",
         ),
         (
             "[[instance]]\nname = 'a'\napi_key = 'x'",
-            "3:1: unknown key 'api_key' in [[instance]]. Did you mean 'api-key'? Allowed: name, kind, url, home, api-key, api-key-file, api-key-env, api-key-command, trust, server-name, pause-on-metered, pause-on-battery.",
+            "3:1: unknown key 'api_key' in [[instance]]. Did you mean 'api-key'? Allowed: name, kind, url, trust, server-name, connect, home, api-key, api-key-file, api-key-env, api-key-command, pause-on-metered, pause-on-battery.",
         ),
         (
             "[instances]",
@@ -167,11 +177,11 @@ fn mistakes() {
         ),
         (
             "[[instance]]\nname = 'a'\nkind = 'weechat'",
-            "3:8: kind \"weechat\" is not available in this version; only \"syncthing\" is",
+            "3:8: kind \"weechat\" is not available in this version; \"syncthing\" and \"http\" are",
         ),
         (
             "[[instance]]\nname = 'a'\nkind = 'syncting'",
-            "3:8: unknown kind 'syncting' in [[instance]]. Did you mean 'syncthing'? Allowed: syncthing.",
+            "3:8: unknown kind 'syncting' in [[instance]]. Did you mean 'syncthing'? Allowed: syncthing, http.",
         ),
         (
             "[[instance]]\nname = 'a'\nurl = 'h:8384'",
@@ -196,6 +206,14 @@ fn mistakes() {
         (
             "[[instance]]\nname = 'a'\nhome = '~root/x'",
             "3:8: 'home' in [[instance]] must name another user's directory in full: only '~/' for your own is understood",
+        ),
+        (
+            "[[instance]]\nname = 'a'\nconnect = 'h:1'",
+            "3:11: 'connect' needs a 'url': the name that is asked for there and checked",
+        ),
+        (
+            "[[instance]]\nname = 'a'\nurl = 'https://nas.lan'\nconnect = 'h:0'",
+            "4:11: 'connect' has port 0, which nothing can listen on. Write \"h:443\"",
         ),
         (
             "[[instance]]\nname = 'a'\nserver-name = 'h:1'",
@@ -266,7 +284,7 @@ fn mistakes() {
 #[test]
 fn all_mistakes_come_at_once_in_order() {
     let found = wrong(
-        "[[instance]]\nurl = 'http://h:1'\nkind = 'http'\n[tray]\nrate = 1\n[metrics]\nlisten = 1",
+        "[[instance]]\nurl = 'http://h:1'\nkind = 'weechat'\n[tray]\nrate = 1\n[metrics]\nlisten = 1",
     );
     let places: Vec<&str> = found
         .lines()
@@ -356,6 +374,7 @@ fn described_and_read_again_it_is_the_same() {
         api-key-env = "KEY"
         trust = { file = "cert.pem" }
         server-name = "x"
+        connect = "10.0.0.5:8443"
         pause-on-metered = "all"
         [[instance]]
         name = "b"
@@ -401,9 +420,8 @@ fn a_file_is_loaded() {
             |mode| std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).expect("chmod");
         mode(0o640);
         let loaded = load(None, &environment).expect("valid");
-        let warning = format!(
-            "{shown} holds an API key and other users can read it. Run: chmod 600 '{shown}'"
-        );
+        let warning =
+            format!("{shown} holds a secret and other users can read it. Run: chmod 600 '{shown}'");
         assert_eq!(loaded.warnings, [Warning(warning)]);
         mode(0o600);
         assert_eq!(load(None, &environment).expect("valid").warnings, []);

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -12,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::Ask;
 use crate::core::{Event, Fault, Pin};
 use crate::services::{Memory, Session};
-use crate::tls::Reply;
+use crate::tls::{Reply, Request};
 
 /// A client of one generation for a [`Server`].
 pub(crate) struct Fake {
@@ -61,18 +60,12 @@ impl Ask for Fake {
         self.generation
     }
 
-    async fn get(
-        &self,
-        _: &SecretString,
-        path: &str,
-        _: Duration,
-        _: usize,
-    ) -> Result<Reply, Fault> {
+    async fn send(&self, request: Request<'_>) -> Result<Reply, Fault> {
         if let Some((fault, before)) = &self.fails {
             before();
             return Err(fault.clone());
         }
-        self.server.get(self.generation, path).await
+        self.server.get(self.generation, request.path).await
     }
 }
 
@@ -198,6 +191,7 @@ impl Server {
         Ok(Reply {
             status,
             served: inner.served,
+            headers: Default::default(),
             body: value.to_string().into_bytes(),
         })
     }
@@ -268,6 +262,7 @@ pub(crate) fn session(
         key: "key".into(),
         memory: Memory::default(),
         nudge: Arc::default(),
+        check: None,
         events,
     };
     (session, told, swap)

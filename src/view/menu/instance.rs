@@ -15,6 +15,9 @@ impl Subject<'_> {
     pub(super) fn items(&self, slots: &mut Slots) -> Vec<Item> {
         let mut items = self.state(slots);
         items.push(requests::submenu(self, slots));
+        if !self.is_syncthing() {
+            items.extend(lists::facts(self, slots));
+        }
         items.push(self.line(1));
         let mut parts = folders::items(self, slots);
         parts.push(devices::submenu(self, slots));

@@ -5,13 +5,35 @@ use super::item::{Scope, paragraph};
 use super::slots::{Entry, Place};
 use super::text::{middle, moment, name_or};
 use super::{Slots, Subject};
-use crate::core::service::{Change, ChangeKind, Conflict, Folder, ServiceError};
+use crate::core::service::{Change, ChangeKind, Conflict, Fact, Folder, ServiceError};
 use crate::core::{Action, Service};
 use crate::view::command::Command;
 use crate::view::units::count;
 
 /// Older ones are not shown.
 const MOST: usize = 12;
+
+/// What else a service says of itself, as lines of the menu itself.
+pub(super) fn facts(subject: &Subject<'_>, slots: &mut Slots) -> Vec<Item> {
+    let facts: Vec<&Fact> = with(subject, |service| {
+        let worst_first = |attention| {
+            let facts = service.facts.iter();
+            facts.filter(move |fact| fact.attention == attention)
+        };
+        worst_first(true)
+            .chain(worst_first(false))
+            .take(MOST)
+            .collect()
+    });
+    let keys = facts.iter().map(|fact| fact.name.clone()).collect();
+    let items = place(subject, slots, "fact", keys).into_iter();
+    items
+        .map(|(place, scope)| match place.entry(&facts) {
+            Some(fact) => Item::text(scope.id(), &format!("{}: {}", fact.name, fact.value)),
+            None => Item::text(scope.id(), "").hole(),
+        })
+        .collect()
+}
 
 /// What was changed on the server's disk.
 pub(super) fn changes(subject: &Subject<'_>, slots: &mut Slots) -> Item {

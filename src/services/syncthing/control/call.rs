@@ -14,7 +14,7 @@ use url::form_urlencoded::Serializer;
 
 use super::refusal::of_fault;
 use crate::core::{Class, Fault, Refusal};
-use crate::tls::{Client, Reply, Request};
+use crate::tls::{Client, Reply, Request, Terms};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// For a config: 2.6 MB with 1000 folders.
@@ -107,6 +107,7 @@ impl Remote {
                 body: body.clone(),
                 timeout,
                 limit: LIMIT,
+                terms: Terms::default(),
             };
             let result = tokio::select! {
                 biased;
