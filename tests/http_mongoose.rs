@@ -16,10 +16,10 @@ use std::process::{Child, Command, Stdio};
 
 use reqwest::Method;
 use support::monitor::Monitor;
-use support::tls_client::{LIMIT, PATIENT, pinned};
+use support::tls_client::{pinned, send};
 use support::tls_server::Identity;
-use syncwatch::core::{Class, Fault};
-use syncwatch::tls::{Client, Reply, Request, Terms};
+use syncwatch::core::Class;
+use syncwatch::tls::{Client, Reply};
 
 const REQUESTS: usize = 2000;
 /// More wrong signatures in a row are no accident: each has a chance of less than a hundredth.
@@ -78,23 +78,6 @@ impl Drop for Mongoose {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-async fn send(client: &Client, method: Method, path: &str) -> Result<Reply, Fault> {
-    let body = (method == Method::POST).then(|| br#"{"question":42}"#.to_vec());
-    let request = Request {
-        method,
-        path,
-        key: None,
-        body,
-        timeout: PATIENT,
-        limit: LIMIT,
-        terms: Terms {
-            repeatable: true,
-            ..Terms::default()
-        },
-    };
-    client.send(request).await
 }
 
 /// As the core does: a wrong signature is met with another attempt, which nobody sees.

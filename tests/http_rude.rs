@@ -16,30 +16,13 @@ use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
 use support::monitor::{Monitor, short_patience};
-use support::tls_client::{LIMIT, PATIENT, pinned};
+use support::tls_client::{pinned, send};
 use support::tls_server::{ANY_TLS, Answer, Identity, Server, Then};
-use syncwatch::core::{Class, Fault, InstanceStatus, LinkState, Overall};
-use syncwatch::tls::{Client, Reply, Request, Terms};
+use syncwatch::core::{Class, InstanceStatus, LinkState, Overall};
+use syncwatch::tls::Reply;
 
 const LOCAL: &str = "127.0.0.1";
 const REQUESTS: usize = 2000;
-
-async fn send(client: &Client, method: Method, path: &str) -> Result<Reply, Fault> {
-    let body = (method == Method::POST).then(|| br#"{"question":42}"#.to_vec());
-    let request = Request {
-        method,
-        path,
-        key: None,
-        body,
-        timeout: PATIENT,
-        limit: LIMIT,
-        terms: Terms {
-            repeatable: true,
-            ..Terms::default()
-        },
-    };
-    client.send(request).await
-}
 
 /// Different for every number, in content and in length.
 fn body(number: usize) -> String {

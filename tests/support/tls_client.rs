@@ -67,3 +67,21 @@ pub fn assert_discreet(fault: &Fault) {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+/// A GET, or a POST with a body, that may be repeated.
+pub async fn send(client: &Client, method: Method, path: &str) -> Result<Reply, Fault> {
+    let body = (method == Method::POST).then(|| br#"{"question":42}"#.to_vec());
+    let request = Request {
+        method,
+        path,
+        key: None,
+        body,
+        timeout: PATIENT,
+        limit: LIMIT,
+        terms: Terms {
+            repeatable: true,
+            ..Terms::default()
+        },
+    };
+    client.send(request).await
+}
