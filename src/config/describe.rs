@@ -6,6 +6,7 @@ use toml::Value;
 
 use super::Config;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
+use crate::core::Settings;
 use crate::core::holds::Chosen;
 use crate::core::http::{Credential, HttpCheck};
 
@@ -101,8 +102,12 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
             }
         }
     }
-    if let Some(check) = &instance.check {
-        describe_check(check, &mut line);
+    match &*instance.settings {
+        Settings::Http(check) => describe_check(check, &mut line),
+        Settings::Syncthing
+        | Settings::Weechat(_)
+        | Settings::Centrifugo(_)
+        | Settings::Websocket(_) => {}
     }
     let secret = match instance.secret() {
         "value" => "header.value",

@@ -9,8 +9,7 @@ use url::Url;
 
 use super::address::Connect;
 use crate::core::holds::{Chosen, Scope};
-use crate::core::http::{Credential, HttpCheck};
-use crate::core::{Fingerprint, HoldRules, Kind};
+use crate::core::{Fingerprint, HoldRules, Kind, Settings};
 
 /// One `[[instance]]`. Paths may begin with `~/`, which [`super::resolve()`] expands.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +21,10 @@ pub struct InstanceConfig {
     /// Syncthing's config directory.
     pub home: Option<PathBuf>,
     pub key: KeySource,
-    /// What an HTTP server is asked; there for that kind alone.
-    pub check: Option<Arc<HttpCheck>>,
+    /// A second secret, which is read whenever it is needed: the token of a Centrifugo, the TOTP secret of a WeeChat.
+    pub second: KeySource,
+    /// What it is set to do besides.
+    pub settings: Arc<Settings>,
     /// `None` takes what fits the address: the local Syncthing's own certificate file, or no certificate
     /// at all until the user accepts one.
     pub trust: Option<TrustConfig>,
@@ -76,7 +77,8 @@ impl InstanceConfig {
             url: None,
             home: None,
             key: KeySource::ConfigXml,
-            check: None,
+            second: KeySource::Nothing,
+            settings: Arc::default(),
             trust: None,
             server_name: None,
             connect: None,
@@ -87,8 +89,7 @@ impl InstanceConfig {
 
     /// The config's word for its secret.
     pub(super) fn secret(&self) -> &'static str {
-        let credential = self.check.as_ref().map(|check| &check.credential);
-        credential.map_or("api-key", Credential::secret)
+        self.settings.secret()
     }
 
     /// What is paused of it for which cause, where `all` is what "everything" means.

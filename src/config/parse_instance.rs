@@ -9,13 +9,16 @@ use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use super::address::{Connect, connect, service_url};
-use super::instance::{InstanceConfig, TrustConfig};
+use super::instance::{InstanceConfig, KeySource, TrustConfig};
+use super::parse_centrifugo::{CENTRIFUGO, centrifugo};
 use super::parse_http::{HTTP, http};
 use super::parse_pause::chosen;
 use super::parse_secret::{API_KEY, secret};
+use super::parse_websocket::{WEBSOCKET, websocket};
+use super::parse_weechat::{WEECHAT, weechat};
 use super::problem::Findings;
 use super::section::{At, Section, a, string, strings, unknown};
-use crate::core::{Fingerprint, Kind};
+use crate::core::{Fingerprint, Kind, Settings};
 
 /// What every kind has.
 const EVERY: &[&str] = &["name", "kind", "url", "trust", "server-name", "connect"];
@@ -29,8 +32,7 @@ const SYNCTHING: &[&str] = &[
     "pause-on-battery",
 ];
 const TRUST: &[&str] = &["file", "fingerprint", "ca"];
-const KINDS: &[&str] = &["syncthing", "http"];
-const KINDS_TO_COME: &[&str] = &["weechat", "centrifugo", "websocket"];
+const KINDS: &[&str] = &["syncthing", "weechat", "centrifugo", "websocket", "http"];
 const TRUST_FORMS: &str =
     r#"{ file = "..." }, { fingerprint = ["sha256:..."] }, { ca = "..." }, "system" or "any""#;
 const LONGEST_NAME: usize = 64;
@@ -94,12 +96,31 @@ fn instance(
     let (url, connect) = place(&mut section, kind.unwrap_or_default(), findings);
     let home = section.path("home", findings);
     let mut key = secret(&mut section, &API_KEY, findings);
-    let mut check = None;
-    if kind == Some(Kind::Http) {
-        let (asked, secret) = http(&mut section, has_url, url.as_ref(), findings);
-        key = Some(secret);
-        check = Some(Arc::new(asked));
-    }
+    let mut second = KeySource::Nothing;
+    let settings = match kind.unwrap_or_default() {
+        Kind::Syncthing => Settings::Syncthing,
+        Kind::Http => {
+            let (check, secret) = http(&mut section, has_url, url.as_ref(), findings);
+            key = Some(secret);
+            Settings::Http(check)
+        }
+        Kind::Weechat => {
+            let found = weechat(&mut section, has_url, findings);
+            (key, second) = (Some(found.password), found.totp);
+            Settings::Weechat(found.settings)
+        }
+        Kind::Centrifugo => {
+            let found = centrifugo(&mut section, has_url, findings);
+            key.get_or_insert(KeySource::Nothing);
+            second = found.token;
+            Settings::Centrifugo(found.settings)
+        }
+        Kind::Websocket => {
+            let (settings, secret) = websocket(&mut section, url.as_ref(), findings);
+            key = Some(secret);
+            Settings::Websocket(settings)
+        }
+    };
     let trust = trust(&mut section, has_url, findings);
     let server_name = section.string("server-name", findings).and_then(|name| {
         let valid = url::Host::parse(&name.value).is_ok();
@@ -117,7 +138,8 @@ fn instance(
         url,
         home,
         key: key.unwrap_or_default(),
-        check,
+        second,
+        settings: Arc::new(settings),
         trust,
         server_name,
         connect,
@@ -164,8 +186,11 @@ fn allowed(table: &DeTable<'_>) -> Vec<&'static str> {
     };
     let own = match kind {
         Some("syncthing") => SYNCTHING.to_vec(),
+        Some("weechat") => WEECHAT.to_vec(),
+        Some("centrifugo") => CENTRIFUGO.to_vec(),
+        Some("websocket") => WEBSOCKET.to_vec(),
         Some("http") => HTTP.to_vec(),
-        _ => [SYNCTHING, HTTP].concat(),
+        _ => [SYNCTHING, WEECHAT, CENTRIFUGO, WEBSOCKET, HTTP].concat(),
     };
     [EVERY, &own].concat()
 }
@@ -177,14 +202,10 @@ fn kind(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> 
     let kind = section.string("kind", findings)?;
     match kind.value.as_str() {
         "syncthing" => return Some(Kind::Syncthing),
+        "weechat" => return Some(Kind::Weechat),
+        "centrifugo" => return Some(Kind::Centrifugo),
+        "websocket" => return Some(Kind::Websocket),
         "http" => return Some(Kind::Http),
-        other if KINDS_TO_COME.contains(&other) => {
-            let known = KINDS.join("\" and \"");
-            findings.problem(
-                &kind.at,
-                format!("kind \"{other}\" is not available in this version; \"{known}\" are"),
-            );
-        }
         other => findings.problem(&kind.at, unknown("kind", other, "[[instance]]", KINDS)),
     }
     None

@@ -13,9 +13,8 @@ use super::discovery::{Found, Search, Tried, search};
 use super::environment::Environment;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use super::problem::Warning;
-use super::secrets;
-use crate::core::http::HttpCheck;
-use crate::core::{Class, Fault, Fingerprint, Kind, Pin, Target, TrustMode};
+use super::secrets::{self, SecretReader};
+use crate::core::{Class, Fault, Fingerprint, Kind, Pin, Settings, Target, TrustMode};
 
 /// Syncthing's name for its GUI certificate (lib/locations/locations.go HTTPSCertFile).
 const CERTIFICATE: &str = "https-cert.pem";
@@ -44,8 +43,10 @@ pub struct Resolved {
     pub server_name: Option<String>,
     pub trust: ResolvedTrust,
     pub key: SecretString,
-    /// What an HTTP server is asked.
-    pub check: Option<Arc<HttpCheck>>,
+    /// Where the second secret is read whenever it is needed; `None` where there is none.
+    pub second: Option<SecretReader>,
+    /// What the instance is set to do besides.
+    pub settings: Arc<Settings>,
     pub warnings: Vec<Warning>,
 }
 
@@ -68,7 +69,8 @@ impl Resolved {
             && self.connect == other.connect
             && self.server_name == other.server_name
             && self.trust == other.trust
-            && self.check == other.check
+            && self.settings == other.settings
+            && self.second == other.second
             && self.key.expose_secret() == other.key.expose_secret()
     }
 }
@@ -82,8 +84,10 @@ pub async fn resolve(instance: &InstanceConfig, environment: &Environment) -> Re
     };
     let search = needs_search(instance).then(|| search(instance.home.as_deref(), environment));
     let place = place(instance, search, &mut resolution);
-    if let KeySource::File(path) = &instance.key {
-        resolution.watch.push(environment.expand(path));
+    for source in [&instance.key, &instance.second] {
+        if let KeySource::File(path) = source {
+            resolution.watch.push(environment.expand(path));
+        }
     }
     resolution.outcome = match place {
         Ok(place) => connect(instance, place, environment).await,
@@ -226,8 +230,11 @@ async fn connect(
         revision: 0,
     };
     let mut base = place.base;
-    if instance.check.is_some() {
-        // The check says what is asked for.
+    if base.scheme() == "wss" {
+        // The request that asks for a websocket is one of HTTP. Both schemes have port 443 where none is named.
+        let _ = base.set_scheme("https");
+    }
+    if instance.settings.names_whole_paths() {
         base.set_path("/");
         base.set_query(None);
     }
@@ -239,7 +246,8 @@ async fn connect(
         server_name: instance.server_name.clone(),
         trust,
         key,
-        check: instance.check.clone(),
+        second: SecretReader::new(instance, environment),
+        settings: Arc::clone(&instance.settings),
         warnings,
     })
 }

@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use super::environment::Environment;
-use super::instance::KeySource;
+use super::instance::{InstanceConfig, KeySource};
 use super::load::exposed;
 use super::problem::Warning;
 
@@ -60,6 +60,42 @@ pub(super) async fn read(
         }
     };
     Ok(Some((key, warnings)))
+}
+
+/// Reads an instance's second secret whenever it is needed.
+#[derive(Clone, Debug)]
+pub struct SecretReader {
+    source: KeySource,
+    /// The config's word for it.
+    called: &'static str,
+    environment: Environment,
+}
+
+impl SecretReader {
+    /// `None` for an instance that has only one secret, or none.
+    pub(super) fn new(instance: &InstanceConfig, environment: &Environment) -> Option<Self> {
+        (instance.second != KeySource::Nothing).then(|| Self {
+            source: instance.second.clone(),
+            called: instance.settings.second_secret(),
+            environment: environment.clone(),
+        })
+    }
+
+    /// Reads it anew. Takes up to 10 s for a command.
+    ///
+    /// # Errors
+    /// Why there is none, as the end of a sentence.
+    pub async fn read(&self) -> Result<SecretString, String> {
+        let read = read(&self.source, self.called, &self.environment).await?;
+        Ok(read.map(|(secret, _)| secret).unwrap_or_default())
+    }
+}
+
+/// Equal when they read from the same place.
+impl PartialEq for SecretReader {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source && self.called == other.called
+    }
 }
 
 /// Why a text cannot be an API key, as the end of a sentence. Keys travel in an HTTP header.

@@ -4,6 +4,7 @@
 //! holds a secret. The same events at the same times give the same status, byte for byte.
 
 pub mod backoff;
+pub mod centrifugo;
 pub mod control;
 pub mod effect;
 pub mod event;
@@ -19,8 +20,11 @@ pub mod pins;
 pub mod preferences;
 mod report;
 pub mod service;
+pub mod settings;
 pub mod status;
 pub mod time;
+pub mod websocket;
+pub mod weechat;
 
 pub use control::{Action, Hold, HoldCause, Part, Refusal};
 pub use effect::{Alert, Effect};
@@ -31,5 +35,6 @@ pub use journal::{JournalEntry, JournalKind};
 pub use model::Model;
 pub use pin::{Fingerprint, Pin, PinRead, TrustMode};
 pub use service::Service;
+pub use settings::Settings;
 pub use status::{InstanceStatus, Kind, LinkState, Overall, Status};
 pub use time::Timestamp;

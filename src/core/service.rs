@@ -33,16 +33,33 @@ pub struct Service {
     /// What else it says of itself, for kinds that have neither folders nor devices; in the order to be shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<Fact>,
+    /// What waits to be read, for kinds that carry messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Unread>,
 }
 
 /// One thing that is known of a service, such as how fast it answered or whether an expectation holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
     pub name: String,
     pub value: String,
+    /// The same as a number, where it is one, in base units: seconds, bytes, or how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<f64>,
     /// A person should look at it.
     #[serde(default)]
     pub attention: bool,
+}
+
+/// What waits to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unread {
+    /// Messages of people, highlights and private ones apart.
+    pub messages: u64,
+    /// Messages to oneself alone.
+    pub private: u64,
+    /// Messages that name oneself.
+    pub highlights: u64,
 }
 
 /// One shared folder.

@@ -31,6 +31,8 @@ use crate::core::preferences::Preferences;
 use crate::core::{Alert, PinSet, Status};
 use crate::tls::{ClientSpec, Dial, Trust};
 
+pub use runtime::second_secret;
+
 /// How an engine is to run.
 #[derive(Debug)]
 pub struct Options {

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::future::{BoxFuture, FutureExt as _, TryFutureExt as _};
+use secrecy::SecretString;
 use tokio::sync::{Notify, mpsc, watch as channel};
 use tokio::task::AbortHandle;
 
-use crate::config::{InstanceConfig, KeySource, Resolved, ResolvedTrust};
+use crate::config::{self, InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead};
-use crate::services::{self, Memory, Remote, Session};
+use crate::services::{self, Memory, ReadSecret, Remote, Session};
 use crate::tls::{self, Client};
 
 use super::client_spec;
@@ -224,7 +226,8 @@ impl Runtime {
             key: place.resolved.key.clone(),
             memory: self.memory.clone(),
             nudge: Arc::clone(&self.nudge),
-            check: place.resolved.check.clone(),
+            second: second_secret(&place.resolved),
+            settings: Arc::clone(&place.resolved.settings),
             events: events.clone(),
         };
         let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();
@@ -268,6 +271,23 @@ impl Drop for Runtime {
             resolving.abort();
         }
     }
+}
+
+/// The second secret, read as the config says.
+struct SecondSecret(config::SecretReader);
+
+impl ReadSecret for SecondSecret {
+    fn read(&self) -> BoxFuture<'_, Result<SecretString, Fault>> {
+        let read = self.0.read();
+        read.map_err(|why| Fault::with_detail(Class::NoKey, why))
+            .boxed()
+    }
+}
+
+/// What reads an instance's second secret; `None` where it has none.
+pub fn second_secret(resolved: &Resolved) -> Option<Arc<dyn ReadSecret>> {
+    let reader = resolved.second.clone()?;
+    Some(Arc::new(SecondSecret(reader)))
 }
 
 impl Place {

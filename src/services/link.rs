@@ -11,11 +11,10 @@ use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
 
-use crate::core::http::HttpCheck;
-use crate::core::{Class, Event, Fault, Pin, Service};
-use crate::tls::{Client, Reply, Request, Terms};
+use crate::core::{Class, Event, Fault, Pin, Service, Settings};
+use crate::tls::{Client, Reply, Request, Terms, Upgraded, WebSocket};
 
-use super::{Memory, Session};
+use super::{Memory, ReadSecret, Session};
 
 /// For the reply that proves a new generation of pins.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,6 +26,13 @@ pub trait Ask: Send + Sync + 'static {
 
     /// Sends a request and reads the whole reply, whatever its status.
     fn send(&self, request: Request<'_>) -> impl Future<Output = Result<Reply, Fault>> + Send;
+
+    /// Asks for a websocket.
+    fn upgrade(
+        &self,
+        request: &Request<'_>,
+        subprotocol: Option<&str>,
+    ) -> impl Future<Output = Result<Upgraded, Fault>> + Send;
 }
 
 impl Ask for Client {
@@ -36,6 +42,14 @@ impl Ask for Client {
 
     fn send(&self, request: Request<'_>) -> impl Future<Output = Result<Reply, Fault>> + Send {
         Client::send(self, request)
+    }
+
+    fn upgrade(
+        &self,
+        request: &Request<'_>,
+        subprotocol: Option<&str>,
+    ) -> impl Future<Output = Result<Upgraded, Fault>> + Send {
+        Client::upgrade(self, request, subprotocol)
     }
 }
 
@@ -148,6 +162,45 @@ impl<A: Ask> Link<A> {
         }
     }
 
+    /// An open websocket; `judge` says what a reply means that is none.
+    ///
+    /// Once open it stays, whatever becomes of the pins: its peer was verified, and proved so in its handshake.
+    ///
+    /// # Errors
+    /// What went wrong with the newest generation of pins; what `judge` made of a reply.
+    pub async fn open(
+        &self,
+        request: &Request<'_>,
+        subprotocol: Option<&str>,
+        judge: impl Fn(Reply) -> Fault,
+    ) -> Result<WebSocket, Fault> {
+        let mut clients = self.session.clients.clone();
+        loop {
+            let client = Arc::clone(&clients.borrow_and_update());
+            let result = tokio::select! {
+                biased;
+                () = newer(&mut clients) => continue,
+                result = client.upgrade(request, subprotocol) => result,
+            };
+            let fault = match result {
+                Ok(Upgraded::Open(socket)) => {
+                    self.answered(client.generation(), socket.served);
+                    return Ok(socket);
+                }
+                Ok(Upgraded::Declined(reply)) => {
+                    let fingerprint = reply.served.map(|pin| pin.fingerprint);
+                    judge(reply).with_served(fingerprint)
+                }
+                Err(fault) => fault,
+            };
+            // A newer generation may accept what this one refused.
+            if !clients.has_changed().unwrap_or(false) {
+                self.told().failed = Some(client.generation());
+                return Err(fault);
+            }
+        }
+    }
+
     /// Returns when there is another generation of pins than the one that answered last.
     pub async fn renewed(&self) {
         let answered = self.told().answered.map(|(generation, _)| generation);
@@ -158,9 +211,19 @@ impl<A: Ask> Link<A> {
         }
     }
 
-    /// What an HTTP server is asked, for that kind.
-    pub fn check(&self) -> Option<&HttpCheck> {
-        self.session.check.as_deref()
+    /// What the instance is set to do.
+    pub fn settings(&self) -> &Settings {
+        &self.session.settings
+    }
+
+    /// The second secret, where there is one.
+    pub fn second(&self) -> Option<&dyn ReadSecret> {
+        self.session.second.as_deref()
+    }
+
+    /// The instance's name in the config.
+    pub fn name(&self) -> &str {
+        &self.session.instance
     }
 
     /// The API key, password or token.

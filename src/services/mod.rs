@@ -3,18 +3,22 @@
 //! Invariant: this module never opens a connection itself and never judges a certificate; every
 //! request goes through a client of the newest generation of pins.
 
+pub mod centrifugo;
+pub mod examine;
 pub mod http;
 pub mod link;
 pub mod syncthing;
+pub mod websocket;
+pub mod weechat;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::core::http::HttpCheck;
-use crate::core::{Action, Class, Event, Fault, Kind, Refusal};
+use crate::core::{Action, Event, Fault, Kind, Refusal, Settings};
 use crate::tls::Client;
 
 use link::{Ask, Link};
@@ -34,10 +38,21 @@ pub struct Session<A = Client> {
     pub memory: Memory,
     /// Rings when the server was made to change something that it tells by no event.
     pub nudge: Arc<Notify>,
-    /// What an HTTP server is asked, for that kind.
-    pub check: Option<Arc<HttpCheck>>,
+    /// The second secret, where there is one.
+    pub second: Option<Arc<dyn ReadSecret>>,
+    /// What the instance is set to do.
+    pub settings: Arc<Settings>,
     /// Where everything that happens is told.
     pub events: mpsc::UnboundedSender<Event>,
+}
+
+/// A secret that is read when it is needed, and anew when the one before is of no use any more.
+pub trait ReadSecret: Send + Sync {
+    /// Reads it. May take seconds, where a command makes it.
+    ///
+    /// # Errors
+    /// `NoKey`, with why there is none.
+    fn read(&self) -> BoxFuture<'_, Result<SecretString, Fault>>;
 }
 
 /// What a server tells once and forgets with its process: kept for as long as the instance is watched.
@@ -79,10 +94,9 @@ pub async fn run<A: Ask>(kind: Kind, session: Session<A>) {
     let fault = match kind {
         Kind::Syncthing => syncthing::follow(&link).await,
         Kind::Http => http::follow(&link).await,
-        Kind::Weechat | Kind::Centrifugo | Kind::Websocket => Fault::with_detail(
-            Class::BadReply,
-            format!("kind '{}' is not available in this version", kind.name()),
-        ),
+        Kind::Weechat => weechat::follow(&link).await,
+        Kind::Centrifugo => centrifugo::follow(&link).await,
+        Kind::Websocket => websocket::follow(&link).await,
     };
     link.failed(fault);
 }
@@ -98,45 +112,5 @@ pub async fn control(kind: Kind, remote: &Remote, action: &Action) -> Result<(),
             format!("'{}' is no Syncthing.", remote.name),
             "Only a Syncthing can be told what to do.",
         )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn kinds_to_come_say_so() {
-        let (events, mut told) = mpsc::unbounded_channel();
-        let (_keep, clients) = watch::channel(Arc::new(link::fake::Fake::new(7)));
-        let session = Session {
-            instance: "irc".into(),
-            attempt: 3,
-            clients,
-            key: "key".into(),
-            memory: Memory::default(),
-            nudge: Arc::default(),
-            check: None,
-            events,
-        };
-        assert!(!format!("{session:?}").contains("key"));
-        run(Kind::Weechat, session).await;
-        let Some(Event::Failed {
-            instance,
-            attempt: 3,
-            generation: 7,
-            fault,
-        }) = told.recv().await
-        else {
-            panic!("no failure was told");
-        };
-        assert_eq!((instance.as_str(), fault.class), ("irc", Class::BadReply));
-        assert!(
-            fault
-                .detail
-                .unwrap()
-                .contains("not available in this version")
-        );
-        assert!(told.recv().await.is_none());
     }
 }

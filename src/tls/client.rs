@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HOST, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, Url};
 use secrecy::SecretString;
@@ -127,8 +127,17 @@ impl Client {
     /// # Errors
     /// What went wrong; a redirect is an error too, because only here its target is known.
     pub async fn send(&self, request: Request<'_>) -> Result<Reply, Fault> {
+        self.within(request.timeout, self.exchange(&request)).await
+    }
+
+    /// What `work` comes to, unless it takes longer than `timeout`.
+    pub(super) async fn within<T>(
+        &self,
+        timeout: Duration,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
         let verified_before = self.verifier.handshakes();
-        match tokio::time::timeout(request.timeout, self.exchange(&request)).await {
+        match tokio::time::timeout(timeout, work).await {
             Ok(result) => result,
             // The connect timeout is the shorter one as a rule; where it is not, nobody was ever reached.
             Err(_) if verified_before == 0 && self.verifier.handshakes() == 0 => {
@@ -189,9 +198,20 @@ impl Client {
     }
 
     async fn attempt(&self, request: &Request<'_>) -> Result<Reply, Fault> {
+        let (response, secrets) = self.head(request, HeaderMap::new()).await?;
+        self.rest(request, response, &secrets).await
+    }
+
+    /// The head of the reply to a request, and the forms in which its secret was sent.
+    pub(super) async fn head(
+        &self,
+        request: &Request<'_>,
+        headers: HeaderMap,
+    ) -> Result<(Response, Vec<SecretString>), Fault> {
         let mut builder = self
             .http
-            .request(request.method.clone(), self.endpoint.at(request.path));
+            .request(request.method.clone(), self.endpoint.at(request.path))
+            .headers(headers);
         if let Some(host) = &self.endpoint.host {
             builder = builder.header(HOST, host);
         }
@@ -206,15 +226,26 @@ impl Client {
             let kind = if is_json { JSON } else { TEXT };
             builder = builder.header(CONTENT_TYPE, kind).body(body.clone());
         }
-        let mut response = builder
+        let response = builder
             .send()
             .await
             .map_err(|error| classify::of_reqwest(&error, Stage::Head))?;
+        Ok((response, secrets))
+    }
+
+    /// The whole reply to a request whose head is there.
+    pub(super) async fn rest(
+        &self,
+        request: &Request<'_>,
+        response: Response,
+        secrets: &[SecretString],
+    ) -> Result<Reply, Fault> {
+        let mut response = response;
         let served = served(&response);
         let fingerprint = served.map(|pin| pin.fingerprint);
         let status = response.status();
         let wanted = request.wants(status.as_u16());
-        if !wanted && let Some(fault) = redirect(&response, &secrets) {
+        if !wanted && let Some(fault) = redirect(&response, secrets) {
             return Err(fault.with_served(fingerprint));
         }
         let body = if wanted {
@@ -222,7 +253,7 @@ impl Client {
                 .await
                 .map_err(|fault| fault.with_served(fingerprint))?
         } else {
-            without_secrets(words(&mut response).await, &secrets)
+            without_secrets(words(&mut response).await, secrets)
         };
         Ok(Reply {
             status: status.as_u16(),
@@ -300,7 +331,7 @@ fn over_unix_socket(
     Err(super::endpoint::no_unix_sockets())
 }
 
-fn served(response: &Response) -> Option<Pin> {
+pub(super) fn served(response: &Response) -> Option<Pin> {
     let info = response.extensions().get::<TlsInfo>()?;
     info.peer_certificate().map(pin_of)
 }

@@ -15,6 +15,7 @@ mod look;
 pub mod pin;
 mod reply;
 pub mod verifier;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub use look::{Served, look};
 pub use pin::{fingerprint, parse_pin, pin_of, read_pin_file};
 pub use reply::Reply;
 pub use verifier::{Refusal, Trust};
+pub use websocket::{Incoming, Upgraded, WebSocket};
 
 /// The cryptography in use: ring. A value that is passed on, never installed for the whole process.
 pub fn provider() -> Arc<CryptoProvider> {

@@ -4,27 +4,17 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
-use serde::Deserialize;
-
 use super::report::Report;
 use crate::config::{self, Environment, InstanceConfig, Resolved, ResolvedTrust};
-use crate::core::http::HttpCheck;
 use crate::core::{Fingerprint, Pin, PinRead, PinSet, Timestamp};
 use crate::engine;
 use crate::engine::state_file::Kept;
-use crate::services::http::{self, evaluate};
-use crate::tls::{self, Client, Request, Served, Terms};
+use crate::services::examine::{Examined, Finding, PATIENCE, Seen, examine};
+use crate::tls::{self, Client, Served};
+use crate::view::style::clean;
 
-const PATIENCE: Duration = Duration::from_secs(10);
-const SMALL_REPLY: usize = 64 * 1024;
 /// Syncthing renews a certificate that ends sooner (lib/api/api.go shouldRegenerateCertificate).
 const RENEWAL: Duration = Duration::from_secs(30 * 24 * 3600);
-
-#[derive(Deserialize)]
-struct Version {
-    version: String,
-}
 
 /// Looks at everything that has to be right for `instance`. `kept` is what the state file knows of it.
 pub async fn look_at(
@@ -64,7 +54,7 @@ pub async fn look_at(
         report.skip(&["request", "key"]);
         return report;
     }
-    requests(instance, &resolved, pins, &mut report).await;
+    requests(&resolved, pins, &mut report).await;
     report
 }
 
@@ -258,12 +248,7 @@ fn pin(resolved: &Resolved, pins: &PinSet, served: &Served, report: &mut Report)
     false
 }
 
-async fn requests(
-    instance: &InstanceConfig,
-    resolved: &Resolved,
-    pins: PinSet,
-    report: &mut Report,
-) {
+async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
     let url = &resolved.target.url;
     let spec = engine::client_spec(resolved, pins, 0);
     let client = match Client::build(&spec) {
@@ -273,68 +258,19 @@ async fn requests(
             return report.skip(&["key"]);
         }
     };
-    if let Some(check) = &instance.check {
-        return one_request(check, &client, resolved, report).await;
-    }
-    let request = |key| Request {
-        method: Method::GET,
-        path: "/rest/system/version",
-        key,
-        body: None,
-        timeout: PATIENCE,
-        limit: SMALL_REPLY,
-        terms: Terms::default(),
+    let second = engine::second_secret(resolved);
+    let examined = Examined {
+        client: &client,
+        key: &resolved.key,
+        second: second.as_deref(),
     };
-    // Without the key first: whatever is wrong with the way there is told apart from what is wrong with the key.
-    match client.send(request(None)).await {
-        Ok(reply) => report.ok(
-            "request",
-            format!(
-                "answered over a verified connection ({} without a key)",
-                reply.status
-            ),
-        ),
-        Err(fault) => {
-            report.fault("request", &fault, url, None);
-            return report.skip(&["key"]);
+    for Finding { step, seen } in examine(&resolved.settings, &examined).await {
+        match seen {
+            Seen::Ok(found) => report.ok(step, clean(&found)),
+            Seen::Look { found, hint } => report.warn(step, clean(&found), &hint),
+            Seen::Failed(fault) => report.fault(step, &fault, url, None),
+            Seen::Skipped => report.skip(&[step]),
         }
-    }
-    let answered = client.send(request(Some(&resolved.key))).await;
-    match answered
-        .and_then(tls::Reply::success)
-        .and_then(|reply| reply.json::<Version>())
-    {
-        Ok(version) => report.ok(
-            "key",
-            format!(
-                "accepted; Syncthing {}",
-                crate::view::style::clean(&version.version)
-            ),
-        ),
-        Err(fault) => report.fault("key", &fault, url, None),
-    }
-}
-
-/// The one request of an HTTP server, with its secret, as the engine makes it.
-async fn one_request(check: &HttpCheck, client: &Client, resolved: &Resolved, report: &mut Report) {
-    let request = http::request(check, &resolved.key);
-    let answer = client.send(request).await;
-    match answer.and_then(|reply| evaluate(check, &reply, &resolved.key)) {
-        Ok(answer) => {
-            report.ok("request", "answered over a verified connection");
-            for fact in answer.facts() {
-                let said = crate::view::style::clean(&format!("{}: {}", fact.name, fact.value));
-                match fact.attention {
-                    true => report.warn(
-                        "expected",
-                        said,
-                        "The service answers otherwise than 'expect' says.",
-                    ),
-                    false => report.ok("expected", said),
-                }
-            }
-        }
-        Err(fault) => report.fault("request", &fault, &resolved.target.url, None),
     }
 }
 

@@ -6,11 +6,18 @@ use secrecy::ExposeSecret as _;
 
 use super::super::*;
 use super::{read, wrong};
-use crate::core::http::{Credential, Method};
-use crate::core::{Kind, TrustMode};
+use crate::core::http::{Credential, HttpCheck, Method};
+use crate::core::{Kind, Settings, TrustMode};
 
 fn instance(keys: &str) -> String {
     format!("[[instance]]\nname = 'a'\nkind = 'http'\n{keys}")
+}
+
+fn check_of(instance: &InstanceConfig) -> &HttpCheck {
+    match &*instance.settings {
+        Settings::Http(check) => check,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -22,7 +29,7 @@ fn little_is_needed() {
     };
     assert_eq!((instance.kind, warnings), (Kind::Http, vec![]));
     assert_eq!(instance.key, KeySource::Nothing);
-    let check = instance.check.as_deref().expect("a check");
+    let check = check_of(instance);
     assert_eq!(check.path, "/a%2Fb/health?deep=1");
     assert_eq!(check.method, Method::Get);
     assert_eq!(check.interval, Duration::from_secs(60));
@@ -54,7 +61,7 @@ fn described_and_read_again_it_is_the_same() {
             "#
         ));
         let (config, _) = read(&text).expect(&text);
-        let check = config.instances[0].check.as_deref().expect("a check");
+        let check = check_of(&config.instances[0]);
         assert_eq!(check.statuses, [200..=299, 404..=404, 500..=503]);
         assert_eq!((check.expectations.len(), check.headers.len()), (3, 2));
         assert_eq!((check.limit, check.interval.as_secs()), (4096, 5));

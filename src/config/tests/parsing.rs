@@ -177,7 +177,7 @@ fn mistakes() {
         ),
         (
             "[[instance]]\nname = 'a'\nkind = 'weechat'",
-            "3:8: kind \"weechat\" is not available in this version; \"syncthing\" and \"http\" are",
+            "1:1: kind \"weechat\" needs a 'url', such as \"https://irc.example.org:9000\"",
         ),
         (
             "[[instance]]\nname = 'a'\nkind = 'syncting'",
@@ -284,7 +284,7 @@ fn mistakes() {
 #[test]
 fn all_mistakes_come_at_once_in_order() {
     let found = wrong(
-        "[[instance]]\nurl = 'http://h:1'\nkind = 'weechat'\n[tray]\nrate = 1\n[metrics]\nlisten = 1",
+        "[[instance]]\nurl = 'http://h:1'\nkind = 'wechat'\n[tray]\nrate = 1\n[metrics]\nlisten = 1",
     );
     let places: Vec<&str> = found
         .lines()

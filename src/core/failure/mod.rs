@@ -82,6 +82,26 @@ pub enum Class {
     Redirect,
     /// 404 or another 4xx where the API should be.
     BadPath,
+    /// A proxy answers for a service that does not: 502, 503 or 504.
+    UpstreamDown,
+    /// A whole reply where a websocket should be.
+    NotWebsocket,
+    /// The server knows no site of the name that was asked for: alert 112, or 421.
+    SniRefused,
+    /// The server wants a client certificate: alert 116.
+    ClientCertificate,
+    /// Another certificate at each of two connections in a row, neither of them pinned.
+    NewCertificateEachTime,
+    /// The server refuses a login because of its time.
+    ClockSkew,
+    /// A token is past its time, and so is the newest that its source gives.
+    TokenExpired,
+    /// A login was refused, and each further one would bother the server's owner.
+    PasswordRefused,
+    /// The service said that it ends.
+    Quit,
+    /// The server asked not to be connected to again.
+    Rejected,
 }
 
 /// One failure as it was met. Holds no secret.

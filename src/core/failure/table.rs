@@ -53,6 +53,8 @@ pub struct Rule {
     pub doubt: Doubt,
     /// Retry seldom: each attempt costs the server or its owner something.
     pub retry_seldom: bool,
+    /// Not tried again until the config changes or the user asks.
+    pub stops: bool,
     /// What happened and what it means. `{url}`, `{path}`, `{detail}`, `{served}`, `{pinned}`, `{name}` are filled in.
     pub message: &'static str,
     /// What to do.
@@ -68,6 +70,7 @@ const fn rule(class: Class, loud: LinkState, patience: u64) -> Rule {
         silent_retries: 0,
         doubt: Doubt::None,
         retry_seldom: false,
+        stops: false,
         message: "",
         hint: "",
     }
@@ -95,6 +98,13 @@ impl Rule {
     const fn seldom(self) -> Self {
         Self {
             retry_seldom: true,
+            ..self
+        }
+    }
+
+    const fn stops(self) -> Self {
+        Self {
+            stops: true,
             ..self
         }
     }
@@ -240,6 +250,46 @@ pub const TABLE: &[Rule] = &[
     rule(C::BadPath, S::Misconfigured, 0).silent_retry().seldom().says(
         "{url} has no such page ({detail}).",
         "Check the path in 'url', and that it is the right service.",
+    ),
+    rule(C::UpstreamDown, S::Disconnected, 15).rotating(30).says(
+        "The proxy at {url} answers, but the service behind it does not ({detail}).",
+        "Start the service behind the proxy, or correct the address that the proxy passes requests to. It is tried again by itself.",
+    ),
+    rule(C::NotWebsocket, S::Misconfigured, 0).silent_retry().seldom().says(
+        "{url} answers, but there is no websocket at this path: {detail}.",
+        "Check the path in 'url'. Behind a proxy, check that it passes this path on, with its 'Upgrade' header.",
+    ),
+    rule(C::SniRefused, S::Misconfigured, 5).doubt(Doubt::Pins).says(
+        "{url} serves no site of the name that was asked for: {detail}.",
+        "Use a name that the server knows in 'url', or set 'server-name' to it.",
+    ),
+    rule(C::ClientCertificate, S::Misconfigured, 5).doubt(Doubt::Pins).says(
+        "{url} wants a certificate from whoever connects: {detail}.",
+        "syncwatch has none to show. Let the server accept this computer without one, or watch the service at an address that does not ask for it.",
+    ),
+    rule(C::NewCertificateEachTime, S::Untrusted, 10).doubt(Doubt::Pins).says(
+        "{url} shows a new certificate on every connection, so none can be pinned. No request and no secret was sent. Served: {served}. Pinned: {pinned}.",
+        "Some tunnels do this on their own listener: pin the proxy in front of it, or set trust = \"any\" for this target only.",
+    ),
+    rule(C::ClockSkew, S::Misconfigured, 0).seldom().says(
+        "{url} refused the login because the clocks of the two computers differ: {detail}.",
+        "Set the clocks right, on both sides; with NTP this is done once and for all.",
+    ),
+    rule(C::TokenExpired, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
+        "The token for {name} has expired, and its source gives no newer one: {detail}.",
+        "Put a fresh token in its place, or let 'token-command' or 'token-url' make one.",
+    ),
+    rule(C::PasswordRefused, S::Unauthorized, 0).doubt(Doubt::Source).stops().says(
+        "{url} refused the login: {detail}. It is not tried again by itself, because each try is reported to the server's owner.",
+        "Correct the password or the TOTP secret of this instance: then it is tried at once.",
+    ),
+    rule(C::Quit, S::Disconnected, 15).rotating(30).says(
+        "The service at {url} was ended: {detail}.",
+        "It is tried again by itself.",
+    ),
+    rule(C::Rejected, S::Misconfigured, 0).stops().says(
+        "{url} closed the connection and asked not to connect again: {detail}.",
+        "Look at the server's settings and log, then choose 'Try again now' or correct this instance.",
     ),
 ];
 

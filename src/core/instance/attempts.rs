@@ -54,15 +54,15 @@ impl Instance {
         // A server that replied and refused does so again after a sleep or on another network.
         let idle = match cause {
             RetryCause::User => false,
-            RetryCause::Resumed => self.retries_seldom(),
-            RetryCause::NetworkChanged => local || self.retries_seldom(),
+            RetryCause::Resumed => self.retries_seldom() || self.stops(),
+            RetryCause::NetworkChanged => local || self.retries_seldom() || self.stops(),
         };
         if self.paused || idle {
             return;
         }
         self.ready_again();
         match self.phase {
-            Phase::Waiting(_) => {
+            Phase::Waiting(_) | Phase::Stopped => {
                 if self.outage.is_some() {
                     self.chance = Some(now);
                 }
@@ -163,6 +163,12 @@ impl Instance {
         self.outage
             .as_ref()
             .is_some_and(|outage| outage.class().rule().retry_seldom)
+    }
+
+    /// Another attempt would be refused again, at somebody's cost.
+    pub(super) fn stops(&self) -> bool {
+        let outage = self.outage.as_ref();
+        outage.is_some_and(|outage| outage.class().rule().stops)
     }
 
     /// The next backoff starts anew.

@@ -124,7 +124,10 @@ impl Instance {
         if new_class {
             self.record_failing(&fault, now, effects);
         }
-        self.phase = Phase::Waiting(now + self.delay(now));
+        self.phase = match self.stops() {
+            true => Phase::Stopped,
+            false => Phase::Waiting(now + self.delay(now)),
+        };
     }
 
     pub(super) fn answered(
@@ -297,6 +300,12 @@ fn is_reply(class: Class) -> bool {
             | Class::BadPath
             | Class::BadReply
             | Class::TooLarge
+            | Class::UpstreamDown
+            | Class::NotWebsocket
+            | Class::ClockSkew
+            | Class::TokenExpired
+            | Class::PasswordRefused
+            | Class::Rejected
     )
 }
 

@@ -76,6 +76,8 @@ pub(super) enum Phase {
     Attempting,
     /// Nothing until then.
     Waiting(Timestamp),
+    /// Nothing until the config changes or the user asks.
+    Stopped,
     /// Nothing at all.
     Idle,
 }

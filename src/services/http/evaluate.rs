@@ -31,7 +31,10 @@ impl Answer {
 
     /// The service as it is shown, when the answer took so long. It is `synced` when everything that is expected holds.
     pub fn after(self, latency: Duration) -> Service {
-        let latency = fact("latency", format!("{} ms", latency.as_millis()), false);
+        let latency = Fact {
+            number: Some(latency.as_secs_f64()),
+            ..fact("latency", format!("{} ms", latency.as_millis()), false)
+        };
         let mut facts = vec![self.status, latency];
         facts.extend(self.expectations);
         Service {
@@ -145,6 +148,7 @@ fn fact(name: &str, value: impl Into<String>, attention: bool) -> Fact {
     Fact {
         name: name.to_owned(),
         value: value.into(),
+        number: None,
         attention,
     }
 }

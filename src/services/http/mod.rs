@@ -4,7 +4,9 @@
 //! person to look at, and no failure of the link.
 
 mod evaluate;
+mod examine;
 mod poller;
 
 pub use evaluate::{Answer, evaluate};
+pub use examine::examine;
 pub use poller::{follow, request};

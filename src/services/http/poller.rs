@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::evaluate::evaluate;
 use crate::core::http::{Credential, HttpCheck, Method};
-use crate::core::{Class, Fault};
+use crate::core::{Class, Fault, Settings};
 use crate::services::link::{Ask, Link};
 use crate::tls::{Request, Terms};
 
@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Follows a server until something fails.
 pub async fn follow<A: Ask>(link: &Link<A>) -> Fault {
-    let Some(check) = link.check() else {
+    let Settings::Http(check) = link.settings() else {
         return Fault::with_detail(Class::BadSource, "it does not say what to ask");
     };
     loop {

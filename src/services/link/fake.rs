@@ -9,9 +9,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Ask;
-use crate::core::{Event, Fault, Pin};
+use crate::core::{Class, Event, Fault, Pin};
 use crate::services::{Memory, Session};
-use crate::tls::{Reply, Request};
+use crate::tls::{Reply, Request, Upgraded};
 
 /// A client of one generation for a [`Server`].
 pub(crate) struct Fake {
@@ -37,15 +37,12 @@ struct Inner {
     latency: Duration,
     served: Option<Pin>,
     fault: Option<Fault>,
+    sockets: VecDeque<Result<Upgraded, Fault>>,
     under_way: usize,
     most_under_way: usize,
 }
 
 impl Fake {
-    pub fn new(generation: u64) -> Self {
-        Self::of(generation, &Arc::default())
-    }
-
     pub fn of(generation: u64, server: &Arc<Server>) -> Self {
         Self {
             generation,
@@ -66,6 +63,14 @@ impl Ask for Fake {
             return Err(fault.clone());
         }
         self.server.get(self.generation, request.path).await
+    }
+
+    async fn upgrade(&self, request: &Request<'_>, _: Option<&str>) -> Result<Upgraded, Fault> {
+        if let Some((fault, before)) = &self.fails {
+            before();
+            return Err(fault.clone());
+        }
+        self.server.upgrade(self.generation, request.path)
     }
 }
 
@@ -105,6 +110,23 @@ impl Server {
         self.inner()
             .replies
             .insert(path.to_owned(), (status, value));
+    }
+
+    /// What the next upgrade comes to.
+    pub fn will_upgrade(&self, upgraded: Result<Upgraded, Fault>) {
+        self.inner().sockets.push_back(upgraded);
+    }
+
+    fn upgrade(&self, generation: u64, path: &str) -> Result<Upgraded, Fault> {
+        let mut inner = self.inner();
+        inner
+            .asked
+            .push((Instant::now(), generation, format!("upgrade {path}")));
+        if let Some(fault) = &inner.fault {
+            return Err(fault.clone());
+        }
+        let refused = || Err(Fault::new(Class::Refused));
+        inner.sockets.pop_front().unwrap_or_else(refused)
     }
 
     pub fn serve(&self, pin: Pin) {
@@ -262,7 +284,8 @@ pub(crate) fn session(
         key: "key".into(),
         memory: Memory::default(),
         nudge: Arc::default(),
-        check: None,
+        second: None,
+        settings: Arc::default(),
         events,
     };
     (session, told, swap)

@@ -8,6 +8,7 @@ pub mod control;
 mod cursor;
 mod device;
 mod disk;
+mod examine;
 mod folder;
 mod lenient;
 mod poller;
@@ -18,6 +19,7 @@ mod state;
 mod wire;
 
 pub(super) use disk::DiskLog;
+pub use examine::examine;
 pub use poller::follow;
 pub use reducer::MASK;
 

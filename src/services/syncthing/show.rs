@@ -39,6 +39,7 @@ impl State {
             changes: self.disk.changes(has),
             conflicts: self.disk.conflicts(has),
             facts: Vec::new(),
+            unread: None,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::view::samples;
 #[test]
 fn facts_are_lines_of_the_menu_and_the_text() {
     let fact = |name: &str, value: &str, attention| Fact {
+        number: None,
         name: name.into(),
         value: value.into(),
         attention,

@@ -1,0 +1,7 @@
+//! Centrifugo.
+
+mod examine;
+mod poller;
+
+pub use examine::examine;
+pub use poller::follow;

@@ -1,0 +1,88 @@
+//! What asking a server once shows, for `check`: each kind asks as its poller does, and says what it saw.
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{ReadSecret, centrifugo, http, syncthing, websocket, weechat};
+use crate::core::{Fault, Settings};
+use crate::tls::Client;
+
+/// How long one request may take.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What it takes to ask.
+pub struct Examined<'a> {
+    /// Pins what the engine would pin.
+    pub client: &'a Client,
+    /// The API key or password.
+    pub key: &'a SecretString,
+    /// The second secret, where there is one.
+    pub second: Option<&'a dyn ReadSecret>,
+}
+
+impl fmt::Debug for Examined<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Examined").finish_non_exhaustive()
+    }
+}
+
+/// One step of an examination.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What was looked at: `request` for the way there, `key` for who asks, or a word of the kind's own.
+    pub step: &'static str,
+    pub seen: Seen,
+}
+
+/// How a step went.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// All is well; what was seen. May hold what a server chose.
+    Ok(String),
+    /// Somebody should look at it, and what to do.
+    Look { found: String, hint: String },
+    /// It failed; the words are those of the core's table.
+    Failed(Fault),
+    /// Not done, because of a step before.
+    Skipped,
+}
+
+impl Finding {
+    /// All is well.
+    pub fn ok(step: &'static str, found: impl Into<String>) -> Self {
+        let seen = Seen::Ok(found.into());
+        Self { step, seen }
+    }
+
+    /// Somebody should look at it.
+    pub fn look(step: &'static str, found: impl Into<String>, hint: impl Into<String>) -> Self {
+        let (found, hint) = (found.into(), hint.into());
+        let seen = Seen::Look { found, hint };
+        Self { step, seen }
+    }
+
+    /// It failed.
+    pub fn failed(step: &'static str, fault: Fault) -> Self {
+        let seen = Seen::Failed(fault);
+        Self { step, seen }
+    }
+
+    /// Not done.
+    pub fn skipped(step: &'static str) -> Self {
+        let seen = Seen::Skipped;
+        Self { step, seen }
+    }
+}
+
+/// Asks a server as the engine would, once.
+pub async fn examine(settings: &Settings, examined: &Examined<'_>) -> Vec<Finding> {
+    match settings {
+        Settings::Syncthing => syncthing::examine(examined).await,
+        Settings::Weechat(settings) => weechat::examine(settings, examined).await,
+        Settings::Centrifugo(settings) => centrifugo::examine(settings, examined).await,
+        Settings::Websocket(settings) => websocket::examine(settings, examined).await,
+        Settings::Http(check) => http::examine(check, examined).await,
+    }
+}

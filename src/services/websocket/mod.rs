@@ -1,0 +1,7 @@
+//! Any websocket endpoint.
+
+mod examine;
+mod poller;
+
+pub use examine::examine;
+pub use poller::follow;

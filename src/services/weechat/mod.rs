@@ -1,0 +1,7 @@
+//! WeeChat's relay, protocol `api`.
+
+mod examine;
+mod poller;
+
+pub use examine::examine;
+pub use poller::follow;
