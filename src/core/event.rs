@@ -137,6 +137,9 @@ pub struct Target {
     pub path: Option<String>,
     /// The pins that stand in the config (trust `fingerprint`).
     pub pins: Vec<Pin>,
+    /// Without TLS (`ws://`): there is no certificate to judge, and no secret is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
     /// Changes whenever the address, the key or the trust does.
     pub revision: u64,
 }

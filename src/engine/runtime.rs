@@ -104,6 +104,7 @@ impl Runtime {
         let same = |place: &Place| place.resolved.same_as(&resolved);
         if !self.place.as_ref().is_some_and(same) {
             self.abandon();
+            self.memory.moved();
             self.place = Some(Place {
                 resolved,
                 pin_watch: None,

@@ -9,4 +9,4 @@ mod poller;
 
 pub use evaluate::{Answer, evaluate};
 pub use examine::examine;
-pub use poller::{follow, request};
+pub use poller::{follow, request, spread};
