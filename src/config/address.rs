@@ -323,9 +323,12 @@ fn instead_of_userinfo(kind: Kind) -> &'static str {
     }
 }
 
-/// As it is best written.
+/// As it is best written. The slash at the end of a path is part of it.
 fn shown(url: &Url) -> &str {
-    url.as_str().trim_end_matches('/')
+    match url.path() {
+        "/" => url.as_str().trim_end_matches('/'),
+        _ => url.as_str(),
+    }
 }
 
 fn is_unspecified(host: &Host<&str>) -> bool {

@@ -117,7 +117,7 @@ fn instance(
             Settings::Centrifugo(found.settings)
         }
         Kind::Websocket => {
-            let (settings, secret) = websocket(&mut section, url.as_ref(), findings);
+            let (settings, secret) = websocket(&mut section, has_url, url.as_ref(), findings);
             key = Some(secret);
             Settings::Websocket(settings)
         }

@@ -23,10 +23,11 @@ pub(super) const WEBSOCKET: &[&str] = &[
 /// How an endpoint is watched, and the secret that goes with it.
 pub(super) fn websocket(
     section: &mut Section<'_>,
+    has_url: bool,
     url: Option<&Url>,
     findings: &mut Findings<'_>,
 ) -> (WebsocketSettings, KeySource) {
-    if url.is_none() && !section.has("url") {
+    if !has_url {
         let at = section.at.clone();
         findings.problem(
             &at,

@@ -219,7 +219,11 @@ async fn connect(
             // A query may hold what is nobody's business.
             let mut shown = place.base.clone();
             shown.set_query(None);
-            shown.as_str().trim_end_matches('/').to_owned()
+            match shown.path() {
+                // The slash at the end of a path is part of it.
+                path if path != "/" && instance.settings.names_whole_paths() => shown.into(),
+                _ => shown.as_str().trim_end_matches('/').to_owned(),
+            }
         }
     };
     let target = Target {

@@ -88,10 +88,7 @@ impl Memory {
     }
 
     fn keep_upgrades(&self, upgrades: &websocket::Upgrades) {
-        let mut kept = self
-            .upgrades
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.upgrades.lock().unwrap_or_else(PoisonError::into_inner);
         upgrades.clone_into(&mut kept);
     }
 }

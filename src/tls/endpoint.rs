@@ -333,6 +333,50 @@ mod tests {
     }
 
     #[test]
+    fn a_websocket_without_tls_has_its_own_port_and_says_so() {
+        for (base, server_name, dialled, host) in [
+            ("ws://h", None, 80, "h"),
+            ("ws://h:80", None, 80, "h"),
+            ("ws://h:443", None, 443, "h:443"),
+            ("ws://h:11011", None, 11011, "h:11011"),
+            ("ws://h", Some("vpn.example"), 80, "vpn.example"),
+            ("ws://[::1]", None, 80, "[::1]"),
+            ("https://h", None, 443, "h"),
+            ("https://h:443", None, 443, "h"),
+            ("https://h:80", None, 80, "h:80"),
+            ("https://192.0.2.1", None, 443, "192.0.2.1"),
+            (
+                "https://192.0.2.1:8443",
+                Some("vpn.example"),
+                8443,
+                "vpn.example:8443",
+            ),
+        ] {
+            let found = endpoint(base, server_name).expect(base);
+            let Dial::Tcp { port, .. } = found.dial else {
+                panic!("{base}");
+            };
+            assert_eq!(port, dialled, "{base}");
+            assert_eq!(found.plain, base.starts_with("ws:"), "{base}");
+            // What hyper makes the Host header of.
+            assert_eq!(found.host, None, "{base}");
+            let sent = match found.url.port() {
+                Some(port) => format!("{}:{port}", found.url.host_str().unwrap()),
+                None => found.url.host_str().unwrap().to_owned(),
+            };
+            assert_eq!(sent, host, "{base}");
+            // An IP address is never asked for by SNI, which is rustls' own rule.
+            let name = server_name.unwrap_or(base.split("://").nth(1).unwrap());
+            let is_name = name.starts_with(char::is_alphabetic);
+            assert_eq!(
+                matches!(found.server_name, ServerName::DnsName(_)),
+                is_name,
+                "{base}"
+            );
+        }
+    }
+
+    #[test]
     fn local_addresses_get_less_time() {
         for (base, seconds) in [
             ("https://127.0.0.1:8384", 5),

@@ -39,6 +39,9 @@ fn what_the_example_comments_out_is_valid_too() {
         let key = setting.split(' ').next().unwrap_or_default();
         if key == "kind" {
             section = format!("{section}\n{setting}");
+            if setting.contains("websocket") {
+                section = section.replace("https://", "wss://");
+            }
         }
         // These come in pairs.
         let pair = match key {

@@ -25,9 +25,7 @@ impl Patience {
         let wanted = self.wanted(class, rotating);
         // Who shows another certificate each time is no better than who shows the same wrong one.
         let wanted = match class {
-            Class::NewCertificateEachTime => {
-                wanted.min(self.wanted(Class::PinMismatch, rotating))
-            }
+            Class::NewCertificateEachTime => wanted.min(self.wanted(Class::PinMismatch, rotating)),
             _ => wanted,
         };
         self.ceiling.map_or(wanted, |ceiling| wanted.min(ceiling))

@@ -215,7 +215,8 @@ async fn a_server_that_hangs_up_on_plain_requests_is_asked_by_upgrades_only() {
     let asked = rig.asked_within(rig.settings.interval * 21 / 20).await;
     assert_eq!(asked[0], UPGRADE);
     let (fault, detail) = (Class::UpstreamDown, "502 Bad Gateway");
-    rig.server.will_upgrade(Err(Fault::with_detail(fault, detail)));
+    rig.server
+        .will_upgrade(Err(Fault::with_detail(fault, detail)));
     rig.asked_within(HOUR).await;
     assert_eq!(rig.failed().class, fault);
 }
