@@ -181,7 +181,7 @@ fn mistakes() {
         ),
         (
             "[[instance]]\nname = 'a'\nkind = 'syncting'",
-            "3:8: unknown kind 'syncting' in [[instance]]. Did you mean 'syncthing'? Allowed: syncthing, http.",
+            "3:8: unknown kind 'syncting' in [[instance]]. Did you mean 'syncthing'? Allowed: syncthing, weechat, centrifugo, websocket, http.",
         ),
         (
             "[[instance]]\nname = 'a'\nurl = 'h:8384'",
