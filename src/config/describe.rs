@@ -50,6 +50,7 @@ impl Config {
                 ("errors", wanted.errors.into()),
                 ("conflicts", wanted.conflicts.into()),
                 ("restart", wanted.restart.into()),
+                ("highlights", wanted.highlights.into()),
             ],
         );
         let tray = [
@@ -107,17 +108,27 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
     match &*instance.settings {
         Settings::Http(check) => describe_check(check, &mut line),
         Settings::Websocket(settings) => describe_websocket(settings, &mut line),
-        Settings::Syncthing | Settings::Weechat(_) | Settings::Centrifugo(_) => {}
+        Settings::Weechat(settings) => {
+            let hashes = settings.hashes.iter();
+            let hashes: Vec<Value> = hashes.map(|hash| hash.name().into()).collect();
+            line("password-hash", hashes.into());
+        }
+        Settings::Syncthing | Settings::Centrifugo(_) => {}
     }
     let secret = match instance.secret() {
         "value" => "header.value",
         other => other,
     };
-    if let KeySource::File(file) = &instance.key {
-        line(&format!("{secret}-file"), path(file));
-    }
-    if let KeySource::Env(name) = &instance.key {
-        line(&format!("{secret}-env"), name.as_str().into());
+    let secrets = [
+        (secret, &instance.key),
+        (instance.settings.second_secret(), &instance.second),
+    ];
+    for (called, source) in secrets {
+        match source {
+            KeySource::File(file) => line(&format!("{called}-file"), path(file)),
+            KeySource::Env(name) => line(&format!("{called}-env"), name.as_str().into()),
+            _ => {}
+        }
     }
     match &instance.trust {
         None => {}
@@ -130,15 +141,19 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
             line("trust.fingerprint", pins.into());
         }
     }
-    let comment = match &instance.key {
-        KeySource::Literal(_) => format!("# {secret} is set; it is not shown\n"),
-        KeySource::Shell(_) | KeySource::Command(_) => {
-            format!("# {secret}-command is set; it is not shown\n")
-        }
-        KeySource::ConfigXml => "# the API key is read from Syncthing's config.xml\n".to_owned(),
-        KeySource::File(_) | KeySource::Env(_) | KeySource::Nothing => String::new(),
-    };
-    text.push_str(&comment);
+    for (called, source) in secrets {
+        let comment = match source {
+            KeySource::Literal(_) => format!("# {called} is set; it is not shown\n"),
+            KeySource::Shell(_) | KeySource::Command(_) => {
+                format!("# {called}-command is set; it is not shown\n")
+            }
+            KeySource::ConfigXml => {
+                "# the API key is read from Syncthing's config.xml\n".to_owned()
+            }
+            KeySource::File(_) | KeySource::Env(_) | KeySource::Nothing => String::new(),
+        };
+        text.push_str(&comment);
+    }
     text.push('\n');
 }
 

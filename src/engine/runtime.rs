@@ -16,6 +16,7 @@ use crate::services::{self, Memory, ReadSecret, Remote, Session};
 use crate::tls::{self, Client};
 
 use super::client_spec;
+use super::clock::Clock;
 use crate::watch::Subscription;
 
 /// A torn file is read again after this, then after twice as long, and so on.
@@ -229,6 +230,7 @@ impl Runtime {
             nudge: Arc::clone(&self.nudge),
             second: second_secret(&place.resolved),
             settings: Arc::clone(&place.resolved.settings),
+            wall_clock: Clock::wall,
             events: events.clone(),
         };
         let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();

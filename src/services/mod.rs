@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::core::{Action, Event, Fault, Kind, Refusal, Settings};
+use crate::core::{Action, Event, Fault, Kind, Refusal, Settings, Timestamp};
 use crate::tls::Client;
 
 use link::{Ask, Link};
@@ -42,6 +42,8 @@ pub struct Session<A = Client> {
     pub second: Option<Arc<dyn ReadSecret>>,
     /// What the instance is set to do.
     pub settings: Arc<Settings>,
+    /// Tells the wall clock's time, for logins that depend on it.
+    pub wall_clock: fn() -> Timestamp,
     /// Where everything that happens is told.
     pub events: mpsc::UnboundedSender<Event>,
 }

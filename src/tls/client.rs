@@ -9,14 +9,14 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap, LOCATION};
+use reqwest::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, Url};
 use secrecy::SecretString;
 use serde::de::IgnoredAny;
 
 use super::body::{whole_body, without_secrets, words};
-use super::carry::{carried, said_back};
+use super::carry::{carried, said_back, sensitive};
 use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
@@ -81,10 +81,14 @@ pub struct Request<'a> {
 pub struct Terms<'a> {
     /// How the key travels.
     pub credential: &'a Credential,
+    /// Further secrets, each with the header whose value it is.
+    pub further: &'a [(&'static str, SecretString)],
     /// A reply with one of these is read whole; another is only read for its words.
     pub statuses: &'a [RangeInclusive<u16>],
     /// Making it twice is as good as once, as with every GET and HEAD.
     pub repeatable: bool,
+    /// Its connection ends with it, and is not kept for another request.
+    pub last: bool,
 }
 
 impl Default for Terms<'_> {
@@ -92,8 +96,10 @@ impl Default for Terms<'_> {
     fn default() -> Self {
         Self {
             credential: &Credential::ApiKey,
+            further: &[],
             statuses: &[200..=299],
             repeatable: false,
+            last: false,
         }
     }
 }
@@ -230,6 +236,9 @@ impl Client {
         if let Some(host) = &self.endpoint.host {
             builder = builder.header(HOST, host);
         }
+        if request.terms.last {
+            builder = builder.header(CONNECTION, "close");
+        }
         let mut secrets = Vec::new();
         if let Some(key) = request.key {
             if self.endpoint.plain {
@@ -239,6 +248,10 @@ impl Client {
             let (name, value) = carried(request.terms.credential, key, &self.http)?;
             secrets = said_back(&value, key);
             builder = builder.header(name, value);
+        }
+        for (name, secret) in request.terms.further {
+            builder = builder.header(*name, sensitive(secret)?);
+            secrets.push(secret.clone());
         }
         if let Some(body) = &request.body {
             let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();

@@ -274,6 +274,7 @@ async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
         client: &client,
         key: &resolved.key,
         second: second.as_deref(),
+        wall_clock: engine::clock::Clock::wall,
     };
     for Finding { step, seen } in examine(&resolved.settings, &examined).await {
         match seen {

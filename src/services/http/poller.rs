@@ -56,6 +56,7 @@ pub fn request<'a>(check: &'a HttpCheck, key: &'a SecretString) -> Request<'a> {
             statuses: &check.statuses,
             // It is made again and again anyway.
             repeatable: true,
+            ..Terms::default()
         },
     }
 }
