@@ -107,7 +107,8 @@ fn body(section: &mut Section<'_>, method: Method, findings: &mut Findings<'_>) 
     Some(body.value)
 }
 
-fn interval(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Duration {
+/// How often something is asked.
+pub(super) fn interval(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Duration {
     let called = section.called("interval");
     let Some(value) = section.take("interval") else {
         return INTERVAL;

@@ -9,4 +9,5 @@ mod poller;
 
 pub use evaluate::{Answer, evaluate};
 pub use examine::examine;
+pub(in crate::services) use poller::spread;
 pub use poller::{follow, request};

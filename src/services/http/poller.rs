@@ -61,7 +61,7 @@ pub fn request<'a>(check: &'a HttpCheck, key: &'a SecretString) -> Request<'a> {
 }
 
 /// A twentieth more or less, so that many instances do not ask in step.
-fn spread(interval: Duration) -> Duration {
+pub(in crate::services) fn spread(interval: Duration) -> Duration {
     let chance = RandomState::new().hash_one(0_u8) % 101;
     let percent = 95.0 + chance as f64 / 10.0;
     interval.mul_f64(percent / 100.0)
