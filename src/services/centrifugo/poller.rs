@@ -334,3 +334,6 @@ async fn after(begin: Instant, wait: Option<Duration>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
