@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
+use std::path::Path;
+use std::time::Duration;
 
 use toml::Value;
 
 use super::Config;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use crate::core::Settings;
+use crate::core::centrifugo::CentrifugoSettings;
 use crate::core::holds::Chosen;
 use crate::core::http::{Credential, HttpCheck};
 use crate::core::websocket::WebsocketSettings;
@@ -77,7 +80,6 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
     let mut line = |key: &str, value: Value| {
         let _ = writeln!(text, "{key} = {value}");
     };
-    let path = |path: &std::path::Path| Value::from(path.display().to_string());
     line("name", instance.name.as_str().into());
     line("kind", instance.kind.name().into());
     if let Some(url) = &instance.url {
@@ -113,48 +115,73 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
             let hashes: Vec<Value> = hashes.map(|hash| hash.name().into()).collect();
             line("password-hash", hashes.into());
         }
-        Settings::Syncthing | Settings::Centrifugo(_) => {}
+        Settings::Centrifugo(settings) => describe_centrifugo(settings, &mut line),
+        Settings::Syncthing => {}
     }
-    let secret = match instance.secret() {
+    let first = match instance.secret() {
         "value" => "header.value",
         other => other,
     };
-    let secrets = [
-        (secret, &instance.key),
-        (instance.settings.second_secret(), &instance.second),
-    ];
-    for (called, source) in secrets {
-        match source {
-            KeySource::File(file) => line(&format!("{called}-file"), path(file)),
-            KeySource::Env(name) => line(&format!("{called}-env"), name.as_str().into()),
-            _ => {}
-        }
+    let second = instance.settings.second_secret();
+    let mut comments = secret(first, &instance.key, &mut line);
+    comments.push_str(&secret(second, &instance.second, &mut line));
+    if let Some(page) = &instance.token_url {
+        // A query may hold what is nobody's business.
+        let mut shown = page.url.clone();
+        shown.set_query(None);
+        line("token-url", shown.as_str().into());
+        trust("token-trust", &page.trust, &mut line);
     }
-    match &instance.trust {
-        None => {}
-        Some(TrustConfig::System) => line("trust", "system".into()),
-        Some(TrustConfig::Any) => line("trust", "any".into()),
-        Some(TrustConfig::File(file)) => line("trust.file", path(file)),
-        Some(TrustConfig::Ca(file)) => line("trust.ca", path(file)),
-        Some(TrustConfig::Fingerprint(pins)) => {
-            let pins: Vec<Value> = pins.iter().map(|pin| pin.to_string().into()).collect();
-            line("trust.fingerprint", pins.into());
-        }
+    if let Some(wanted) = &instance.trust {
+        trust("trust", wanted, &mut line);
     }
-    for (called, source) in secrets {
-        let comment = match source {
-            KeySource::Literal(_) => format!("# {called} is set; it is not shown\n"),
-            KeySource::Shell(_) | KeySource::Command(_) => {
-                format!("# {called}-command is set; it is not shown\n")
-            }
-            KeySource::ConfigXml => {
-                "# the API key is read from Syncthing's config.xml\n".to_owned()
-            }
-            KeySource::File(_) | KeySource::Env(_) | KeySource::Nothing => String::new(),
-        };
-        text.push_str(&comment);
-    }
+    text.push_str(&comments);
     text.push('\n');
+}
+
+/// Where a secret comes from; what cannot be said of it is returned as a comment.
+fn secret(name: &str, source: &KeySource, line: &mut impl FnMut(&str, Value)) -> String {
+    match source {
+        KeySource::File(file) => line(&format!("{name}-file"), path(file)),
+        KeySource::Env(variable) => line(&format!("{name}-env"), variable.as_str().into()),
+        KeySource::Literal(_) => return format!("# {name} is set; it is not shown\n"),
+        KeySource::Shell(_) | KeySource::Command(_) => {
+            return format!("# {name}-command is set; it is not shown\n");
+        }
+        KeySource::ConfigXml => {
+            return "# the API key is read from Syncthing's config.xml\n".to_owned();
+        }
+        KeySource::Nothing => {}
+    }
+    String::new()
+}
+
+fn trust(key: &str, trust: &TrustConfig, line: &mut impl FnMut(&str, Value)) {
+    match trust {
+        TrustConfig::System => line(key, "system".into()),
+        TrustConfig::Any => line(key, "any".into()),
+        TrustConfig::File(file) => line(&format!("{key}.file"), path(file)),
+        TrustConfig::Ca(file) => line(&format!("{key}.ca"), path(file)),
+        TrustConfig::Fingerprint(pins) => {
+            let pins: Vec<Value> = pins.iter().map(|pin| pin.to_string().into()).collect();
+            line(&format!("{key}.fingerprint"), pins.into());
+        }
+    }
+}
+
+fn path(path: &Path) -> Value {
+    path.display().to_string().into()
+}
+
+fn describe_centrifugo(settings: &CentrifugoSettings, line: &mut impl FnMut(&str, Value)) {
+    line("interval", millis(settings.interval));
+    if let Some(path) = &settings.websocket {
+        line("websocket", path.as_str().into());
+    }
+}
+
+fn millis(time: Duration) -> Value {
+    format!("{}ms", time.as_millis()).into()
 }
 
 fn describe_check(check: &HttpCheck, line: &mut impl FnMut(&str, Value)) {
@@ -162,10 +189,7 @@ fn describe_check(check: &HttpCheck, line: &mut impl FnMut(&str, Value)) {
     if let Some(body) = &check.body {
         line("body", body.as_str().into());
     }
-    line(
-        "interval",
-        format!("{}ms", check.interval.as_millis()).into(),
-    );
+    line("interval", millis(check.interval));
     line(
         "body-limit",
         i64::try_from(check.limit).unwrap_or(i64::MAX).into(),

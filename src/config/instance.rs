@@ -23,6 +23,8 @@ pub struct InstanceConfig {
     pub key: KeySource,
     /// A second secret, which is read whenever it is needed: the token of a Centrifugo, the TOTP secret of a WeeChat.
     pub second: KeySource,
+    /// The page that gives the token, in place of `second`.
+    pub token_url: Option<TokenUrl>,
     /// What it is set to do besides.
     pub settings: Arc<Settings>,
     /// `None` takes what fits the address: the local Syncthing's own certificate file, or no certificate
@@ -36,6 +38,15 @@ pub struct InstanceConfig {
     pub pause_on_metered: Chosen,
     /// What is paused while the computer runs on battery.
     pub pause_on_battery: Chosen,
+}
+
+/// A page that answers a GET with a token. It is trusted on its own account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenUrl {
+    pub url: Url,
+    /// What is dialled under its name.
+    pub connect: Option<Connect>,
+    pub trust: TrustConfig,
 }
 
 /// How the certificate is judged.
@@ -78,6 +89,7 @@ impl InstanceConfig {
             home: None,
             key: KeySource::ConfigXml,
             second: KeySource::Nothing,
+            token_url: None,
             settings: Arc::default(),
             trust: None,
             server_name: None,

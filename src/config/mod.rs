@@ -32,11 +32,11 @@ use std::net::SocketAddr;
 pub use address::Connect;
 pub use discovery::Tried;
 pub use environment::{Environment, Platform};
-pub use instance::{InstanceConfig, KeySource, TrustConfig};
+pub use instance::{InstanceConfig, KeySource, TokenUrl, TrustConfig};
 pub use load::{Loaded, load};
 pub use parse::parse;
 pub use problem::{ConfigError, Problem, Warning};
-pub use resolve::{Resolution, Resolved, ResolvedTrust, resolve};
+pub use resolve::{Resolution, Resolved, ResolvedTrust, TokenPage, resolve};
 pub use secrets::SecretReader;
 
 use crate::core::Patience;

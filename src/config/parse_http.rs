@@ -24,7 +24,7 @@ pub(super) const HTTP: &[&str] = &[
     "expect",
 ];
 const METHODS: &[&str] = &["GET", "HEAD", "POST"];
-const INTERVAL: Duration = Duration::from_secs(60);
+pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 /// More often is no monitoring.
 const SHORTEST: Duration = Duration::from_millis(100);
 const LIMIT: usize = 1024 * 1024;

@@ -96,10 +96,13 @@ fn instance(
     let has_url = section.has("url");
     let (url, connect) = place(&mut section, kind.unwrap_or_default(), findings);
     let home = section.path("home", findings);
-    let mut key = secret(&mut section, &API_KEY, findings);
-    let mut second = KeySource::Nothing;
+    let key;
+    let (mut second, mut token_url) = (KeySource::Nothing, None);
     let settings = match kind.unwrap_or_default() {
-        Kind::Syncthing => Settings::Syncthing,
+        Kind::Syncthing => {
+            key = secret(&mut section, &API_KEY, findings);
+            Settings::Syncthing
+        }
         Kind::Http => {
             let (check, secret) = http(&mut section, has_url, url.as_ref(), findings);
             key = Some(secret);
@@ -111,9 +114,9 @@ fn instance(
             Settings::Weechat(found.settings)
         }
         Kind::Centrifugo => {
-            let found = centrifugo(&mut section, has_url, findings);
-            key.get_or_insert(KeySource::Nothing);
-            second = found.token;
+            let found = centrifugo(&mut section, has_url, url.as_ref(), findings);
+            (key, second) = (Some(found.key), found.token);
+            token_url = found.token_url;
             Settings::Centrifugo(found.settings)
         }
         Kind::Websocket => {
@@ -122,7 +125,7 @@ fn instance(
             Settings::Websocket(settings)
         }
     };
-    let trust = trust(&mut section, has_url, findings);
+    let trust = trust(&mut section, "trust", has_url, findings);
     let server_name = section.string("server-name", findings).and_then(|name| {
         let valid = url::Host::parse(&name.value).is_ok();
         if !valid {
@@ -140,6 +143,7 @@ fn instance(
         home,
         key: key.unwrap_or_default(),
         second,
+        token_url,
         settings: Arc::new(settings),
         trust,
         server_name,
@@ -237,12 +241,14 @@ fn name(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<At<Str
     None
 }
 
-fn trust(
+/// The trust that `key` names. `any` is for an address that a 'url' names.
+pub(super) fn trust(
     section: &mut Section<'_>,
+    key: &'static str,
     has_url: bool,
     findings: &mut Findings<'_>,
 ) -> Option<TrustConfig> {
-    let value = section.take("trust")?;
+    let value = section.take(key)?;
     let at = value.span();
     let table = match value.into_inner() {
         DeValue::Table(table) => table,
@@ -255,26 +261,31 @@ fn trust(
             "any" => {
                 findings.problem(
                     &at,
-                    "trust = \"any\" needs a 'url': it is for one named address only",
+                    match key {
+                        "trust" => {
+                            "trust = \"any\" needs a 'url': it is for one named address only"
+                        }
+                        _ => "'token-trust' cannot be \"any\": whoever answers would be asked for the token",
+                    },
                 );
                 return None;
             }
             other if other.parse::<Fingerprint>().is_ok() => {
                 findings.problem(
                     &at,
-                    format!("write trust = {{ fingerprint = [\"{other}\"] }}"),
+                    format!("write {key} = {{ fingerprint = [\"{other}\"] }}"),
                 );
                 return None;
             }
             _ => {
-                findings.problem(&at, format!("'trust' must be one of {TRUST_FORMS}"));
+                findings.problem(&at, format!("'{key}' must be one of {TRUST_FORMS}"));
                 return None;
             }
         },
         other => {
             findings.problem(
                 &at,
-                format!("'trust' must be one of {TRUST_FORMS}, not {}", a(&other)),
+                format!("'{key}' must be one of {TRUST_FORMS}, not {}", a(&other)),
             );
             return None;
         }
@@ -284,11 +295,15 @@ fn trust(
         .filter(|key| TRUST.contains(&key.get_ref().as_ref()))
         .count();
     let whole = known == table.len();
-    let mut trust = Section::new("'trust'", at.clone(), table, TRUST, findings);
+    let title = match key {
+        "trust" => "'trust'",
+        _ => "'token-trust'",
+    };
+    let mut trust = Section::new(title, at.clone(), table, TRUST, findings);
     if known != 1 {
         // An unknown key was reported already.
         if whole {
-            findings.problem(&at, format!("'trust' must be one of {TRUST_FORMS}"));
+            findings.problem(&at, format!("'{key}' must be one of {TRUST_FORMS}"));
         }
         return None;
     }

@@ -46,9 +46,19 @@ pub struct Resolved {
     pub key: SecretString,
     /// Where the second secret is read whenever it is needed; `None` where there is none.
     pub second: Option<SecretReader>,
+    /// Where it is asked for, in place of `second`.
+    pub token_page: Option<TokenPage>,
     /// What the instance is set to do besides.
     pub settings: Arc<Settings>,
     pub warnings: Vec<Warning>,
+}
+
+/// A page that gives a token, on its own terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenPage {
+    pub url: Url,
+    pub connect: Option<Connect>,
+    pub trust: ResolvedTrust,
 }
 
 /// How the certificate is judged, with paths in full.
@@ -72,6 +82,7 @@ impl Resolved {
             && self.trust == other.trust
             && self.settings == other.settings
             && self.second == other.second
+            && self.token_page == other.token_page
             && self.key.expose_secret() == other.key.expose_secret()
     }
 }
@@ -254,6 +265,11 @@ async fn connect(
         trust,
         key,
         second: SecretReader::new(instance, environment),
+        token_page: instance.token_url.as_ref().map(|page| TokenPage {
+            url: page.url.clone(),
+            connect: page.connect.clone(),
+            trust: in_full(&page.trust, environment),
+        }),
         settings: Arc::clone(&instance.settings),
         warnings,
     })
@@ -285,16 +301,20 @@ fn trust(instance: &InstanceConfig, place: &Place, environment: &Environment) ->
         return ResolvedTrust::Any;
     }
     match (&instance.trust, &place.found, &instance.home) {
-        (Some(TrustConfig::File(path)), _, _) => {
-            ResolvedTrust::File(certificate(environment.expand(path)))
-        }
-        (Some(TrustConfig::Fingerprint(pins)), _, _) => ResolvedTrust::Fingerprint(pins.clone()),
-        (Some(TrustConfig::Ca(path)), _, _) => ResolvedTrust::Ca(environment.expand(path)),
-        (Some(TrustConfig::System), _, _) => ResolvedTrust::System,
-        (Some(TrustConfig::Any), _, _) => ResolvedTrust::Any,
+        (Some(trust), _, _) => in_full(trust, environment),
         (None, Some(found), _) => ResolvedTrust::File(found.directory.join(CERTIFICATE)),
         (None, None, Some(home)) => ResolvedTrust::File(environment.expand(home).join(CERTIFICATE)),
         (None, None, None) => ResolvedTrust::Fingerprint(Vec::new()),
+    }
+}
+
+fn in_full(trust: &TrustConfig, environment: &Environment) -> ResolvedTrust {
+    match trust {
+        TrustConfig::File(path) => ResolvedTrust::File(certificate(environment.expand(path))),
+        TrustConfig::Fingerprint(pins) => ResolvedTrust::Fingerprint(pins.clone()),
+        TrustConfig::Ca(path) => ResolvedTrust::Ca(environment.expand(path)),
+        TrustConfig::System => ResolvedTrust::System,
+        TrustConfig::Any => ResolvedTrust::Any,
     }
 }
 

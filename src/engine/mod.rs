@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use self::journal::Journal;
 use self::protocol::{Answer, Ask};
 use self::shell::Shell;
-use crate::config::{self, Resolved, ResolvedTrust};
+use crate::config::{self, Connect, Resolved, ResolvedTrust, TokenPage};
 use crate::core::preferences::Preferences;
 use crate::core::{Alert, PinSet, Status};
 use crate::tls::{ClientSpec, Dial, Trust};
@@ -94,25 +94,48 @@ pub fn client_spec(resolved: &Resolved, pins: PinSet, generation: u64) -> Client
         base: resolved.base.clone(),
         server_name: resolved.server_name.clone(),
         dial: dial(resolved),
-        trust: match &resolved.trust {
-            ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => Trust::Pinned,
-            ResolvedTrust::Ca(path) => Trust::Ca(path.clone()),
-            ResolvedTrust::System => Trust::System,
-            ResolvedTrust::Any => Trust::Any,
-        },
+        trust: trust(&resolved.trust),
         pins,
         generation,
+    }
+}
+
+/// How a page that gives a token is asked. What a file pins is read for each question.
+fn page_spec(page: &TokenPage) -> ClientSpec {
+    let fingerprints = match &page.trust {
+        ResolvedTrust::Fingerprint(pins) => pins.clone(),
+        _ => Vec::new(),
+    };
+    ClientSpec {
+        base: page.url.clone(),
+        server_name: None,
+        dial: page.connect.as_ref().map(tcp),
+        trust: trust(&page.trust),
+        pins: PinSet { fingerprints },
+        generation: 0,
+    }
+}
+
+fn trust(trust: &ResolvedTrust) -> Trust {
+    match trust {
+        ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => Trust::Pinned,
+        ResolvedTrust::Ca(path) => Trust::Ca(path.clone()),
+        ResolvedTrust::System => Trust::System,
+        ResolvedTrust::Any => Trust::Any,
     }
 }
 
 /// What is dialled for `resolved` in place of its URL's host and port.
 pub fn dial(resolved: &Resolved) -> Option<Dial> {
     let socket = resolved.unix_socket.clone().map(Dial::Unix);
-    let connect = resolved.connect.as_ref().map(|connect| Dial::Tcp {
+    socket.or(resolved.connect.as_ref().map(tcp))
+}
+
+fn tcp(connect: &Connect) -> Dial {
+    Dial::Tcp {
         host: connect.host.clone(),
         port: connect.port,
-    });
-    socket.or(connect)
+    }
 }
 
 impl Engine {

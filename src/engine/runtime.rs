@@ -12,11 +12,11 @@ use tokio::task::AbortHandle;
 use crate::config::{self, InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead};
-use crate::services::{self, Memory, ReadSecret, Remote, Session};
+use crate::services::{self, Memory, ReadSecret, Remote, Session, centrifugo};
 use crate::tls::{self, Client};
 
-use super::client_spec;
 use super::clock::Clock;
+use super::{client_spec, page_spec};
 use crate::watch::Subscription;
 
 /// A torn file is read again after this, then after twice as long, and so on.
@@ -289,6 +289,16 @@ impl ReadSecret for SecondSecret {
 
 /// What reads an instance's second secret; `None` where it has none.
 pub fn second_secret(resolved: &Resolved) -> Option<Arc<dyn ReadSecret>> {
+    if let Some(page) = &resolved.token_page {
+        let pin_file = match &page.trust {
+            ResolvedTrust::File(path) => Some(path.clone()),
+            _ => None,
+        };
+        return Some(Arc::new(centrifugo::TokenPage::new(
+            page_spec(page),
+            pin_file,
+        )));
+    }
     let reader = resolved.second.clone()?;
     Some(Arc::new(SecondSecret(reader)))
 }

@@ -197,29 +197,51 @@ impl<A: Ask> Link<A> {
         subprotocol: Option<&str>,
         judge: impl Fn(Reply) -> Fault,
     ) -> Result<WebSocket, Fault> {
+        let judge = &judge;
+        self.attempt(|client| async move {
+            match client.upgrade(request, subprotocol).await? {
+                Upgraded::Open(socket) => {
+                    let served = socket.served;
+                    Ok((socket, served))
+                }
+                Upgraded::Declined(reply) => {
+                    let fingerprint = reply.served.map(|pin| pin.fingerprint);
+                    Err(judge(reply).with_served(fingerprint))
+                }
+            }
+        })
+        .await
+    }
+
+    /// What `work` comes to with a client of the newest generation of pins, and the certificate that it met: for what
+    /// takes several exchanges. Only all of them together are an answer.
+    ///
+    /// # Errors
+    /// What went wrong with the newest generation of pins.
+    pub async fn attempt<T, E, F>(&self, work: impl Fn(Arc<A>) -> F) -> Result<T, E>
+    where
+        F: Future<Output = Result<(T, Option<Pin>), E>>,
+    {
         let mut clients = self.session.clients.clone();
         loop {
             let client = Arc::clone(&clients.borrow_and_update());
+            let generation = client.generation();
             let result = tokio::select! {
                 biased;
                 () = newer(&mut clients) => continue,
-                result = client.upgrade(request, subprotocol) => result,
+                result = work(client) => result,
             };
-            let fault = match result {
-                Ok(Upgraded::Open(socket)) => {
-                    self.answered(client.generation(), socket.served);
-                    return Ok(socket);
+            match result {
+                // A newer generation may accept what this one refused.
+                Err(_) if clients.has_changed().unwrap_or(false) => {}
+                Err(fault) => {
+                    self.told().failed = Some(generation);
+                    return Err(fault);
                 }
-                Ok(Upgraded::Declined(reply)) => {
-                    let fingerprint = reply.served.map(|pin| pin.fingerprint);
-                    judge(reply).with_served(fingerprint)
+                Ok((done, served)) => {
+                    self.answered(generation, served);
+                    return Ok(done);
                 }
-                Err(fault) => fault,
-            };
-            // A newer generation may accept what this one refused.
-            if !clients.has_changed().unwrap_or(false) {
-                self.told().failed = Some(client.generation());
-                return Err(fault);
             }
         }
     }

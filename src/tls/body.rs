@@ -55,8 +55,9 @@ pub(super) async fn words(response: &mut Response) -> Vec<u8> {
     body
 }
 
-/// Some servers repeat a request's headers on their error pages, which are quoted in faults.
-pub(super) fn without_secrets(body: Vec<u8>, secrets: &[SecretString]) -> Vec<u8> {
+/// What a server said without the secrets that were sent to it: some repeat a request on their error pages, which are
+/// quoted in faults.
+pub fn without_secrets(body: Vec<u8>, secrets: &[SecretString]) -> Vec<u8> {
     let mut body = body;
     for key in secrets.iter().map(ExposeSecret::expose_secret) {
         if key.is_empty() {

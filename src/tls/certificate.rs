@@ -97,7 +97,7 @@ pub(super) fn unusable(der: &[u8]) -> Option<String> {
 }
 
 /// Text from a peer, safe to show: bounded, without control characters and without marks that reorder text.
-pub(super) fn printable(text: &str, limit: usize) -> String {
+pub fn printable(text: &str, limit: usize) -> String {
     let reorders = |char: char| matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     text.chars()
         .take(limit)

@@ -21,7 +21,8 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
-pub use certificate::Certificate;
+pub use body::without_secrets;
+pub use certificate::{Certificate, printable};
 pub use client::{Client, ClientSpec, Request, Terms};
 pub use endpoint::Dial;
 pub use look::{Served, look};

@@ -14,6 +14,7 @@ use reqwest::header::{
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -42,14 +43,17 @@ pub enum Upgraded {
     Declined(Reply),
 }
 
-/// An open websocket. Dropping it breaks it off; [`Self::close`] says goodbye.
+/// An open websocket. [`Self::close`] says goodbye; dropping it does the same, and waits for nothing.
 pub struct WebSocket {
-    stream: WebSocketStream<Pinned<Box<dyn Duplex>>>,
+    /// There until it was closed.
+    stream: Option<Stream>,
     /// The certificate of the connection that it goes over.
     pub served: Option<Pin>,
     /// What the peer chose of the subprotocols that were offered.
     pub subprotocol: Option<String>,
 }
+
+type Stream = WebSocketStream<Pinned<Box<dyn Duplex>>>;
 
 /// What comes over a websocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,10 +127,9 @@ impl Client {
             .upgrade()
             .await
             .map_err(|error| classify::of_reqwest(&error, Stage::Head))?;
-        Ok(Upgraded::Open(WebSocket {
-            subprotocol: chosen,
-            ..WebSocket::over(connection, served, request.limit).await
-        }))
+        let mut socket = WebSocket::over(connection, served, request.limit).await;
+        socket.subprotocol = chosen;
+        Ok(Upgraded::Open(socket))
     }
 }
 
@@ -146,7 +149,7 @@ impl WebSocket {
         let connection: Pinned<Box<dyn Duplex>> = Box::pin(connection);
         let stream = WebSocketStream::from_raw_socket(connection, Role::Client, Some(config)).await;
         Self {
-            stream,
+            stream: Some(stream),
             served,
             subprotocol: None,
         }
@@ -157,8 +160,8 @@ impl WebSocket {
     /// # Errors
     /// `TooLarge` for a message beyond the limit, `BadReply` for what is no websocket, else how the connection broke.
     pub async fn next(&mut self) -> Result<Incoming, Fault> {
-        loop {
-            let message = match self.stream.next().await {
+        while let Some(stream) = &mut self.stream {
+            let message = match stream.next().await {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => return ended(&error).ok_or_else(|| self.fault(&error)),
                 None => return Ok(Incoming::Ended),
@@ -176,6 +179,7 @@ impl WebSocket {
                 Message::Ping(_) | Message::Frame(_) => continue,
             });
         }
+        Ok(Incoming::Ended)
     }
 
     /// Sends a text.
@@ -196,22 +200,16 @@ impl WebSocket {
 
     /// Says goodbye, and waits for the peer's own goodbye for a second at most.
     pub async fn close(mut self) {
-        let frame = CloseFrame {
-            code: CloseCode::Normal,
-            reason: "".into(),
-        };
-        let goodbye = async {
-            if self.stream.send(Message::Close(Some(frame))).await.is_ok() {
-                while let Some(Ok(_)) = self.stream.next().await {}
-            }
-            // Also ends TLS in order.
-            let _ = tokio::io::AsyncWriteExt::shutdown(self.stream.get_mut()).await;
-        };
-        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+        if let Some(stream) = self.stream.take() {
+            goodbye(stream).await;
+        }
     }
 
     async fn put(&mut self, message: Message) -> Result<(), Fault> {
-        match self.stream.send(message).await {
+        let Some(stream) = &mut self.stream else {
+            return Err(Fault::new(Class::Lost));
+        };
+        match stream.send(message).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.fault(&error)),
         }
@@ -231,6 +229,33 @@ impl WebSocket {
             None => fault.with_served(self.served.map(|pin| pin.fingerprint)),
         }
     }
+}
+
+impl Drop for WebSocket {
+    fn drop(&mut self) {
+        if let (Some(stream), Ok(runtime)) = (self.stream.take(), Handle::try_current()) {
+            runtime.spawn(goodbye(stream));
+        }
+    }
+}
+
+async fn goodbye(mut stream: Stream) {
+    let frame = CloseFrame {
+        code: CloseCode::Normal,
+        reason: "".into(),
+    };
+    let goodbye = async {
+        // Where the peer said it first, this only answers.
+        let _ = stream.send(Message::Close(Some(frame))).await;
+        while let Some(Ok(message)) = stream.next().await {
+            if message.is_close() {
+                break;
+            }
+        }
+        // Also ends TLS in order.
+        let _ = tokio::io::AsyncWriteExt::shutdown(stream.get_mut()).await;
+    };
+    let _ = tokio::time::timeout(GOODBYE, goodbye).await;
 }
 
 /// Without what was said.

@@ -12,6 +12,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod bus;
+pub mod centrifugo;
 #[cfg(target_os = "linux")]
 pub mod dbusmenu;
 #[cfg(target_os = "linux")]

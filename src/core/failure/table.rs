@@ -140,7 +140,7 @@ pub const TABLE: &[Rule] = &[
         "Check that the file is readable for this user and holds a PEM certificate.",
     ),
     rule(C::NoKey, S::Unauthorized, 5).doubt(Doubt::Source).says(
-        "The API key or password for {name} could not be read: {detail}.",
+        "The API key, password or token for {name} could not be read: {detail}.",
         "Check the '-file', '-env' or '-command' key of this instance, such as 'api-key-file'.",
     ),
     rule(C::Refused, S::Disconnected, 15).rotating(30).says(
@@ -228,7 +228,7 @@ pub const TABLE: &[Rule] = &[
         "Look at the service's own log. It is tried again by itself.",
     ),
     rule(C::Unauthorized, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
-        "{url} refused the API key or password (401).",
+        "{url} refused the API key, password or token: {detail}.",
         "Syncthing: copy the key from its settings into this instance, or remove it so that it is read from config.xml. Others: correct the user, password or token.",
     ),
     rule(C::Forbidden, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(

@@ -61,6 +61,7 @@ pub fn request<'a>(settings: &'a WebsocketSettings, key: &'a SecretString) -> Re
             // No body is read whole: some end it by their FIN alone, and it says nothing.
             statuses: &[],
             repeatable: true,
+            ..Terms::default()
         },
     }
 }

@@ -1,0 +1,1 @@
+//! Tested here: what stands above.
