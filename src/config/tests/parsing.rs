@@ -47,7 +47,7 @@ fn what_the_example_comments_out_is_valid_too() {
         let pair = match key {
             "body" => "method = \"POST\"\n",
             "user" => "password-env = \"P\"\n",
-            "password-file" => "user = \"u\"\n",
+            "password-file" if !section.contains("weechat") => "user = \"u\"\n",
             _ => "",
         };
         let base: Vec<&str> = section
