@@ -110,13 +110,18 @@ async fn figures_and_a_client() {
 
 #[tokio::test]
 async fn a_token_is_renewed_over_three_lifetimes_without_a_gap() {
-    let world = World::new(Manners::default()).await;
-    world.write("token", &token(3));
+    let manners = Manners {
+        ttl: Some(2),
+        grace: Duration::from_secs(1),
+        ..Manners::default()
+    };
+    let world = World::new(manners).await;
+    world.write("token", &token(600));
     let mut monitor = Monitor::start(&world.config(&world.with_token_file())).await;
     monitor.connected().await;
     for renewed in 1..=3 {
         // The source always has the next one in time.
-        world.write("token", &token(3));
+        world.write("token", &token(600));
         eventually("a refresh", || {
             world.server.seen().refreshed.len() >= renewed
         })
@@ -411,21 +416,22 @@ async fn its_log_stays_without_a_handshake_error() {
     let manners = Manners {
         health: true,
         ping: 1,
+        ttl: Some(2),
         ..Manners::default()
     };
     let world = World::new(manners).await;
-    world.write("token", &token(3));
+    world.write("token", &token(600));
     let keys = format!(
         "api-key = 'the-api-key'\ninterval = '200ms'\n{}",
         world.with_token_file()
     );
     let mut monitor = Monitor::start(&world.config(&keys)).await;
     monitor.connected().await;
-    let end = std::time::Instant::now() + watched_for();
+    let end = tokio::time::Instant::now() + watched_for();
     let mut cut = 0;
-    while std::time::Instant::now() < end {
+    while tokio::time::Instant::now() < end {
         let before = world.server.seen();
-        world.write("token", &token(3));
+        world.write("token", &token(600));
         eventually("a refresh", || {
             world.server.seen().refreshed.len() > before.refreshed.len()
         })
