@@ -112,5 +112,6 @@ fn link(now: Timestamp) -> Link {
         last_recovery_ms: None,
         next_attempt: None,
         insecure: false,
+        plain: false,
     }
 }

@@ -6,7 +6,8 @@ use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::process::{ExitCode, exit};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 use syncwatch::cli::args::Cli;
 #[cfg(target_os = "macos")]
 use syncwatch::cli::args::Color;
@@ -20,6 +21,8 @@ fn main() -> ExitCode {
         say_calmly(panic);
         exit(Exit::Internal.code().into());
     }));
+    // A shell that asks what could stand next is answered here, and nothing else is done.
+    CompleteEnv::with_factory(Cli::command).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

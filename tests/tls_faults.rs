@@ -50,6 +50,8 @@ const MEANINGS: &[(Class, LinkState, u64, bool)] = {
         (NotTls, Misconfigured, 5, true),
         (TlsExpected, Misconfigured, 0, false),
         (TlsAlert, Misconfigured, 5, true),
+        (SniRefused, Misconfigured, 5, true),
+        (ClientCertificate, Misconfigured, 5, true),
         (TlsProtocol, Misconfigured, 5, true),
         (PinMismatch, Untrusted, 10, true),
         (BadSignature, Untrusted, 0, true),
@@ -269,12 +271,12 @@ async fn what_peers_without_tls_do() {
         ),
         (
             Manner::Alert(112),
-            Class::TlsAlert,
+            Class::SniRefused,
             Some("it does not know this server name (alert 112)"),
         ),
         (
             Manner::Alert(116),
-            Class::TlsAlert,
+            Class::ClientCertificate,
             Some("it wants a client certificate (alert 116)"),
         ),
         (
@@ -366,7 +368,7 @@ async fn a_client_certificate_is_wanted() {
         let config = me.wants_client_certificate(versions);
         let server = Server::new(config, Answer::reply("200 OK", "{}")).await;
         let fault = checked(get(&pinned(&server.url(), &[me.pin()])).await, "alert");
-        assert_class(&fault, Class::TlsAlert, "alert");
+        assert_class(&fault, Class::ClientCertificate, "alert");
         assert_eq!(
             fault.detail.as_deref(),
             Some("it wants a client certificate (alert 116)")

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::complete::instances;
+use super::control::args::ControlCommand;
 use crate::core::Fingerprint;
 
 const EXAMPLES: &str = "\
@@ -65,7 +67,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Only this instance of the config
-    #[arg(long, short = 'i', global = true, value_name = "NAME")]
+    #[arg(long, short = 'i', global = true, value_name = "NAME", add = instances())]
     pub instance: Option<String>,
     /// Colours: auto takes them on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -137,6 +139,8 @@ pub enum Command {
     Journal(JournalArgs),
     /// Open the service's own page in the browser
     Open(OpenArgs),
+    #[command(flatten)]
+    Control(ControlCommand),
     /// Write, show or check the config file
     Config(ConfigArgs),
     /// Watch a made-up Syncthing that changes its certificate every few seconds
@@ -306,7 +310,7 @@ pub enum GenerateCommand {
 }
 
 /// `60s`, `1h30m`, `500ms`; a bare number is seconds.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let advice = || "write it like 500ms, 60s, 5m or 1h30m".to_owned();
     if let Ok(seconds) = text.parse::<u32>() {
         return Ok(Duration::from_secs(seconds.into()));

@@ -257,6 +257,7 @@ mod tests {
                 last_recovery_ms: None,
                 next_attempt: None,
                 insecure: false,
+                plain: false,
             },
             service: None,
             holds: Vec::new(),

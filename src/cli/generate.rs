@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use super::args::{Cli, GenerateArgs, GenerateCommand};
 use super::context::Context;
@@ -18,7 +19,7 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
             clap_mangen::Man::new(Cli::command()).render(&mut made)?
         }
         GenerateCommand::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "syncwatch", &mut made);
+            registration(*shell, &mut made)?;
         }
         GenerateCommand::Schema => {
             made = serde_json::to_vec_pretty(&schemars::schema_for!(Status))
@@ -29,6 +30,19 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
     }
     context.out.raw(&made)?;
     Ok(Exit::Fine)
+}
+
+/// What has a shell ask syncwatch itself, so that it completes the names of real folders and devices.
+fn registration(shell: Shell, made: &mut Vec<u8>) -> std::io::Result<()> {
+    use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+    let completer: &dyn EnvCompleter = match shell {
+        Shell::Elvish => &Elvish,
+        Shell::Fish => &Fish,
+        Shell::PowerShell => &Powershell,
+        Shell::Zsh => &Zsh,
+        _ => &Bash,
+    };
+    completer.write_registration("COMPLETE", "syncwatch", "syncwatch", "syncwatch", made)
 }
 
 fn man_pages(dir: &Path) -> Result<(), CliError> {

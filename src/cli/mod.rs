@@ -6,8 +6,10 @@
 pub mod args;
 mod check;
 mod companions;
+mod complete;
 mod config;
 mod context;
+pub mod control;
 mod daemon;
 mod demo;
 pub mod error;
@@ -64,6 +66,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Trust(args) => trust::run(args, &context).await,
         Command::Journal(args) => journal::run(args, &context).await,
         Command::Open(args) => open::run(args, &context).await,
+        Command::Control(command) => control::run(command, &context).await,
         Command::Config(args) => config::run(&args, &context),
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Generate(args) => generate::run(&args, &context),

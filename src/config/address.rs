@@ -1,6 +1,6 @@
 //! Addresses: URLs as users write them, and GUI addresses as Syncthing writes them.
 //!
-//! Invariant: what comes out is https; no message quotes a URL that may hold a password.
+//! Invariant: what comes out is https, or wss or ws for a websocket; no message quotes a URL that may hold a password.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -323,14 +323,17 @@ fn zoned(url: &Url, zone: &str) -> Option<Connect> {
 
 fn instead_of_userinfo(kind: Kind) -> &'static str {
     match kind {
-        Kind::Http => "'user' and 'password-file'",
+        Kind::Http | Kind::Websocket => "'user' and 'password-file'",
         _ => "api-key-file",
     }
 }
 
-/// As it is best written.
+/// As it is best written. The slash at the end of a path is part of it.
 fn shown(url: &Url) -> &str {
-    url.as_str().trim_end_matches('/')
+    match url.path() {
+        "/" => url.as_str().trim_end_matches('/'),
+        _ => url.as_str(),
+    }
 }
 
 fn is_unspecified(host: &Host<&str>) -> bool {

@@ -1,6 +1,7 @@
 //! A config as it is in force, for `syncwatch config show`: valid TOML, without secrets.
 
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::core::Settings;
 use crate::core::centrifugo::CentrifugoSettings;
 use crate::core::holds::Chosen;
 use crate::core::http::{Credential, HttpCheck};
+use crate::core::websocket::WebsocketSettings;
 
 impl Config {
     /// Every setting with its value, defaults included. Secrets and commands are left out.
@@ -51,6 +53,7 @@ impl Config {
                 ("errors", wanted.errors.into()),
                 ("conflicts", wanted.conflicts.into()),
                 ("restart", wanted.restart.into()),
+                ("highlights", wanted.highlights.into()),
             ],
         );
         let tray = [
@@ -106,8 +109,14 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
     }
     match &*instance.settings {
         Settings::Http(check) => describe_check(check, &mut line),
+        Settings::Websocket(settings) => describe_websocket(settings, &mut line),
+        Settings::Weechat(settings) => {
+            let hashes = settings.hashes.iter();
+            let hashes: Vec<Value> = hashes.map(|hash| hash.name().into()).collect();
+            line("password-hash", hashes.into());
+        }
         Settings::Centrifugo(settings) => describe_centrifugo(settings, &mut line),
-        Settings::Syncthing | Settings::Weechat(_) | Settings::Websocket(_) => {}
+        Settings::Syncthing => {}
     }
     let first = match instance.secret() {
         "value" => "header.value",
@@ -186,9 +195,7 @@ fn describe_check(check: &HttpCheck, line: &mut impl FnMut(&str, Value)) {
         i64::try_from(check.limit).unwrap_or(i64::MAX).into(),
     );
     let texts = |texts: Vec<String>| Value::from(texts);
-    let statuses = check.statuses.iter();
-    let statuses = statuses.map(|range| format!("{}-{}", range.start(), range.end()));
-    line("expect-status", texts(statuses.collect()));
+    line("expect-status", statuses(&check.statuses));
     let headers = check.headers.iter().map(|header| match &header.value {
         Some(value) => format!("{}: {value}", header.name),
         None => header.name.clone(),
@@ -199,7 +206,32 @@ fn describe_check(check: &HttpCheck, line: &mut impl FnMut(&str, Value)) {
         "expect",
         texts(expectations.map(|one| one.text.clone()).collect()),
     );
-    match &check.credential {
+    describe_credential(&check.credential, line);
+}
+
+fn describe_websocket(settings: &WebsocketSettings, line: &mut impl FnMut(&str, Value)) {
+    if let Some(subprotocol) = &settings.subprotocol {
+        line("subprotocol", subprotocol.as_str().into());
+    }
+    for (key, interval) in [
+        ("interval", settings.interval),
+        ("upgrade-interval", settings.upgrade_interval),
+    ] {
+        line(key, format!("{}ms", interval.as_millis()).into());
+    }
+    line("expect-status", statuses(&settings.statuses));
+    describe_credential(&settings.credential, line);
+}
+
+fn statuses(ranges: &[RangeInclusive<u16>]) -> Value {
+    let texts = ranges
+        .iter()
+        .map(|range| format!("{}-{}", range.start(), range.end()));
+    texts.collect::<Vec<_>>().into()
+}
+
+fn describe_credential(credential: &Credential, line: &mut impl FnMut(&str, Value)) {
+    match credential {
         Credential::Basic { user } => line("user", user.as_str().into()),
         Credential::Header { name } => line("header.name", name.as_str().into()),
         Credential::ApiKey | Credential::Nothing | Credential::Bearer => {}

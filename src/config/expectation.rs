@@ -42,7 +42,8 @@ pub(super) fn expectation(text: &str) -> Result<Expectation, String> {
 pub(super) fn statuses(text: &str) -> Result<RangeInclusive<u16>, String> {
     let wrong = || "must be a status such as 204, \"2xx\" or \"200-299\"".to_owned();
     let number = |text: &str| match text.trim().parse() {
-        Ok(status @ 200..=599) => Ok(status),
+        // 101 is what a websocket is opened with.
+        Ok(status @ (101 | 200..=599)) => Ok(status),
         _ => Err(wrong()),
     };
     if let Some(class) = text.trim().strip_suffix("xx") {

@@ -13,6 +13,7 @@ mod instance;
 mod load;
 mod parse;
 mod parse_centrifugo;
+mod parse_credential;
 mod parse_http;
 mod parse_instance;
 mod parse_pause;

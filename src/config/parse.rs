@@ -85,6 +85,7 @@ fn notifications(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Notifica
         "errors",
         "conflicts",
         "restart",
+        "highlights",
     ];
     if let Some(mut section) = top.section("[notifications]", "notifications", &allowed, findings) {
         section.boolean("enabled", &mut wanted.enabled, findings);
@@ -100,6 +101,7 @@ fn notifications(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Notifica
         section.boolean("errors", &mut wanted.errors, findings);
         section.boolean("conflicts", &mut wanted.conflicts, findings);
         section.boolean("restart", &mut wanted.restart, findings);
+        section.boolean("highlights", &mut wanted.highlights, findings);
     }
     wanted
 }

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::address::service_url;
 use super::instance::{KeySource, TokenUrl, TrustConfig};
-use super::parse_http::interval;
+use super::parse_http::{INTERVAL, interval};
 use super::parse_instance::trust;
 use super::parse_secret::{API_KEY, TOKEN, secret};
 use super::problem::Findings;
@@ -75,7 +75,7 @@ pub(super) fn centrifugo(
     let path = path.or_else(|| is_client.then(|| CentrifugoSettings::WEBSOCKET.to_owned()));
     Centrifugo {
         settings: CentrifugoSettings {
-            interval: interval(section, findings),
+            interval: interval(section, "interval", INTERVAL, findings),
             api: key.is_some(),
             websocket: path,
         },

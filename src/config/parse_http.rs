@@ -6,12 +6,12 @@ use toml::Spanned;
 use toml::de::DeValue;
 use url::Url;
 
-use super::expectation::{expectation, header, is_header_name, statuses};
+use super::expectation::{expectation, header, statuses};
 use super::instance::KeySource;
-use super::parse_secret::{PASSWORD, TOKEN, VALUE, secret};
+use super::parse_credential::credential;
 use super::problem::Findings;
 use super::section::{Section, a, duration, unknown};
-use crate::core::http::{Credential, HttpCheck, Method};
+use crate::core::http::{HttpCheck, Method};
 
 /// What this kind has besides what every kind has.
 pub(super) const HTTP: &[&str] = &[
@@ -22,20 +22,9 @@ pub(super) const HTTP: &[&str] = &[
     "expect-status",
     "expect-header",
     "expect",
-    "user",
-    "password",
-    "password-file",
-    "password-env",
-    "password-command",
-    "token",
-    "token-file",
-    "token-env",
-    "token-command",
-    "header",
 ];
-const HEADER: &[&str] = &["name", "value", "value-file", "value-env", "value-command"];
 const METHODS: &[&str] = &["GET", "HEAD", "POST"];
-const INTERVAL: Duration = Duration::from_secs(60);
+pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 /// More often is no monitoring.
 const SHORTEST: Duration = Duration::from_millis(100);
 const LIMIT: usize = 1024 * 1024;
@@ -61,7 +50,7 @@ pub(super) fn http(
         method,
         path: url.map(path).unwrap_or_default(),
         body: body(section, method, findings),
-        interval: interval(section, findings),
+        interval: interval(section, "interval", INTERVAL, findings),
         limit: limit(section, findings),
         statuses: list(section, "expect-status", statuses, findings)
             .filter(|statuses| !statuses.is_empty())
@@ -73,7 +62,8 @@ pub(super) fn http(
     (check, key)
 }
 
-fn path(url: &Url) -> String {
+/// What is asked for: the path of a URL with its query.
+pub(super) fn path(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
@@ -107,14 +97,19 @@ fn body(section: &mut Section<'_>, method: Method, findings: &mut Findings<'_>) 
     Some(body.value)
 }
 
-/// How often something is asked.
-pub(super) fn interval(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Duration {
-    let called = section.called("interval");
-    let Some(value) = section.take("interval") else {
-        return INTERVAL;
+/// The time between two questions.
+pub(super) fn interval(
+    section: &mut Section<'_>,
+    key: &'static str,
+    default: Duration,
+    findings: &mut Findings<'_>,
+) -> Duration {
+    let called = section.called(key);
+    let Some(value) = section.take(key) else {
+        return default;
     };
     let at = value.span();
-    let interval = duration(&called, value, findings).unwrap_or(INTERVAL);
+    let interval = duration(&called, value, findings).unwrap_or(default);
     if interval < SHORTEST {
         findings.problem(&at, format!("{called} must be 100ms at least"));
     }
@@ -159,7 +154,7 @@ fn expectations(
 }
 
 /// A list, or one of what it would list; numbers count as texts.
-fn list<T>(
+pub(super) fn list<T>(
     section: &mut Section<'_>,
     key: &'static str,
     parse: impl Fn(&str) -> Result<T, String>,
@@ -195,72 +190,4 @@ fn list<T>(
         }
     }
     Some(parsed)
-}
-
-fn credential(section: &mut Section<'_>, findings: &mut Findings<'_>) -> (Credential, KeySource) {
-    let user_at = section.at("user");
-    let user = section.string("user", findings);
-    let password = secret(section, &PASSWORD, findings);
-    let token_at = section.at.clone();
-    let token = secret(section, &TOKEN, findings);
-    let custom = custom_header(section, findings);
-    let mut given = Vec::new();
-    match (user, password) {
-        (Some(user), Some(password)) if user.value.contains(':') => {
-            findings.problem(
-                &user.at,
-                "'user' in [[instance]] must not hold a ':', which ends it",
-            );
-            drop(password);
-        }
-        (Some(user), Some(password)) => {
-            given.push((Credential::Basic { user: user.value }, password));
-        }
-        (Some(_), None) => {
-            findings.problem(&user_at, "'user' needs a password, such as 'password-file'")
-        }
-        (None, Some(_)) => findings.problem(&token_at, "'password' needs a 'user'"),
-        (None, None) => {}
-    }
-    given.extend(token.map(|token| (Credential::Bearer, token)));
-    given.extend(custom);
-    if given.len() > 1 {
-        findings.problem(
-            &token_at,
-            "give one of user and password, token, header only",
-        );
-    }
-    given
-        .into_iter()
-        .next()
-        .unwrap_or((Credential::Nothing, KeySource::Nothing))
-}
-
-fn custom_header(
-    section: &mut Section<'_>,
-    findings: &mut Findings<'_>,
-) -> Option<(Credential, KeySource)> {
-    let mut table = section.section("'header'", "header", HEADER, findings)?;
-    let at = table.at.clone();
-    let name = table.string("name", findings);
-    let value = secret(&mut table, &VALUE, findings);
-    match (name, value) {
-        (Some(name), Some(value)) if is_header_name(&name.value) => {
-            Some((Credential::Header { name: name.value }, value))
-        }
-        (Some(name), Some(_)) => {
-            findings.problem(
-                &name.at,
-                "'name' in 'header' must be a header's name, such as \"X-Auth-Token\"",
-            );
-            None
-        }
-        _ => {
-            findings.problem(
-                &at,
-                "'header' must be such as { name = \"X-Auth-Token\", value-file = \"...\" }",
-            );
-            None
-        }
-    }
 }

@@ -11,6 +11,7 @@ use url::Url;
 use super::address::{Connect, connect, service_url};
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use super::parse_centrifugo::{CENTRIFUGO, centrifugo};
+use super::parse_credential::CREDENTIAL;
 use super::parse_http::{HTTP, http};
 use super::parse_pause::chosen;
 use super::parse_secret::{API_KEY, secret};
@@ -119,7 +120,7 @@ fn instance(
             Settings::Centrifugo(found.settings)
         }
         Kind::Websocket => {
-            let (settings, secret) = websocket(&mut section, url.as_ref(), findings);
+            let (settings, secret) = websocket(&mut section, has_url, url.as_ref(), findings);
             key = Some(secret);
             Settings::Websocket(settings)
         }
@@ -192,9 +193,9 @@ fn allowed(table: &DeTable<'_>) -> Vec<&'static str> {
         Some("syncthing") => SYNCTHING.to_vec(),
         Some("weechat") => WEECHAT.to_vec(),
         Some("centrifugo") => CENTRIFUGO.to_vec(),
-        Some("websocket") => WEBSOCKET.to_vec(),
-        Some("http") => HTTP.to_vec(),
-        _ => [SYNCTHING, WEECHAT, CENTRIFUGO, WEBSOCKET, HTTP].concat(),
+        Some("websocket") => [WEBSOCKET, CREDENTIAL].concat(),
+        Some("http") => [HTTP, CREDENTIAL].concat(),
+        _ => [SYNCTHING, WEECHAT, CENTRIFUGO, WEBSOCKET, HTTP, CREDENTIAL].concat(),
     };
     [EVERY, &own].concat()
 }

@@ -1,10 +1,13 @@
 //! The keys of an `[[instance]]` of kind `weechat`.
 
+use secrecy::ExposeSecret as _;
+use toml::de::DeValue;
+
 use super::instance::KeySource;
 use super::parse_secret::{Names, PASSWORD, secret};
 use super::problem::Findings;
-use super::section::Section;
-use crate::core::weechat::WeechatSettings;
+use super::section::{At, Section, string, strings, unknown};
+use crate::core::weechat::{PasswordHash, WeechatSettings};
 
 /// What this kind has besides what every kind has.
 pub(super) const WEECHAT: &[&str] = &[
@@ -16,6 +19,7 @@ pub(super) const WEECHAT: &[&str] = &[
     "totp-secret-file",
     "totp-secret-env",
     "totp-secret-command",
+    "password-hash",
 ];
 const TOTP: Names = [
     "totp-secret",
@@ -45,10 +49,56 @@ pub(super) fn weechat(
         );
     }
     let password = secret(section, &PASSWORD, findings);
-    let totp = secret(section, &TOTP, findings);
     Weechat {
-        settings: WeechatSettings::default(),
+        settings: settings(section, findings),
         password: password.unwrap_or(KeySource::Nothing),
-        totp: totp.unwrap_or(KeySource::Nothing),
+        totp: totp(section, findings),
     }
+}
+
+fn settings(section: &mut Section<'_>, findings: &mut Findings<'_>) -> WeechatSettings {
+    const KEY: &str = "password-hash";
+    let called = section.called(KEY);
+    let Some(value) = section.take(KEY) else {
+        return WeechatSettings::default();
+    };
+    let at = value.span();
+    let names: Vec<At<String>> = match value.get_ref() {
+        DeValue::Array(list) => strings(&called, list.clone(), findings),
+        _ => string(&called, value, findings).into_iter().collect(),
+    };
+    let allowed = PasswordHash::ALL.map(PasswordHash::name);
+    let mut hashes = Vec::new();
+    for name in &names {
+        match PasswordHash::named(&name.value) {
+            Some(hash) => hashes.push(hash),
+            None => findings.problem(&name.at, unknown("value", &name.value, &called, &allowed)),
+        }
+    }
+    if names.is_empty() {
+        let allowed = allowed.join(", ");
+        findings.problem(&at, format!("{called} must name one of {allowed} at least"));
+    }
+    hashes.sort_unstable();
+    hashes.dedup();
+    WeechatSettings { hashes }
+}
+
+fn totp(section: &mut Section<'_>, findings: &mut Findings<'_>) -> KeySource {
+    let [literal, ..] = TOTP;
+    let (at, called) = (section.at(literal), section.called(literal));
+    let found = secret(section, &TOTP, findings).unwrap_or(KeySource::Nothing);
+    if let KeySource::Literal(secret) = &found
+        && !is_base32(secret.expose_secret())
+    {
+        let wrong = "must be what WeeChat has in relay.network.totp_secret: letters and the digits 2 to 7 (base32)";
+        findings.problem(&at, format!("{called} {wrong}"));
+    }
+    found
+}
+
+/// Blanks and padding may stand in it, as in what apps show.
+fn is_base32(text: &str) -> bool {
+    let mut digits = text.bytes().filter(|byte| !matches!(byte, b' ' | b'='));
+    digits.all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'2'..=b'7'))
 }

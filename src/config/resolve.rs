@@ -34,7 +34,8 @@ pub struct Resolution {
 pub struct Resolved {
     /// As the core wants it; its revision is 0 and for the caller to count with [`Self::same_as`].
     pub target: Target,
-    /// https; with a unix socket, only its path and its host for headers and SNI count.
+    /// https, or ws for a websocket without TLS; with a unix socket, only its path and its host for headers and SNI
+    /// count.
     pub base: Url,
     pub unix_socket: Option<PathBuf>,
     /// What is dialled in place of the host and port in `base`.
@@ -229,7 +230,11 @@ async fn connect(
             // A query may hold what is nobody's business.
             let mut shown = place.base.clone();
             shown.set_query(None);
-            shown.as_str().trim_end_matches('/').to_owned()
+            match shown.path() {
+                // The slash at the end of a path is part of it.
+                path if path != "/" && instance.settings.names_whole_paths() => shown.into(),
+                _ => shown.as_str().trim_end_matches('/').to_owned(),
+            }
         }
     };
     let target = Target {
@@ -238,11 +243,13 @@ async fn connect(
         trust: trust.mode(),
         path: trust.path().map(|path| path.display().to_string()),
         pins: trust.pins(),
+        plain: place.base.scheme() == "ws",
         revision: 0,
     };
     let mut base = place.base;
     if base.scheme() == "wss" {
-        // The request that asks for a websocket is one of HTTP. Both schemes have port 443 where none is named.
+        // The request that asks for a websocket is one of HTTP. Both schemes have port 443 where none is named. One
+        // without TLS keeps its name, so that plain HTTP is never asked for by accident.
         let _ = base.set_scheme("https");
     }
     if instance.settings.names_whole_paths() {
@@ -289,6 +296,10 @@ fn key_of(place: &Place) -> Result<SecretString, String> {
 }
 
 fn trust(instance: &InstanceConfig, place: &Place, environment: &Environment) -> ResolvedTrust {
+    if place.base.scheme() == "ws" {
+        // There is no certificate to judge.
+        return ResolvedTrust::Any;
+    }
     match (&instance.trust, &place.found, &instance.home) {
         (Some(trust), _, _) => in_full(trust, environment),
         (None, Some(found), _) => ResolvedTrust::File(found.directory.join(CERTIFICATE)),

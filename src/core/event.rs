@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::control::Refusal;
+use super::control::{Part, Refusal};
 use super::failure::{Fault, Patience};
 use super::holds::{Conditions, Held, HoldRules};
 use super::pin::{Fingerprint, Pin, PinRead, TrustMode};
@@ -67,6 +67,12 @@ pub enum Event {
     PauseAll {
         /// All of them when `None`.
         instance: Option<String>,
+        until: Option<Timestamp>,
+    },
+    /// The user wants these paused for a while.
+    PauseParts {
+        instance: String,
+        parts: Vec<Part>,
         until: Option<Timestamp>,
     },
     /// The user wants everything to go on that was paused so.
@@ -137,6 +143,9 @@ pub struct Target {
     pub path: Option<String>,
     /// The pins that stand in the config (trust `fingerprint`).
     pub pins: Vec<Pin>,
+    /// Without TLS (`ws://`): there is no certificate to judge, and no secret is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
     /// Changes whenever the address, the key or the trust does.
     pub revision: u64,
 }
@@ -159,6 +168,7 @@ impl Event {
             | Self::ServiceChanged { instance, .. }
             | Self::Failed { instance, .. }
             | Self::RestartAnnounced { instance }
+            | Self::PauseParts { instance, .. }
             | Self::Controlled { instance, .. }
             | Self::SetPaused { instance, .. } => Some(instance),
         }

@@ -99,15 +99,24 @@ impl Holding {
 
     /// Pause everything until then, or until [`Self::resume_all`].
     pub fn pause_all(&mut self, until: Option<Timestamp>, now: Timestamp) {
+        self.pause_parts(Vec::new(), until, now);
+    }
+
+    /// The same for these parts alone; an empty list stands for everything.
+    pub fn pause_parts(&mut self, parts: Vec<Part>, until: Option<Timestamp>, now: Timestamp) {
         self.retry_at = None;
-        let standing = self.held.iter_mut().find(|held| held.is(HoldCause::User));
-        match standing {
+        let mut standing = self.held.iter_mut().filter(|held| held.is(HoldCause::User));
+        match standing.find(|held| held.only == parts) {
             Some(held) => {
                 held.hold.until = until;
                 held.chosen = false;
                 held.ending = false;
             }
-            None => self.held.push(Held::new(HoldCause::User, until, now)),
+            None => {
+                let mut held = Held::new(HoldCause::User, until, now);
+                held.only = parts;
+                self.held.push(held);
+            }
         }
     }
 

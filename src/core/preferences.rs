@@ -30,6 +30,8 @@ pub struct Notifications {
     pub conflicts: bool,
     /// The server asks to be restarted.
     pub restart: bool,
+    /// A message names the user, or is for the user alone.
+    pub highlights: bool,
 }
 
 /// How the tray looks.
@@ -78,6 +80,7 @@ impl Default for Notifications {
             errors: true,
             conflicts: true,
             restart: true,
+            highlights: true,
         }
     }
 }

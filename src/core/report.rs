@@ -90,6 +90,7 @@ impl Instance {
             last_recovery_ms: self.last_recovery_ms,
             next_attempt: self.next_attempt(),
             insecure: mode == TrustMode::Any,
+            plain: self.target.as_ref().is_some_and(|target| target.plain),
         }
     }
 

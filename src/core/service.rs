@@ -36,6 +36,9 @@ pub struct Service {
     /// What waits to be read, for kinds that carry messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<Unread>,
+    /// Unread messages that name the user or are for the user alone, newest first; a few only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<Mention>,
 }
 
 /// One thing that is known of a service, such as how fast it answered or whether an expectation holds.
@@ -60,6 +63,21 @@ pub struct Unread {
     pub private: u64,
     /// Messages that name oneself.
     pub highlights: u64,
+}
+
+/// A message that names the user or is for the user alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mention {
+    pub time: Timestamp,
+    /// The channel or conversation that it is in.
+    pub place: String,
+    /// Who wrote it; empty where that is not known.
+    pub from: String,
+    /// Its beginning; empty where that is not known.
+    pub text: String,
+    /// It is for the user alone.
+    #[serde(default)]
+    pub private: bool,
 }
 
 /// One shared folder.

@@ -113,9 +113,12 @@ pub struct Link {
     /// The next attempt, while failing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<Timestamp>,
-    /// Any certificate is accepted for this target.
+    /// Any certificate is accepted for this target, or there is none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub insecure: bool,
+    /// There is none: the connection is not encrypted (`ws://`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
 }
 
 /// The state of a link; the strings are API.

@@ -32,6 +32,11 @@ impl Clock {
         self.wall + self.anchor.elapsed()
     }
 
+    /// The wall clock as it is just now: it may go back. For what another computer compares with its own.
+    pub fn wall() -> Timestamp {
+        wall_now()
+    }
+
     /// The monotonic instant now, to compare with others finer than a millisecond.
     pub fn instant_now() -> Instant {
         Instant::now()

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::{Action, Fingerprint, JournalEntry, Status, Timestamp};
+use crate::core::{Action, Fingerprint, JournalEntry, Part, Status, Timestamp};
 
 /// No line is longer: a status of thousands of folders is far below it.
 pub const MAX_LINE: usize = 64 * 1024 * 1024;
@@ -39,7 +39,13 @@ pub enum Ask {
         instance: Option<String>,
         until: Option<Timestamp>,
     },
-    /// Let everything go on that `PauseAll` paused.
+    /// Pause these for a while, and let them go on at `until` or by `ResumeAll`.
+    PauseParts {
+        instance: String,
+        parts: Vec<Part>,
+        until: Option<Timestamp>,
+    },
+    /// Let everything go on that `PauseAll` and `PauseParts` paused.
     ResumeAll { instance: Option<String> },
     /// Switch the monitoring of an instance off or on.
     SetPaused { instance: String, paused: bool },

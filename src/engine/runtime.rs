@@ -15,6 +15,7 @@ use crate::core::{Class, Event, Fault, PinRead};
 use crate::services::{self, Memory, ReadSecret, Remote, Session, centrifugo};
 use crate::tls::{self, Client};
 
+use super::clock::Clock;
 use super::{client_spec, page_spec};
 use crate::watch::Subscription;
 
@@ -107,6 +108,7 @@ impl Runtime {
         let same = |place: &Place| place.resolved.same_as(&resolved);
         if !self.place.as_ref().is_some_and(same) {
             self.abandon();
+            self.memory.moved();
             self.place = Some(Place {
                 resolved,
                 pin_watch: None,
@@ -242,6 +244,7 @@ impl Runtime {
             nudge: Arc::clone(&self.nudge),
             second: second_secret(&place.resolved),
             settings: Arc::clone(&place.resolved.settings),
+            wall_clock: Clock::wall,
             events: events.clone(),
         };
         let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();

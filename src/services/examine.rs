@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::{ReadSecret, centrifugo, http, syncthing, websocket, weechat};
-use crate::core::{Fault, Settings};
+use crate::core::{Fault, Settings, Timestamp};
 use crate::tls::Client;
 
 /// How long one request may take.
@@ -20,6 +20,8 @@ pub struct Examined<'a> {
     pub key: &'a SecretString,
     /// The second secret, where there is one.
     pub second: Option<&'a dyn ReadSecret>,
+    /// Tells the wall clock's time, for logins that depend on it.
+    pub wall_clock: fn() -> Timestamp,
 }
 
 impl fmt::Debug for Examined<'_> {

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
 
-use crate::core::{Class, Event, Fault, Pin, Service, Settings};
+use crate::core::{Class, Event, Fault, Pin, Service, Settings, Timestamp};
 use crate::tls::{Client, Reply, Request, Terms, Upgraded, WebSocket};
 
 use super::{Memory, ReadSecret, Session};
@@ -119,6 +119,27 @@ impl<A: Ask> Link<A> {
         request: &Request<'_>,
         judge: impl Fn(Reply) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
+        self.converse(request, judge, true).await
+    }
+
+    /// The same for what anybody is told before a login: it is no answer yet, and ends no outage.
+    ///
+    /// # Errors
+    /// As [`Self::exchange`].
+    pub async fn prepare<T>(
+        &self,
+        request: &Request<'_>,
+        judge: impl Fn(Reply) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.converse(request, judge, false).await
+    }
+
+    async fn converse<T>(
+        &self,
+        request: &Request<'_>,
+        judge: impl Fn(Reply) -> Result<T, Fault>,
+        answers: bool,
+    ) -> Result<T, Fault> {
         let mut clients = self.session.clients.clone();
         loop {
             let client = Arc::clone(&clients.borrow_and_update());
@@ -153,7 +174,9 @@ impl<A: Ask> Link<A> {
                     return Err(fault);
                 }
                 Ok((content, served)) => {
-                    self.answered(client.generation(), served);
+                    if answers {
+                        self.answered(client.generation(), served);
+                    }
                     if let Some(content) = content {
                         return Ok(content);
                     }
@@ -241,6 +264,11 @@ impl<A: Ask> Link<A> {
     /// The second secret, where there is one.
     pub fn second(&self) -> Option<&dyn ReadSecret> {
         self.session.second.as_deref()
+    }
+
+    /// Tells the wall clock's time.
+    pub fn wall_clock(&self) -> fn() -> Timestamp {
+        self.session.wall_clock
     }
 
     /// The instance's name in the config.

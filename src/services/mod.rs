@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::core::{Action, Event, Fault, Kind, Refusal, Settings};
+use crate::core::{Action, Event, Fault, Kind, Refusal, Settings, Timestamp};
 use crate::tls::Client;
 
 use link::{Ask, Link};
@@ -42,6 +42,8 @@ pub struct Session<A = Client> {
     pub second: Option<Arc<dyn ReadSecret>>,
     /// What the instance is set to do.
     pub settings: Arc<Settings>,
+    /// Tells the wall clock's time, for logins that depend on it.
+    pub wall_clock: fn() -> Timestamp,
     /// Where everything that happens is told.
     pub events: mpsc::UnboundedSender<Event>,
 }
@@ -55,20 +57,41 @@ pub trait ReadSecret: Send + Sync {
     fn read(&self) -> BoxFuture<'_, Result<SecretString, Fault>>;
 }
 
-/// What a server tells once and forgets with its process: kept for as long as the instance is watched.
+/// What outlives a session: kept for as long as the instance is watched.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<syncthing::DiskLog>>);
+pub struct Memory {
+    /// What a Syncthing tells once and forgets with its process.
+    disk: Arc<Mutex<syncthing::DiskLog>>,
+    upgrades: Arc<Mutex<websocket::Upgrades>>,
+}
 
 impl Memory {
+    /// The same for another address or another secret, where everything is to be tried anew.
+    pub fn moved(&self) {
+        self.keep_upgrades(&websocket::Upgrades::default());
+    }
+
     fn recall(&self) -> syncthing::DiskLog {
-        self.0
+        self.disk
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     fn keep(&self, log: &syncthing::DiskLog) {
-        log.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        log.clone_into(&mut self.disk.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn upgrades(&self) -> websocket::Upgrades {
+        self.upgrades
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep_upgrades(&self, upgrades: &websocket::Upgrades) {
+        let mut kept = self.upgrades.lock().unwrap_or_else(PoisonError::into_inner);
+        upgrades.clone_into(&mut kept);
     }
 }
 

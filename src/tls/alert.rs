@@ -1,6 +1,17 @@
-//! TLS alerts in words. Only words: an alert is the peer's claim and never decides about trust.
+//! TLS alerts: their class and their words. An alert is the peer's claim and never decides about trust.
 
 use rustls::AlertDescription;
+
+use crate::core::Class;
+
+/// The class that an alert stands for.
+pub(super) fn class(alert: AlertDescription) -> Class {
+    match alert {
+        AlertDescription::UnrecognisedName => Class::SniRefused,
+        AlertDescription::CertificateRequired => Class::ClientCertificate,
+        _ => Class::TlsAlert,
+    }
+}
 
 /// What the peer complains about, such as `it does not know this server name (alert 112)`.
 pub(super) fn words(alert: AlertDescription) -> String {

@@ -28,12 +28,22 @@ pub(super) fn carried(
         Credential::Basic { user } => (AUTHORIZATION, basic(http, user, text)),
         Credential::Header { name } => {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit())?;
-            (name, HeaderValue::from_str(text).ok())
+            (name, Some(sensitive(secret)?))
         }
     };
     let mut value = value.ok_or_else(unfit)?;
     value.set_sensitive(true);
     Ok((name, value))
+}
+
+/// A secret as the whole value of a header.
+///
+/// # Errors
+/// `NoKey` for a secret that no header can hold.
+pub(super) fn sensitive(secret: &SecretString) -> Result<HeaderValue, Fault> {
+    let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| unfit())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Everything that a server could repeat of what was sent to it: the secret, and its encoded form.
@@ -79,6 +89,10 @@ mod tests {
         let fault = carried(&Credential::ApiKey, &SecretString::from("a\nb"), &http())
             .expect_err("newline");
         assert_eq!(fault.class, Class::NoKey);
+        let further = sensitive(&SecretString::from("a\nb"));
+        assert_eq!(further.expect_err("newline").class, Class::NoKey);
+        let shown = format!("{:?}", sensitive(&SecretString::from("123456")));
+        assert!(!shown.contains("123456"), "{shown}");
     }
 
     #[test]

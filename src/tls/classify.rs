@@ -176,7 +176,7 @@ fn of_tls(error: &rustls::Error, stage: Stage) -> Fault {
             }
         }
         E::InvalidCertificate(error) => of_certificate(error),
-        E::AlertReceived(alert) => Fault::with_detail(Class::TlsAlert, alert::words(*alert)),
+        E::AlertReceived(alert) => Fault::with_detail(alert::class(*alert), alert::words(*alert)),
         E::InvalidMessage(
             InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
         ) if stage == Stage::Connect => Fault::new(Class::NotTls),

@@ -1,24 +1,26 @@
 //! One HTTPS client for one generation of pins: immutable, so that a pin that was retired can never be used again.
 //!
-//! Invariant: no plain HTTP, no proxy, no redirect, no resumed session; the key is marked sensitive and goes nowhere
-//! but into the request's header. Bodies are bounded, and a reply that broke off is never taken for a whole one.
+//! Invariant: no plain HTTP but under a `ws` address, where no secret is ever sent; no proxy, no redirect, no resumed
+//! session; the key is marked sensitive and goes nowhere but into the request's header. Bodies are bounded, and a reply
+//! that broke off is never taken for a whole one.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap, LOCATION};
+use reqwest::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, Url};
 use secrecy::SecretString;
 use serde::de::IgnoredAny;
 
 use super::body::{whole_body, without_secrets, words};
-use super::carry::{carried, said_back};
+use super::carry::{carried, said_back, sensitive};
 use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
+use super::look::look_at;
 use super::pin::pin_of;
 use super::reply::Reply;
 use super::verifier::{Trust, Verifier, client_config, noticing_handshakes};
@@ -35,7 +37,8 @@ const USER_AGENT: &str = concat!("syncwatch/", env!("CARGO_PKG_VERSION"));
 /// What a client is built from.
 #[derive(Clone)]
 pub struct ClientSpec {
-    /// `https` only; a path in it goes before the path of each request. A user name or password in it is not used.
+    /// `https`, or `ws`, which goes without TLS and without secrets; a path in it goes before the path of each request.
+    /// A user name or password in it is not used.
     pub base: Url,
     /// The name for SNI, name checks and the Host header; the host in `base` is still what is connected to.
     pub server_name: Option<String>,
@@ -78,10 +81,14 @@ pub struct Request<'a> {
 pub struct Terms<'a> {
     /// How the key travels.
     pub credential: &'a Credential,
+    /// Further secrets, each with the header whose value it is.
+    pub further: &'a [(&'static str, SecretString)],
     /// A reply with one of these is read whole; another is only read for its words.
     pub statuses: &'a [RangeInclusive<u16>],
     /// Making it twice is as good as once, as with every GET and HEAD.
     pub repeatable: bool,
+    /// Its connection ends with it, and is not kept for another request.
+    pub last: bool,
 }
 
 impl Default for Terms<'_> {
@@ -89,8 +96,10 @@ impl Default for Terms<'_> {
     fn default() -> Self {
         Self {
             credential: &Credential::ApiKey,
+            further: &[],
             statuses: &[200..=299],
             repeatable: false,
+            last: false,
         }
     }
 }
@@ -138,12 +147,24 @@ impl Client {
     ) -> Result<T, Fault> {
         let verified_before = self.verifier.handshakes();
         match tokio::time::timeout(timeout, work).await {
+            Ok(Err(fault)) if self.endpoint.plain => Err(self.or_tls(fault).await),
             Ok(result) => result,
             // The connect timeout is the shorter one as a rule; where it is not, nobody was ever reached.
             Err(_) if verified_before == 0 && self.verifier.handshakes() == 0 => {
                 Err(Fault::new(Class::ConnectTimeout))
             }
             Err(_) => Err(Fault::new(Class::RequestTimeout)),
+        }
+    }
+
+    /// What a fault met without TLS comes down to: a peer that was not understood, and can do a handshake, wants one.
+    async fn or_tls(&self, fault: Fault) -> Fault {
+        if !matches!(fault.class, Class::BadReply | Class::Lost) {
+            return fault;
+        }
+        match look_at(&self.endpoint, self.endpoint.connect_timeout()).await {
+            Ok(_) => Fault::with_detail(Class::TlsExpected, "it answers a TLS handshake"),
+            Err(_) => fault,
         }
     }
 
@@ -158,7 +179,7 @@ impl Client {
         config.enable_sni = !endpoint.stands_in();
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
-            .https_only(true)
+            .https_only(!endpoint.plain)
             .http1_only()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -215,11 +236,22 @@ impl Client {
         if let Some(host) = &self.endpoint.host {
             builder = builder.header(HOST, host);
         }
+        if request.terms.last {
+            builder = builder.header(CONNECTION, "close");
+        }
         let mut secrets = Vec::new();
         if let Some(key) = request.key {
+            if self.endpoint.plain {
+                let why = "a secret is never sent without encryption";
+                return Err(Fault::with_detail(Class::BadSource, why));
+            }
             let (name, value) = carried(request.terms.credential, key, &self.http)?;
             secrets = said_back(&value, key);
             builder = builder.header(name, value);
+        }
+        for (name, secret) in request.terms.further {
+            builder = builder.header(*name, sensitive(secret)?);
+            secrets.push(secret.clone());
         }
         if let Some(body) = &request.body {
             let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();

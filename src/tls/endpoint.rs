@@ -1,4 +1,6 @@
-//! Where to connect and under which name. Only https passes; nothing here resolves or connects by itself.
+//! Where to connect and under which name. Nothing here resolves or connects by itself.
+//!
+//! Invariant: only https passes, and `ws`, whose endpoint says of itself that it is plain.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -26,6 +28,8 @@ pub(super) struct Endpoint {
     /// The Host header, where it is not what `url` says.
     pub(super) host: Option<HeaderValue>,
     pub(super) dial: Dial,
+    /// Without TLS: whoever is on the way reads and changes what passes.
+    pub(super) plain: bool,
 }
 
 /// What is connected to.
@@ -43,13 +47,18 @@ impl Endpoint {
     /// Checks the parts of an address. `dial` is connected to in place of the host and port in `base`.
     ///
     /// # Errors
-    /// `TlsExpected` for anything but https; `Dns` for a host that cannot be a name.
+    /// `TlsExpected` for anything but https and ws; `Dns` for a host that cannot be a name.
     pub(super) fn new(
         base: &Url,
         server_name: Option<&str>,
         dial: Option<&Dial>,
     ) -> Result<Self, Fault> {
-        if base.scheme() != "https" {
+        let mut url = base.clone();
+        let plain = base.scheme() == "ws";
+        if plain {
+            // The request that asks for a websocket is one of HTTP. Both schemes have port 80 where none is named.
+            let _ = url.set_scheme("http");
+        } else if base.scheme() != "https" {
             let detail = format!("'{}' is never used, only 'https'", base.scheme());
             return Err(Fault::with_detail(Class::TlsExpected, detail));
         }
@@ -60,7 +69,6 @@ impl Endpoint {
                 port: base.port_or_known_default().unwrap_or(443),
             },
         };
-        let mut url = base.clone();
         // reqwest would send them as a second kind of credentials; both calls fail only for URLs without a host.
         let _ = (url.set_username(""), url.set_password(None));
         // The dot of an absolute name belongs to DNS; in SNI, certificates and Host it matches nothing.
@@ -76,6 +84,7 @@ impl Endpoint {
             server_name,
             host,
             dial,
+            plain,
         })
     }
 
@@ -320,6 +329,50 @@ mod tests {
             );
             assert_eq!(found.dial, dial);
             assert_eq!(found.stands_in(), url.contains("invalid"), "{base}");
+        }
+    }
+
+    #[test]
+    fn a_websocket_without_tls_has_its_own_port_and_says_so() {
+        for (base, server_name, dialled, host) in [
+            ("ws://h", None, 80, "h"),
+            ("ws://h:80", None, 80, "h"),
+            ("ws://h:443", None, 443, "h:443"),
+            ("ws://h:11011", None, 11011, "h:11011"),
+            ("ws://h", Some("vpn.example"), 80, "vpn.example"),
+            ("ws://[::1]", None, 80, "[::1]"),
+            ("https://h", None, 443, "h"),
+            ("https://h:443", None, 443, "h"),
+            ("https://h:80", None, 80, "h:80"),
+            ("https://192.0.2.1", None, 443, "192.0.2.1"),
+            (
+                "https://192.0.2.1:8443",
+                Some("vpn.example"),
+                8443,
+                "vpn.example:8443",
+            ),
+        ] {
+            let found = endpoint(base, server_name).expect(base);
+            let Dial::Tcp { port, .. } = found.dial else {
+                panic!("{base}");
+            };
+            assert_eq!(port, dialled, "{base}");
+            assert_eq!(found.plain, base.starts_with("ws:"), "{base}");
+            // What hyper makes the Host header of.
+            assert_eq!(found.host, None, "{base}");
+            let sent = match found.url.port() {
+                Some(port) => format!("{}:{port}", found.url.host_str().unwrap()),
+                None => found.url.host_str().unwrap().to_owned(),
+            };
+            assert_eq!(sent, host, "{base}");
+            // An IP address is never asked for by SNI, which is rustls' own rule.
+            let name = server_name.unwrap_or(base.split("://").nth(1).unwrap());
+            let is_name = name.starts_with(char::is_alphabetic);
+            assert_eq!(
+                matches!(found.server_name, ServerName::DnsName(_)),
+                is_name,
+                "{base}"
+            );
         }
     }
 

@@ -57,15 +57,19 @@ pub async fn look(
     dial: Option<&Dial>,
     timeout: Duration,
 ) -> Result<Served, Fault> {
-    let endpoint = Endpoint::new(base, server_name, dial)?;
+    look_at(&Endpoint::new(base, server_name, dial)?, timeout).await
+}
+
+/// The same for an endpoint, which need not be one of TLS.
+pub(super) async fn look_at(endpoint: &Endpoint, timeout: Duration) -> Result<Served, Fault> {
     let shaken = async {
         match &endpoint.dial {
             Dial::Tcp { host, port } => {
                 let stream = connect(host, *port).await?;
                 let address = stream.peer_addr().ok();
-                shake_hands(&endpoint, stream, address).await
+                shake_hands(endpoint, stream, address).await
             }
-            Dial::Unix(path) => over_unix_socket(&endpoint, path).await,
+            Dial::Unix(path) => over_unix_socket(endpoint, path).await,
         }
     };
     tokio::time::timeout(timeout, shaken)
@@ -153,7 +157,7 @@ async fn say_goodbye<S: AsyncRead + AsyncWrite + Unpin>(
     match tokio::time::timeout(GOODBYE, goodbye).await {
         Ok(Err(error)) => {
             let fault = classify::of_error(&error, Stage::Head);
-            (fault.class == Class::TlsAlert).then_some(fault)
+            matches!(fault.class, Class::TlsAlert | Class::ClientCertificate).then_some(fault)
         }
         Ok(Ok(_)) | Err(_) => None,
     }

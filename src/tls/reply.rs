@@ -10,8 +10,12 @@ use serde_json::error::Category;
 use super::certificate::printable;
 use crate::core::{Class, Fault, Pin};
 
-/// What a Go server tells a client that forgot TLS (`net/http` server.go).
-const HTTP_TO_HTTPS: &str = "HTTP request to an HTTPS server";
+/// What a Go server tells a client that forgot TLS (`net/http` server.go), and what nginx does
+/// (`src/http/ngx_http_special_response.c`).
+const HTTP_TO_HTTPS: &[&str] = &[
+    "HTTP request to an HTTPS server",
+    "HTTP request was sent to HTTPS port",
+];
 
 /// A reply, read to its end.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,17 +38,27 @@ impl Reply {
         let class = match self.status {
             200..=299 => return Ok(self),
             300..=399 => Class::Redirect,
-            400 if self.says(HTTP_TO_HTTPS) => Class::TlsExpected,
+            400 if self.expects_tls() => Class::TlsExpected,
             401 => Class::Unauthorized,
             403 if self.says("CSRF Error") => Class::Csrf,
             403 if self.says("Host check error") => Class::HostCheck,
             403 => Class::Forbidden,
+            421 => Class::SniRefused,
             400..=499 => Class::BadPath,
             500..=599 => Class::ServerError,
             _ => Class::BadReply,
         };
-        Err(Fault::with_detail(class, self.words())
-            .with_served(self.served.map(|pin| pin.fingerprint)))
+        Err(self.means(class))
+    }
+
+    /// The fault of this class, in the reply's own words.
+    pub fn means(&self, class: Class) -> Fault {
+        Fault::with_detail(class, self.words()).with_served(self.served.map(|pin| pin.fingerprint))
+    }
+
+    /// Whether it says that it was asked in the clear and wants TLS.
+    pub fn expects_tls(&self) -> bool {
+        self.status == 400 && HTTP_TO_HTTPS.iter().any(|words| self.says(words))
     }
 
     /// The body as JSON.
@@ -71,17 +85,23 @@ impl Reply {
         String::from_utf8_lossy(&self.body).contains(words)
     }
 
-    /// The status and the first line of the body, unless that is a page of HTML.
-    fn words(&self) -> String {
+    /// The status with its usual reason, such as `404 Not Found`.
+    pub fn status_line(&self) -> String {
         let status = StatusCode::from_u16(self.status).ok();
         let reason = status.and_then(|status| status.canonical_reason());
-        let status = format!("{} {}", self.status, reason.unwrap_or_default());
+        let line = format!("{} {}", self.status, reason.unwrap_or_default());
+        line.trim_end().to_owned()
+    }
+
+    /// The status and the first line of the body, unless that is a page of HTML.
+    fn words(&self) -> String {
+        let status = self.status_line();
         let body = String::from_utf8_lossy(&self.body);
         match body.lines().map(str::trim).find(|line| !line.is_empty()) {
             Some(line) if !line.starts_with(['<', '{', '[']) => {
-                format!("{}: {}", status.trim_end(), printable(line, 100))
+                format!("{status}: {}", printable(line, 100))
             }
-            _ => status.trim_end().to_owned(),
+            _ => status,
         }
     }
 }
@@ -128,6 +148,12 @@ mod tests {
             (403, "Forbidden\n", Class::Forbidden),
             (404, "404 page not found\n", Class::BadPath),
             (410, "", Class::BadPath),
+            (421, "", Class::SniRefused),
+            (
+                400,
+                "<center>The plain HTTP request was sent to HTTPS port</center>",
+                Class::TlsExpected,
+            ),
             (500, "boom", Class::ServerError),
             (503, "", Class::ServerError),
             (199, "", Class::BadReply),

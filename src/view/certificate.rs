@@ -12,6 +12,13 @@ pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> 
     let state = instance.link.state;
     let mut page = Page::default();
     let mut say = |role, text: &str| page.paragraph(role, text, indent, frame.width);
+    if instance.link.plain {
+        say(
+            Role::Bad,
+            "INSECURE: this connection is not encrypted (ws://). Whoever is on the way can read and change what passes; no secret is ever sent.",
+        );
+        return page;
+    }
     if instance.link.insecure || trust.mode == TrustMode::Any {
         say(
             Role::Bad,

@@ -5,6 +5,7 @@
 
 mod certificate;
 pub mod command;
+pub mod control;
 pub mod icon;
 pub mod journal;
 pub mod menu;

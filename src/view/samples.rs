@@ -73,6 +73,7 @@ pub(super) fn connected() -> Status {
             last_recovery_ms: Some(14),
             next_attempt: None,
             insecure: false,
+            plain: false,
         },
         service: Some(Arc::new(service())),
         local: true,

@@ -5,7 +5,7 @@ use super::style::{Line, Page, Role};
 use super::table::{Column, Table};
 use super::units::{ago, date};
 use super::words::link_state;
-use crate::core::status::{InstanceStatus, TrustStatus};
+use crate::core::status::{InstanceStatus, Link, TrustStatus};
 use crate::core::{Fingerprint, Status, TrustMode};
 
 /// Every instance on a line.
@@ -24,7 +24,7 @@ pub fn list(status: &Status, frame: &Frame) -> Page {
         table.row(
             vec![
                 Line::of(Role::Strong, &instance.name),
-                mode(trust.mode),
+                mode(&instance.link),
                 Line::of(role, state),
                 Line::plain(&shown.map(|pin| pin.short()).unwrap_or_default()),
                 Line::plain(&until(trust, frame)),
@@ -49,7 +49,7 @@ pub fn show(instance: &InstanceStatus, frame: &Frame) -> Page {
     let mut say = |title: &str, line: Line| {
         page.push(Line::of(Role::Dim, &format!("  {title:<9}")).then(line));
     };
-    say("trust", mode(trust.mode));
+    say("trust", mode(&instance.link));
     if let Some(path) = &trust.path {
         say("file", Line::plain(path));
     }
@@ -100,8 +100,9 @@ pub fn question(instance: &InstanceStatus, served: Fingerprint, frame: &Frame) -
     page
 }
 
-fn mode(mode: TrustMode) -> Line {
-    match mode {
+fn mode(link: &Link) -> Line {
+    match link.trust.mode {
+        _ if link.plain => Line::of(Role::Bad, "none (not encrypted)"),
         TrustMode::File => Line::plain("file"),
         TrustMode::Fingerprint => Line::plain("fingerprint"),
         TrustMode::Ca => Line::plain("ca"),

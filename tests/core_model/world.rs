@@ -83,6 +83,7 @@ impl World {
             url: self.url.clone(),
             local: self.local,
             trust: self.trust,
+            plain: false,
             path: (self.trust == TrustMode::File).then(|| "https-cert.pem".into()),
             pins: self.configured.clone(),
             revision: self.key,

@@ -34,3 +34,5 @@ pub mod tls_server;
 pub mod tray;
 #[cfg(unix)]
 pub mod watched;
+#[cfg(target_os = "linux")]
+pub mod weechat;

@@ -181,6 +181,19 @@ impl Watched {
             .expect("runs")
     }
 
+    /// What a shell is offered after these words, as bash asks it.
+    pub async fn complete(&self, words: &[&str]) -> String {
+        let mut command = self.command(&["--"]);
+        command
+            .args(words)
+            .env("COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string())
+            .env("_CLAP_IFS", "\n");
+        let output = tokio::task::spawn_blocking(move || command.output());
+        let output = output.await.expect("runs").expect("runs");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
     /// The journal, oldest first.
     pub async fn journal(&self) -> Vec<Value> {
         let output = self.run(&["journal", "--json"]).await;

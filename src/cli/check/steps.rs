@@ -45,6 +45,16 @@ pub async fn look_at(
         "place",
         format!("{} ({} trust)", resolved.target.url, trust_name(&resolved)),
     );
+    if resolved.target.plain {
+        report.warn(
+            "handshake",
+            "none: this connection is not encrypted, and there is no certificate to judge",
+            "Use wss:// in 'url' where the server can.",
+        );
+        report.skip(&["pin"]);
+        requests(&resolved, PinSet::default(), &mut report).await;
+        return report;
+    }
     let pins = pins(&resolved, kept, now, &mut report);
     let Some(served) = handshake(&resolved, now, &mut report).await else {
         report.skip(&["pin", "request", "key"]);
@@ -64,6 +74,7 @@ fn trust_name(resolved: &Resolved) -> &'static str {
         ResolvedTrust::Fingerprint(_) => "fingerprint",
         ResolvedTrust::Ca(_) => "ca",
         ResolvedTrust::System => "system",
+        ResolvedTrust::Any if resolved.target.plain => "no",
         ResolvedTrust::Any => "any",
     }
 }
@@ -263,6 +274,7 @@ async fn requests(resolved: &Resolved, pins: PinSet, report: &mut Report) {
         client: &client,
         key: &resolved.key,
         second: second.as_deref(),
+        wall_clock: engine::clock::Clock::wall,
     };
     for Finding { step, seen } in examine(&resolved.settings, &examined).await {
         match seen {

@@ -7,6 +7,7 @@ mod http;
 mod keys;
 mod parsing;
 mod pausing;
+mod websocket;
 
 use std::path::Path;
 

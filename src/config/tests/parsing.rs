@@ -39,12 +39,15 @@ fn what_the_example_comments_out_is_valid_too() {
         let key = setting.split(' ').next().unwrap_or_default();
         if key == "kind" {
             section = format!("{section}\n{setting}");
+            if setting.contains("websocket") {
+                section = section.replace("https://", "wss://");
+            }
         }
         // These come in pairs.
         let pair = match key {
             "body" => "method = \"POST\"\n",
             "user" => "password-env = \"P\"\n",
-            "password-file" => "user = \"u\"\n",
+            "password-file" if !section.contains("weechat") => "user = \"u\"\n",
             _ => "",
         };
         let base: Vec<&str> = section
@@ -181,7 +184,7 @@ fn mistakes() {
         ),
         (
             "[[instance]]\nname = 'a'\nkind = 'syncting'",
-            "3:8: unknown kind 'syncting' in [[instance]]. Did you mean 'syncthing'? Allowed: syncthing, http.",
+            "3:8: unknown kind 'syncting' in [[instance]]. Did you mean 'syncthing'? Allowed: syncthing, weechat, centrifugo, websocket, http.",
         ),
         (
             "[[instance]]\nname = 'a'\nurl = 'h:8384'",

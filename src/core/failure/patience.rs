@@ -22,17 +22,23 @@ pub const ANNOUNCED_RESTART: Duration = Duration::from_secs(60);
 impl Patience {
     /// The patience of `class`, longer during a rotation.
     pub fn of(&self, class: Class, rotating: bool) -> Duration {
+        let wanted = self.wanted(class, rotating);
+        // Who shows another certificate each time is no better than who shows the same wrong one.
+        let wanted = match class {
+            Class::NewCertificateEachTime => wanted.min(self.wanted(Class::PinMismatch, rotating)),
+            _ => wanted,
+        };
+        self.ceiling.map_or(wanted, |ceiling| wanted.min(ceiling))
+    }
+
+    fn wanted(&self, class: Class, rotating: bool) -> Duration {
         let rule = class.rule();
         let seconds = if rotating {
             rule.rotating_patience
         } else {
             rule.patience
         };
-        let wanted = self
-            .overrides
-            .get(&class)
-            .copied()
-            .unwrap_or(Duration::from_secs(seconds));
-        self.ceiling.map_or(wanted, |ceiling| wanted.min(ceiling))
+        let changed = self.overrides.get(&class).copied();
+        changed.unwrap_or(Duration::from_secs(seconds))
     }
 }

@@ -181,7 +181,7 @@ pub const TABLE: &[Rule] = &[
     ),
     rule(C::TlsExpected, S::Misconfigured, 0).says(
         "The server at {url} speaks TLS only.",
-        "Use https:// in 'url'.",
+        "Use https:// in 'url', or wss:// for a websocket.",
     ),
     rule(C::TlsAlert, S::Misconfigured, 5).doubt(Doubt::Pins).says(
         "{url} refused the TLS handshake: {detail}.",
@@ -268,8 +268,8 @@ pub const TABLE: &[Rule] = &[
         "syncwatch has none to show. Let the server accept this computer without one, or watch the service at an address that does not ask for it.",
     ),
     rule(C::NewCertificateEachTime, S::Untrusted, 10).doubt(Doubt::Pins).says(
-        "{url} shows a new certificate on every connection, so none can be pinned. No request and no secret was sent. Served: {served}. Pinned: {pinned}.",
-        "Some tunnels do this on their own listener: pin the proxy in front of it, or set trust = \"any\" for this target only.",
+        "{url} shows a new certificate on every connection, and none of them is pinned. No request and no secret was sent. Served: {served}. Pinned: {pinned}.",
+        "Some tunnels do this on their own listener: pin the proxy in front of it, or set trust = \"any\" for this target only. If it showed a pinned certificate until now, another program or computer is answering in its place: do neither.",
     ),
     rule(C::ClockSkew, S::Misconfigured, 0).seldom().says(
         "{url} refused the login because the clocks of the two computers differ: {detail}.",

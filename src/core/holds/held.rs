@@ -11,6 +11,9 @@ use super::{Hold, HoldCause, Part, Timestamp};
 pub struct Held {
     #[serde(flatten)]
     pub hold: Hold,
+    /// What it is to pause; empty when the rules for its cause say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) only: Vec<Part>,
     /// Those of its parts that were not seen paused yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) unseen: BTreeSet<Part>,
@@ -34,6 +37,7 @@ impl Held {
                 until,
                 parts: Vec::new(),
             },
+            only: Vec::new(),
             unseen: BTreeSet::new(),
             asked: BTreeSet::new(),
             chosen: false,

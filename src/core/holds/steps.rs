@@ -46,7 +46,11 @@ impl Holding {
                 continue;
             }
             held.chosen = true;
-            for part in rules.parts(held.hold.cause, service) {
+            let wanted = match held.only.as_slice() {
+                [] => rules.parts(held.hold.cause, service),
+                only => only.iter().filter(|it| shown.knows(it)).cloned().collect(),
+            };
+            for part in wanted {
                 // What another hold paused was running before it, and stays paused when that one ends.
                 if !shown.is_paused(&part) || others.contains(&part) {
                     let seen = shown.is_paused(&part);

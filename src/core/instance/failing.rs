@@ -107,6 +107,7 @@ impl Instance {
         if fault.class == Class::PinMismatch {
             self.rotation_since.get_or_insert(since);
         }
+        let fault = self.seen_in_a_row(fault);
         let new_class = !self.is_failing_with(fault.class);
         match self.outage.as_mut() {
             Some(outage) => outage.again(fault.clone()),
@@ -128,6 +129,25 @@ impl Instance {
             true => Phase::Stopped,
             false => Phase::Waiting(now + self.delay(now)),
         };
+    }
+
+    /// A certificate that is not pinned, after another one that was not: then none of them will come again.
+    fn seen_in_a_row(&self, fault: Fault) -> Fault {
+        let before = self.outage.as_ref().map(|outage| &outage.fault);
+        let another = before.is_some_and(|before| {
+            let kin = matches!(
+                before.class,
+                Class::PinMismatch | Class::NewCertificateEachTime
+            );
+            kin && before.served.is_some() && before.served != fault.served
+        });
+        match fault.class {
+            Class::PinMismatch if another => Fault {
+                class: Class::NewCertificateEachTime,
+                ..fault
+            },
+            _ => fault,
+        }
     }
 
     pub(super) fn answered(
@@ -302,6 +322,7 @@ fn is_reply(class: Class) -> bool {
             | Class::TooLarge
             | Class::UpstreamDown
             | Class::NotWebsocket
+            | Class::SniRefused
             | Class::ClockSkew
             | Class::TokenExpired
             | Class::PasswordRefused

@@ -1,6 +1,7 @@
 //! Pauses for a while, of one instance: see [`crate::core::holds`].
 
 use super::Instance;
+use crate::core::control::Part;
 use crate::core::effect::Effect;
 use crate::core::holds::Want;
 use crate::core::status::Kind;
@@ -10,6 +11,17 @@ impl Instance {
     pub(super) fn pause_all(&mut self, until: Option<Timestamp>, now: Timestamp) {
         if self.spec.kind == Kind::Syncthing {
             self.holding.pause_all(until, now);
+        }
+    }
+
+    pub(super) fn pause_parts(
+        &mut self,
+        parts: Vec<Part>,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) {
+        if self.spec.kind == Kind::Syncthing {
+            self.holding.pause_parts(parts, until, now);
         }
     }
 

@@ -199,6 +199,7 @@ impl Instance {
             }
             Event::SetPaused { paused, .. } => self.set_paused(paused, now, effects),
             Event::PauseAll { until, .. } => self.pause_all(until, now),
+            Event::PauseParts { parts, until, .. } => self.pause_parts(parts, until, now),
             Event::ResumeAll { .. } => self.holding.resume_all(),
             Event::Conditions(conditions) => self.holding.follow(conditions),
             Event::Controlled {

@@ -72,6 +72,22 @@ impl Shell {
                     }
                 }
             }
+            Ask::PauseParts {
+                instance,
+                parts,
+                until,
+            } => match self.refusal_to_pause(Some(&instance), until) {
+                Some(refused) => refused,
+                None => {
+                    let event = Event::PauseParts {
+                        instance,
+                        parts,
+                        until,
+                    };
+                    self.queue.push_back(event);
+                    Answer::Done
+                }
+            },
             Ask::ResumeAll { instance } => match self.refusal_to_pause(instance.as_deref(), None) {
                 Some(refused) => refused,
                 None => {

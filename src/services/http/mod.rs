@@ -9,5 +9,4 @@ mod poller;
 
 pub use evaluate::{Answer, evaluate};
 pub use examine::examine;
-pub(in crate::services) use poller::spread;
-pub use poller::{follow, request};
+pub use poller::{follow, request, spread};

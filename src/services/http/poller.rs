@@ -56,12 +56,13 @@ pub fn request<'a>(check: &'a HttpCheck, key: &'a SecretString) -> Request<'a> {
             statuses: &check.statuses,
             // It is made again and again anyway.
             repeatable: true,
+            ..Terms::default()
         },
     }
 }
 
 /// A twentieth more or less, so that many instances do not ask in step.
-pub(in crate::services) fn spread(interval: Duration) -> Duration {
+pub fn spread(interval: Duration) -> Duration {
     let chance = RandomState::new().hash_one(0_u8) % 101;
     let percent = 95.0 + chance as f64 / 10.0;
     interval.mul_f64(percent / 100.0)

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Ask;
-use crate::core::{Class, Event, Fault, Pin};
+use crate::core::{Class, Event, Fault, Pin, Timestamp};
 use crate::services::{Memory, Session};
 use crate::tls::{Reply, Request, Upgraded};
 
@@ -286,6 +286,7 @@ pub(crate) fn session(
         nudge: Arc::default(),
         second: None,
         settings: Arc::default(),
+        wall_clock: || Timestamp::from_secs(1_800_000_000),
         events,
     };
     (session, told, swap)

@@ -38,8 +38,7 @@ impl State {
             restart_required: self.restart_required,
             changes: self.disk.changes(has),
             conflicts: self.disk.conflicts(has),
-            facts: Vec::new(),
-            unread: None,
+            ..Service::default()
         }
     }
 

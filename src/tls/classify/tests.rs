@@ -84,7 +84,11 @@ fn the_tls_error_is_found_under_every_wrapping_and_before_the_io_kind() {
     let twice = io::Error::other(io::Error::new(ErrorKind::ConnectionReset, alert()));
     for error in [plain, twice] {
         for stage in [Stage::Connect, Stage::Head, Stage::Body] {
-            assert_eq!(of_error(&error, stage).class, Class::TlsAlert, "{stage:?}");
+            assert_eq!(
+                of_error(&error, stage).class,
+                Class::SniRefused,
+                "{stage:?}"
+            );
         }
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn certificate(subject: &Subject<'_>) -> Item {
     items.push(line("rotations", rotations(subject)));
     items.push(line("last-rotation", last_rotation(subject)));
     let known = pin.is_some() || trust.path.is_some() || link.insecure;
-    Item::submenu(scope.id(), "Certificate", items).shown(known)
+    Item::submenu(scope.id(), "Certificate", items).shown(known && !link.plain)
 }
 
 fn accept(subject: &Subject<'_>, scope: &Scope, slots: &mut Slots) -> Item {
@@ -160,9 +160,11 @@ fn fingerprint(scope: &Scope, name: &str, title: &str, pin: Option<Fingerprint>)
 
 /// What every view of such an instance says.
 pub(super) fn insecure(subject: &Subject<'_>) -> &'static str {
-    match subject.instance.link.insecure {
-        true => "INSECURE: any certificate is accepted here",
-        false => "",
+    let link = &subject.instance.link;
+    match (link.plain, link.insecure) {
+        (true, _) => "INSECURE: this connection is not encrypted",
+        (false, true) => "INSECURE: any certificate is accepted here",
+        (false, false) => "",
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::pace::Pace;
 use crate::core::preferences::Notifications;
 use crate::core::status::Link;
-use crate::core::{Fingerprint, LinkState, Timestamp};
+use crate::core::{Class, Fingerprint, LinkState, Timestamp};
 
 /// A connection that lasted this long is told to be back; a shorter one belongs to the outage around it.
 const STEADY: Duration = Duration::from_secs(5);
@@ -26,6 +26,8 @@ struct Told {
     since: Timestamp,
     /// What was served then: of another certificate the user has heard nothing.
     served: Option<Fingerprint>,
+    /// It was said that every connection shows another one.
+    each_time: bool,
     on_screen: bool,
 }
 
@@ -69,8 +71,10 @@ impl Outage {
                     LinkState::Untrusted => &self.alarms,
                     _ => &self.pace,
                 };
-                let other =
-                    |told: Told| state == LinkState::Untrusted && link.trust.served != told.served;
+                let other = |told: Told| {
+                    let known = told.each_time && is_each_time(link);
+                    state == LinkState::Untrusted && link.trust.served != told.served && !known
+                };
                 match told {
                     Some(told) if told.on_screen && !worse && !other(told) => None,
                     Some(_) if worse => Some((News::Lost(state), link.since)),
@@ -95,6 +99,7 @@ impl Outage {
                     state,
                     since: self.told.map_or(began, |told| told.since),
                     served: link.trust.served,
+                    each_time: is_each_time(link),
                     on_screen: true,
                 })
             }
@@ -111,6 +116,11 @@ impl Outage {
         let ends = self.is_shown() && link.state == LinkState::Connected;
         ends.then(|| link.since + STEADY).filter(|end| *end > now)
     }
+}
+
+fn is_each_time(link: &Link) -> bool {
+    let failure = link.failure.as_ref();
+    failure.is_some_and(|failure| failure.class == Class::NewCertificateEachTime)
 }
 
 fn is_steady(link: &Link, now: Timestamp) -> bool {

@@ -87,6 +87,30 @@ fn paused_again_it_lasts_longer_and_takes_the_rest() {
 }
 
 #[test]
+fn parts_that_were_named_are_paused_for_a_time_of_their_own() {
+    let mut world = World::new(HoldRules::default(), &["phone"]);
+    world.pause_parts(&["folder:docs", "phone", "folder:gone"], 10);
+    world.rest();
+    assert_eq!(world.paused(), ["folder:docs", "phone"]);
+    assert_eq!(world.holding.shown()[0].parts, [part("folder:docs")]);
+    world.pause_parts(&["folder:photos"], 20);
+    world.pause_all(None);
+    world.rest();
+    world.restart();
+    world.rest();
+    assert_eq!(world.holding.shown().len(), 3);
+    world.pass(600);
+    world.rest();
+    assert_eq!(world.paused(), ["folder:photos", "nas", "phone"]);
+    world.pass(600);
+    world.rest();
+    assert_eq!(world.paused(), ["nas", "phone"]);
+    world.resume_all();
+    world.rest();
+    assert_eq!(world.paused(), ["phone"]);
+}
+
+#[test]
 fn nothing_to_pause_is_no_hold() {
     let mut world = World::new(HoldRules::default(), &["nas", "phone"]);
     world.pause_all(None);

@@ -235,6 +235,13 @@ impl World {
         self.settle();
     }
 
+    pub fn pause_parts(&mut self, names: &[&str], minutes: u64) {
+        let parts = names.iter().map(|name| part(name)).collect();
+        let until = Some(self.now + Duration::from_secs(60 * minutes));
+        self.holding.pause_parts(parts, until, self.now);
+        self.settle();
+    }
+
     pub fn resume_all(&mut self) {
         self.holding.resume_all();
         self.settle();

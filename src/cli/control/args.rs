@@ -1,0 +1,165 @@
+//! The commands that have a Syncthing do something.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::args::parse_duration;
+use crate::cli::complete::{devices_offered, folders, folders_and_devices, offers};
+
+/// What a Syncthing is to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ControlCommand {
+    /// Have Syncthing look for changes on the disk
+    Rescan(RescanArgs),
+    /// Pause folders and devices, or everything, perhaps for a time
+    ///
+    /// Without a name: everything that is not paused yet, as [pause] in the config says; 'resume' lets just that go on.
+    /// With --for it goes on by itself; for that an engine must be running ('syncwatch tray' or 'syncwatch daemon').
+    Pause(PauseArgs),
+    /// Let paused folders and devices go on
+    ///
+    /// Without a name: just what 'pause' paused.
+    Resume(ResumeArgs),
+    /// Restart Syncthing
+    Restart(Common),
+    /// Shut Syncthing down: it does not start again by itself
+    Shutdown(ShutdownArgs),
+    /// Make the others take a send-only folder as it is here: what they changed in it is lost
+    Override(FolderArgs),
+    /// Undo local changes in a receive-only folder: what was changed here is lost
+    Revert(FolderArgs),
+    /// Accept a device that wants to connect, or a folder that is offered
+    ///
+    /// Without a name: the only one that waits.
+    Accept(AcceptArgs),
+    /// Never be asked about a device, or a folder of a device, again
+    Ignore(IgnoreArgs),
+    /// Empty Syncthing's own list of errors
+    ClearErrors(Common),
+}
+
+/// What every one of them takes.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Common {
+    /// Say what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+    /// The result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `rescan`.
+#[derive(Clone, Debug, Args)]
+pub struct RescanArgs {
+    /// Folders by their ID, label or an unambiguous beginning; all of them without one
+    #[arg(value_name = "FOLDER", add = folders())]
+    pub folders: Vec<String>,
+    /// Only this path within the one folder
+    #[arg(long, value_name = "PATH", requires = "folders")]
+    pub sub: Option<String>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Arguments of `pause`.
+#[derive(Clone, Debug, Args)]
+pub struct PauseArgs {
+    /// Folders and devices by their ID, label, name or an unambiguous beginning; write folder:NAME or device:NAME where
+    /// both are called so
+    #[arg(value_name = "FOLDER|DEVICE", add = folders_and_devices())]
+    pub names: Vec<String>,
+    /// Let them go on after this long, such as 30m or 1h30m
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Arguments of `resume`.
+#[derive(Clone, Debug, Args)]
+pub struct ResumeArgs {
+    /// Folders and devices, named as for 'pause'
+    #[arg(value_name = "FOLDER|DEVICE", add = folders_and_devices())]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Arguments of `override` and `revert`.
+#[derive(Clone, Debug, Args)]
+pub struct FolderArgs {
+    /// The folder by its ID, label or an unambiguous beginning
+    #[arg(value_name = "FOLDER", add = folders())]
+    pub folder: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Arguments of `shutdown`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ShutdownArgs {
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Arguments of `accept`.
+#[derive(Clone, Debug, Args)]
+pub struct AcceptArgs {
+    /// The device or folder that waits, by its ID, label, name or an unambiguous beginning
+    #[arg(value_name = "FOLDER|DEVICE", add = offers())]
+    pub name: Option<String>,
+    /// Of this device, where several offer the folder
+    #[arg(long, value_name = "DEVICE", add = devices_offered())]
+    pub from: Option<String>,
+    /// Where the folder will be; Syncthing's usual place without it
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Arguments of `ignore`.
+#[derive(Clone, Debug, Args)]
+pub struct IgnoreArgs {
+    /// The device or folder that waits, named as for 'accept'
+    #[arg(value_name = "FOLDER|DEVICE", add = offers())]
+    pub name: Option<String>,
+    /// Of this device, where several offer the folder
+    #[arg(long, value_name = "DEVICE", add = devices_offered())]
+    pub from: Option<String>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+impl ControlCommand {
+    /// What it shares with the others.
+    pub fn common(&self) -> Common {
+        match self {
+            Self::Rescan(args) => args.common,
+            Self::Pause(args) => args.common,
+            Self::Resume(args) => args.common,
+            Self::Restart(common) | Self::ClearErrors(common) => *common,
+            Self::Shutdown(args) => args.common,
+            Self::Override(args) | Self::Revert(args) => args.common,
+            Self::Accept(args) => args.common,
+            Self::Ignore(args) => args.common,
+        }
+    }
+
+    /// The user said beforehand that nothing is to be asked; `None` where nothing ever is.
+    pub fn consent(&self) -> Option<bool> {
+        match self {
+            Self::Override(args) | Self::Revert(args) => Some(args.yes),
+            Self::Shutdown(args) => Some(args.yes),
+            _ => None,
+        }
+    }
+}
