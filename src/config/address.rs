@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use url::{Host, Url};
 
+use super::parse_centrifugo::without_websocket;
 use crate::core::Kind;
 
 /// Syncthing's usual GUI port.
@@ -262,7 +263,11 @@ fn scheme(url: &Url, kind: Kind) -> Result<(), String> {
             url.scheme()
         ));
     }
-    let right = shown(&right);
+    let server = match kind {
+        Kind::Centrifugo => without_websocket(&right),
+        _ => None,
+    };
+    let right = server.as_deref().unwrap_or_else(|| shown(&right));
     Err(match (url.scheme(), kind) {
         ("http", Kind::Syncthing) => format!(
             "'url' begins with http://, which would send the API key in the clear. Write \"{right}\": Syncthing answers https on the same port, even with 'Use HTTPS for GUI' switched off"

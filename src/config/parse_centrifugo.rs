@@ -86,7 +86,7 @@ pub(super) fn centrifugo(
 }
 
 /// The address of a server, where a URL is that of its websocket.
-fn without_websocket(url: &Url) -> Option<String> {
+pub(super) fn without_websocket(url: &Url) -> Option<String> {
     let before = url.path().trim_end_matches('/');
     let before = before
         .strip_suffix(CentrifugoSettings::WEBSOCKET)?

@@ -45,6 +45,8 @@ pub(super) struct Runtime {
     pub(super) nudge: Arc<Notify>,
     memory: Memory,
     settles: u32,
+    /// Of the file that holds the second secret.
+    second_stamp: Option<Stamp>,
 }
 
 /// Where the instance is, once that is known.
@@ -90,6 +92,7 @@ impl Runtime {
             nudge: Arc::default(),
             memory: Memory::default(),
             settles: 0,
+            second_stamp: None,
         }
     }
 
@@ -161,6 +164,17 @@ impl Runtime {
             .contains(&self.settles)
             .then(|| FIRST_SETTLE * 2_u32.saturating_pow(self.settles - 1));
         (read, settle)
+    }
+
+    /// Whether the file that holds the second secret changed since the last time; nobody reads it until it is needed.
+    pub(super) fn second_moved(&mut self, environment: &config::Environment) -> bool {
+        let stamp = match &self.config.second {
+            KeySource::File(path) => Stamp::of(&environment.expand(path)),
+            _ => None,
+        };
+        let moved = stamp != self.second_stamp;
+        self.second_stamp = stamp;
+        moved
     }
 
     /// Whether looking for the key may bother somebody: a password manager that asks.

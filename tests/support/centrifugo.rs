@@ -48,7 +48,9 @@ pub struct Manners {
     /// Whether it sends the pings that it promises.
     pub pings: bool,
     pub pong: bool,
-    /// Tokens count as expired this long after their time is over.
+    /// Seconds that every token serves, whatever it says of itself.
+    pub ttl: Option<u64>,
+    /// A client is let go this long after its token's time is over.
     pub grace: Duration,
     /// Sent after the reply to `connect`, in the same frame.
     pub batch: Vec<String>,
@@ -72,6 +74,7 @@ impl Default for Manners {
             ping: 25,
             pings: true,
             pong: true,
+            ttl: None,
             grace: Duration::from_secs(25),
             batch: Vec::new(),
             greeting: None,
@@ -232,6 +235,7 @@ fn verify(token: &str) -> Result<i64, ()> {
     claims["exp"].as_i64().map(|exp| exp - now()).ok_or(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "tokens name the time of day")]
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since
@@ -471,6 +475,7 @@ fn command_of(
     let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else {
         return refuse(109, "token expired");
     };
+    let left = manners.ttl.unwrap_or(left);
     let mut seen = shared.seen();
     let said = if is_refresh {
         seen.refreshed.push(token.to_owned());

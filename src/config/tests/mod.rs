@@ -1,6 +1,7 @@
 //! The config as a user meets it: files in, settings or messages out.
 
 mod addresses;
+mod centrifugo;
 mod finding;
 mod http;
 mod keys;

@@ -49,6 +49,7 @@ impl Shell {
             Ok(resolved) => {
                 self.revisions += 1;
                 let revision = self.revisions;
+                let another_secret = runtime.second_moved(&self.options.environment);
                 if let Some(resolved) = runtime.settle_in(resolved) {
                     resolved
                         .warnings
@@ -56,8 +57,15 @@ impl Shell {
                         .for_each(|warning| warn!("{instance}: {warning}"));
                     runtime.revision = revision;
                     self.watch_trust_file(&instance);
+                    self.queue_resolved(instance);
+                } else {
+                    self.queue_resolved(instance.clone());
+                    if another_secret {
+                        // Whoever put it there expects it to be tried; a connection that holds stays.
+                        let (instance, cause) = (Some(instance), RetryCause::User);
+                        self.queue.push_back(Event::Retry { instance, cause });
+                    }
                 }
-                self.queue_resolved(instance);
             }
             Err(fault) => self.queue.push_back(Event::Unresolved { instance, fault }),
         }

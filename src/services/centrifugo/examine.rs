@@ -6,7 +6,7 @@ use super::api::Health;
 use super::ask::{ask_health, ask_info, connect};
 use super::client::Connected;
 use super::poller::now;
-use super::token::{end, verdict};
+use super::token::{end, moment, verdict};
 use crate::core::centrifugo::CentrifugoSettings;
 use crate::services::examine::{Examined, Finding};
 
@@ -74,10 +74,10 @@ fn look_at(token: &SecretString) -> Finding {
     match end(token) {
         Some(end) if end <= now() => Finding::look(
             STEP,
-            format!("it expired: it was valid until {end}"),
+            format!("it expired: it was valid until {}", moment(end)),
             "Put a fresh token in its place, or let 'token-command' or 'token-url' make one.",
         ),
-        Some(end) => Finding::ok(STEP, format!("it is valid until {end}")),
+        Some(end) => Finding::ok(STEP, format!("it is valid until {}", moment(end))),
         None => Finding::ok(STEP, "it does not say until when it is valid"),
     }
 }

@@ -318,6 +318,10 @@ impl Renewal<'_> {
 }
 
 /// The time by the wall clock, for tokens that name their end.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no pace is taken from it; a token is held against the clock on the wall alone"
+)]
 pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let millis = since.map_or(0, |since| since.as_millis());

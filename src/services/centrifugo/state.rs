@@ -1,6 +1,7 @@
 //! What is known of a server, as it is shown. Pure.
 
 use super::api::{Cluster, Health};
+use super::token::moment;
 use crate::core::Timestamp;
 use crate::core::service::{Fact, Service};
 
@@ -50,11 +51,11 @@ impl State {
 
 impl Client {
     fn token(&self) -> Option<Fact> {
-        let end = self.end?;
+        let end = moment(self.end?);
         Some(match self.overdue {
             true => fact(
                 "token",
-                format!("was valid until {end}, and its source gives no newer one"),
+                format!("was valid until {end}; its source gives no newer one"),
                 true,
             ),
             false => fact("token", format!("valid until {end}"), false),

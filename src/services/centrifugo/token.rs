@@ -40,6 +40,13 @@ pub(super) fn end(token: &SecretString) -> Option<Timestamp> {
     Some(Timestamp::from_secs(exp as i64))
 }
 
+/// A time as it is shown: to the second.
+pub(super) fn moment(time: Timestamp) -> String {
+    let text = time.to_string().replace('T', " ");
+    let text = text.split('.').next().unwrap_or_default();
+    format!("{text} UTC")
+}
+
 /// What it means that a client with this `token` is not let in, and no other token is to be had.
 pub(super) fn verdict(trouble: Trouble, token: &SecretString, now: Timestamp) -> Fault {
     let fault = match trouble {
@@ -49,7 +56,10 @@ pub(super) fn verdict(trouble: Trouble, token: &SecretString, now: Timestamp) ->
     match end(token) {
         Some(end) if end <= now => Fault {
             served: fault.served,
-            ..Fault::with_detail(Class::TokenExpired, format!("it was valid until {end}"))
+            ..Fault::with_detail(
+                Class::TokenExpired,
+                format!("it was valid until {}", moment(end)),
+            )
         },
         _ => fault,
     }
