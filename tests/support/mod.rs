@@ -16,6 +16,8 @@ pub mod bus;
 pub mod dbusmenu;
 #[cfg(target_os = "linux")]
 pub mod desktop;
+#[cfg(target_os = "linux")]
+pub mod easytier;
 pub mod monitor;
 #[cfg(target_os = "linux")]
 pub mod notifications;
@@ -23,6 +25,8 @@ pub mod notifications;
 pub mod page;
 #[cfg(target_os = "linux")]
 pub mod panel;
+#[cfg(target_os = "linux")]
+pub mod proxy;
 pub mod raw_peer;
 pub mod source;
 #[cfg(unix)]
@@ -33,3 +37,4 @@ pub mod tls_server;
 pub mod tray;
 #[cfg(unix)]
 pub mod watched;
+pub mod websocket_server;
