@@ -24,7 +24,7 @@ use syncwatch::core::{Class, InstanceStatus, LinkState, Status};
 /// How one instance asks, and what must be seen of it.
 struct Row {
     name: &'static str,
-    /// After `wss://`, where `PORT` stands for that of the proxy.
+    /// After `wss://` unless it has a scheme, where `PORT` stands for that of the proxy.
     url: &'static str,
     /// Further keys.
     keys: String,
@@ -66,13 +66,17 @@ fn config(rows: &[Row], proxy: &Proxy) -> String {
             url.replace("PORT", &proxy.address.port().to_string()),
             proxy.address,
         );
+        let url = match url.contains("://") {
+            true => url,
+            false => format!("wss://{url}"),
+        };
         let connect = match keys.contains("connect") {
             true => String::new(),
             false => format!("connect = \"{at}\""),
         };
         let _ = writeln!(
             text,
-            "[[instance]]\nname = \"{name}\"\nkind = \"websocket\"\nurl = \"wss://{url}\"\ninterval = \"200ms\"\n{connect}\n{keys}\n"
+            "[[instance]]\nname = \"{name}\"\nkind = \"websocket\"\nurl = \"{url}\"\ninterval = \"200ms\"\n{connect}\n{keys}\n"
         );
     }
     // Hidden failures come to light soon, but not before a doubted one was looked at again.
@@ -130,6 +134,13 @@ fn common(proxy: &Proxy) -> Vec<Row> {
             format!("{}\nserver-name = '{TUNNEL}'", ca(tunnel)),
             Connected,
             None,
+        ),
+        row(
+            "in the clear",
+            "ws://vpn.test:PORT/_et/",
+            "",
+            Misconfigured,
+            Some(Class::TlsExpected),
         ),
         row(
             "not routed",

@@ -202,12 +202,17 @@ impl WebSocket {
         };
         let goodbye = async {
             if self.stream.send(Message::Close(Some(frame))).await.is_ok() {
-                while let Some(Ok(_)) = self.stream.next().await {}
+                while let Some(Ok(message)) = self.stream.next().await {
+                    if message.is_close() {
+                        break;
+                    }
+                }
             }
-            // Also ends TLS in order.
-            let _ = tokio::io::AsyncWriteExt::shutdown(self.stream.get_mut()).await;
         };
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+        // Ends TLS in order too, whether or not the peer had anything to say.
+        let end = tokio::io::AsyncWriteExt::shutdown(self.stream.get_mut());
+        let _ = tokio::time::timeout(GOODBYE, end).await;
     }
 
     async fn put(&mut self, message: Message) -> Result<(), Fault> {

@@ -66,6 +66,8 @@ impl Drop for EasyTier {
 
 /// The lines up to an empty one.
 fn paragraph(output: &mut BufReader<ChildStdout>) -> Vec<String> {
-    let lines = std::io::Read::by_ref(output).lines().map(|line| line.expect("a line"));
+    let lines = std::io::Read::by_ref(output)
+        .lines()
+        .map(|line| line.expect("a line"));
     lines.take_while(|line| !line.is_empty()).collect()
 }
