@@ -252,10 +252,11 @@ async fn goodbye(mut stream: Stream) {
                 break;
             }
         }
-        // Also ends TLS in order.
-        let _ = tokio::io::AsyncWriteExt::shutdown(stream.get_mut()).await;
     };
     let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    // Ends TLS in order too, whether or not the peer had anything to say.
+    let end = tokio::io::AsyncWriteExt::shutdown(stream.get_mut());
+    let _ = tokio::time::timeout(GOODBYE, end).await;
 }
 
 /// Without what was said.

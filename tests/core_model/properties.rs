@@ -60,6 +60,7 @@ fn server() -> impl Strategy<Value = Server> {
         1 => letter().prop_map(Server::Replays),
         1 => letter().prop_map(Server::Flaps),
         1 => (letter(), letter()).prop_map(|(good, bad)| Server::Alternates(good, bad)),
+        1 => Just(Server::Changes),
         2 => class().prop_map(Server::Fails),
         2 => (letter(), class()).prop_map(|(letter, class)| Server::Replies(letter, class)),
         1 => Just(Server::Silent),

@@ -227,6 +227,39 @@ fn an_impostor_is_told_of_once() {
 }
 
 #[test]
+fn an_impostor_with_a_new_certificate_each_time_is_no_quieter() {
+    for shell in [local(), remote()] {
+        tell(
+            shell,
+            "
+            1s     | changes    |
+            5s     |            | rotating, class new-certificate-each-time, alerts -
+            10.9s  |            | rotating, current A, alerts -
+            11.1s  |            | untrusted, class new-certificate-each-time, alerts untrusted
+            30m    |            | untrusted, pending -, current A, rotations 0, alerts untrusted
+            1800s  | serves M   |
+            1900s  |            | untrusted, class pin-mismatch, alerts untrusted
+            1901s  | serves A   |
+            2000s  |            | connected, alerts untrusted connected
+            ",
+        );
+    }
+}
+
+#[test]
+fn any_certificate_is_no_rotation_where_any_is_accepted() {
+    tell(
+        Shell::new(World::new(TrustMode::Any), None, None),
+        "
+        1s     | changes         |
+        2s     | fails refused   |
+        3s     | changes         |
+        4s     |                 | connected, rotations 0, alerts -
+        ",
+    );
+}
+
+#[test]
 fn an_impostor_with_the_certificate_but_not_its_key() {
     tell(
         local(),

@@ -1,7 +1,8 @@
 //! Stories as tables: `when | what happens | what is seen right then`.
 //!
 //! What happens (several with commas): `file A`, `file torn|missing|unreadable`, `quietly file A` (no watcher saw it),
-//! `serves A`, `replays A`, `flaps A`, `alternates A M`, `replies A CLASS`, `fails CLASS`, `silent`, `opened [N times]`, `user`,
+//! `serves A`, `replays A`, `flaps A`, `alternates A M`, `changes` (its certificate, each time),
+//! `replies A CLASS`, `fails CLASS`, `silent`, `opened [N times]`, `user`,
 //! `woke`, `sleeps HOURS`, `network`, `announced`, `pause`, `unpause`, `accept A`, `forget`, `key N`, `server-key N`, `restless key`,
 //! `config changed`, `place lost CLASS`, `place found`, `url U`, `look` (the place is resolved again), `remote`.
 //! What is seen: a link state; `pending A|-`, `current A`, `served A`, `accepted A|-`, `rotations N`, `rotated at Nms`, `hidden N`,
@@ -91,6 +92,7 @@ fn act(shell: &mut Shell, what: &[String]) {
         ["alternates", good, bad] => {
             shell.serve(Server::Alternates(letter(good), letter(bad)));
         }
+        ["changes"] => shell.serve(Server::Changes),
         ["replies", name, reply] => {
             shell.serve(Server::Replies(letter(name), class(reply)));
         }

@@ -26,6 +26,8 @@ pub enum Server {
     Flaps(char),
     /// Now this healthy server, now something with the other certificate.
     Alternates(char, char),
+    /// Another certificate at every connection, none of them known.
+    Changes,
     /// No attempt gets as far as a certificate.
     Fails(Class),
     /// This certificate, and this error to every request.
@@ -105,6 +107,11 @@ impl World {
                     good
                 };
                 (letter, None)
+            }
+            Server::Changes => {
+                let letters = ('a'..='z').cycle();
+                let count = usize::try_from(self.requests).unwrap();
+                (letters.skip(count).next().unwrap(), None)
             }
             Server::Replays(letter) => (letter, Some(Class::BadSignature)),
             Server::Replies(letter, class) => (letter, Some(class)),

@@ -17,6 +17,8 @@ pub mod centrifugo;
 pub mod dbusmenu;
 #[cfg(target_os = "linux")]
 pub mod desktop;
+#[cfg(target_os = "linux")]
+pub mod easytier;
 pub mod monitor;
 #[cfg(target_os = "linux")]
 pub mod notifications;
@@ -24,6 +26,8 @@ pub mod notifications;
 pub mod page;
 #[cfg(target_os = "linux")]
 pub mod panel;
+#[cfg(target_os = "linux")]
+pub mod proxy;
 pub mod raw_peer;
 pub mod source;
 #[cfg(unix)]
@@ -36,3 +40,4 @@ pub mod tray;
 pub mod watched;
 #[cfg(target_os = "linux")]
 pub mod weechat;
+pub mod websocket_server;

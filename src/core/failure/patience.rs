@@ -42,3 +42,21 @@ impl Patience {
         changed.unwrap_or(Duration::from_secs(seconds))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_certificate_each_time_is_no_longer_hidden_than_the_same_wrong_one() {
+        let mut patience = Patience::default();
+        let of = |patience: &Patience| patience.of(Class::NewCertificateEachTime, true);
+        assert_eq!(of(&patience), patience.of(Class::PinMismatch, true));
+        let second = Duration::from_secs(1);
+        patience.overrides.insert(Class::PinMismatch, second);
+        assert_eq!(of(&patience), second);
+        let longer = (Class::NewCertificateEachTime, 9 * second);
+        patience.overrides.extend([longer]);
+        assert_eq!(of(&patience), second);
+    }
+}
