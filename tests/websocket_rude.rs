@@ -38,6 +38,7 @@ fn asking<'a>(key: Option<&'a SecretString>, credential: &'a Credential) -> Requ
             credential,
             statuses: &[],
             repeatable: true,
+            ..Terms::default()
         },
     }
 }

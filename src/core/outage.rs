@@ -21,6 +21,8 @@ pub struct Outage {
     /// From when on patience counts: its beginning, or the end of a sleep in which nobody tried.
     pub patient_since: Timestamp,
     pub fault: Fault,
+    /// What the last attempt met; another class than that of `fault` when that one explains it.
+    pub met: Class,
     /// Failed attempts so far.
     pub attempts: u32,
     /// How many of the last ones had this class in a row.
@@ -47,6 +49,7 @@ impl Outage {
         Self {
             since: now,
             patient_since: now,
+            met: fault.class,
             fault,
             attempts: 1,
             repeats: 1,
@@ -57,15 +60,19 @@ impl Outage {
     /// Another failed attempt.
     pub fn again(&mut self, fault: Fault) {
         self.attempts = self.attempts.saturating_add(1);
-        self.repeats = if fault.class == self.fault.class {
+        self.repeats = if fault.class == self.met {
             self.repeats.saturating_add(1)
         } else {
             1
         };
-        self.fault = fault;
+        self.met = fault.class;
+        // A service that said that it ends is not expected to answer.
+        if self.fault.class != Class::Quit || !fault.class.is_connection_level() {
+            self.fault = fault;
+        }
     }
 
-    /// What went wrong last.
+    /// What is wrong.
     pub fn class(&self) -> Class {
         self.fault.class
     }

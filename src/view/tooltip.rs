@@ -145,6 +145,10 @@ fn work(service: &Service) -> String {
                 None => "Scanning".into(),
             },
         },
+        _ if service.unread.is_some() => {
+            let waiting = service.unread.as_ref().and_then(words::waiting);
+            waiting.unwrap_or_else(|| "Nothing is unread".into())
+        }
         _ if service.synced => "Everything is synced".into(),
         _ => "In order, but not everything is synced yet".into(),
     }

@@ -5,7 +5,7 @@
 
 use super::style::Role;
 use super::units::{count, rate, size, span};
-use crate::core::service::{Device, DeviceState, Folder, FolderState};
+use crate::core::service::{Device, DeviceState, Folder, FolderState, Unread};
 use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status};
 
 use std::time::Duration;
@@ -126,21 +126,28 @@ pub fn headline(status: &Status) -> (Role, String) {
             Role::Dim,
             "Nothing is watched: the config names no instance.".into(),
         ),
-        // Others have nothing to be synced.
-        Overall::Ok if watched().all(|one| one.kind != Kind::Syncthing) => {
-            (Role::Ok, "Everything is in order.".into())
+        Overall::Ok => {
+            let sentence = in_order(status);
+            (Role::Ok, format!("{sentence}{}", all_waiting(watched())))
         }
-        Overall::Ok if watched().all(is_synced) => {
-            (Role::Ok, "Everything is synced: safe to shut down.".into())
-        }
-        Overall::Ok if watched().all(|instance| instance.link.state == LinkState::Connected) => (
-            Role::Ok,
-            "In order, but not everything is synced yet.".into(),
-        ),
-        Overall::Ok => (
-            Role::Ok,
-            "Everything was in order when last heard of.".into(),
-        ),
+    }
+}
+
+fn in_order(status: &Status) -> &'static str {
+    let instances = status.instances.iter().map(AsRef::as_ref);
+    let watched: Vec<&InstanceStatus> = instances
+        .filter(|instance: &&InstanceStatus| instance.link.state != LinkState::Paused)
+        .collect();
+    let every = |holds: fn(&InstanceStatus) -> bool| watched.iter().all(|one| holds(one));
+    // Others have nothing to be synced.
+    if every(|one| one.kind != Kind::Syncthing) {
+        "Everything is in order."
+    } else if every(is_synced) {
+        "Everything is synced: safe to shut down."
+    } else if every(|one| one.link.state == LinkState::Connected) {
+        "In order, but not everything is synced yet."
+    } else {
+        "Everything was in order when last heard of."
     }
 }
 
@@ -179,6 +186,27 @@ pub fn lost(name: &str, state: LinkState) -> String {
         LinkState::Misconfigured => format!("{name} cannot work as configured"),
         other => format!("{name}: {}", other.name()),
     }
+}
+
+/// `3 highlights, 1 private message, 12 unread`; `None` when nothing waits to be read.
+pub fn waiting(unread: &Unread) -> Option<String> {
+    let some = |number: u64, one: &str| (number > 0).then(|| count(number, one));
+    let parts = [
+        some(unread.highlights, "highlight"),
+        some(unread.private, "private message"),
+        (unread.messages > 0).then(|| format!("{} unread", unread.messages)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// The same for every instance in which something waits.
+fn all_waiting<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String {
+    let waiting = instances.filter_map(|instance| {
+        let unread = instance.service.as_ref()?.unread?;
+        Some(format!(" {}: {}.", instance.name, waiting(&unread)?))
+    });
+    waiting.collect()
 }
 
 /// `a`, `a and b`, `a, b and 3 more`.

@@ -6,11 +6,14 @@ use syncwatch::core::{InstanceStatus, LinkState};
 use crate::support::monitor::{Monitor, eventually};
 use crate::support::weechat::{PASSWORD, Weechat};
 
-pub(crate) fn unread(instance: &InstanceStatus) -> Option<Unread> {
+/// Before what somebody says, in `/print`.
+pub(crate) const BOB_SAYS: &str = "bob\\t";
+
+fn unread(instance: &InstanceStatus) -> Option<Unread> {
     instance.service.as_ref()?.unread
 }
 
-fn mentions(instance: &InstanceStatus) -> Vec<Mention> {
+pub(crate) fn mentions(instance: &InstanceStatus) -> Vec<Mention> {
     let service = instance.service.as_ref();
     service.map_or_else(Vec::new, |service| service.mentions.clone())
 }

@@ -38,6 +38,6 @@ pub mod tls_server;
 pub mod tray;
 #[cfg(unix)]
 pub mod watched;
+pub mod websocket_server;
 #[cfg(target_os = "linux")]
 pub mod weechat;
-pub mod websocket_server;

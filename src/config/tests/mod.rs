@@ -8,6 +8,7 @@ mod keys;
 mod parsing;
 mod pausing;
 mod websocket;
+mod weechat;
 
 use std::path::Path;
 

@@ -303,7 +303,7 @@ impl Instance {
     pub(super) fn is_failing_with(&self, class: Class) -> bool {
         self.outage
             .as_ref()
-            .is_some_and(|outage| outage.class() == class)
+            .is_some_and(|outage| outage.met == class)
     }
 }
 

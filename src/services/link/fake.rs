@@ -117,6 +117,12 @@ impl Server {
         self.inner().sockets.push_back(upgraded);
     }
 
+    /// What the next upgrade comes to, whatever was said before.
+    pub fn only_upgrade(&self, upgraded: Result<Upgraded, Fault>) {
+        self.inner().sockets.clear();
+        self.will_upgrade(upgraded);
+    }
+
     fn upgrade(&self, generation: u64, path: &str) -> Result<Upgraded, Fault> {
         let mut inner = self.inner();
         inner

@@ -140,14 +140,14 @@ impl Talk {
                 Ok(Incoming::Closed { .. } | Incoming::Ended) => break Fault::new(Class::Lost),
                 Err(fault) => break fault,
             };
-            match self.hear(&text) {
+            let changed = match self.hear(&text) {
+                Ok(changed) => changed,
                 Err(fault) => break fault,
-                Ok(false) => {}
-                Ok(true) => self
-                    .state
-                    .service()
-                    .into_iter()
-                    .for_each(|it| link.publish(it)),
+            };
+            // What is being asked belongs to the picture.
+            let whole = self.questions.is_empty() && self.asked.is_none();
+            if let Some(service) = self.state.service().filter(|_| changed && whole) {
+                link.publish(service);
             }
         };
         // However the connection ends then.

@@ -136,7 +136,10 @@ fn in_short(instance: &InstanceStatus, service: &Service) -> String {
         }
         Overall::Busy => "sending".into(),
         _ if !instance.holds.is_empty() => "paused".into(),
-        _ if instance.kind != Kind::Syncthing => "connected".into(),
+        _ if instance.kind != Kind::Syncthing => {
+            let waiting = service.unread.as_ref().and_then(words::waiting);
+            waiting.unwrap_or_else(|| "connected".into())
+        }
         _ if service.synced => "up to date".into(),
         _ => "in order".into(),
     }
@@ -154,7 +157,11 @@ fn of_service(instance: &InstanceStatus, service: &Service, frame: &Frame) -> St
     }
     match service.synced {
         _ if instance.kind != Kind::Syncthing => {
-            format!("{} is connected", name_or(&instance.name, ""))
+            let name = name_or(&instance.name, "");
+            match service.unread.as_ref().and_then(words::waiting) {
+                Some(waiting) => format!("{name}: {waiting}"),
+                None => format!("{name} is connected"),
+            }
         }
         true => "Everything is synced: safe to shut down".into(),
         false => "In order, but not everything is synced yet".into(),

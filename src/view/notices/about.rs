@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::facts;
 use super::text::{Actions, MESSAGE, NAME, open, short};
-use crate::core::service::{Device, Folder};
+use crate::core::service::{Device, Folder, Mention, Unread};
 use crate::core::{Action, InstanceStatus, Service};
 use crate::view::command::Command;
 use crate::view::units::count;
-use crate::view::words::list;
+use crate::view::words::{list, waiting};
 
 /// Title, text and buttons.
 pub(super) type Words = (String, String, Actions);
@@ -214,6 +214,34 @@ impl About<'_> {
         )
     }
 
+    pub(super) fn mentions(&self) -> Words {
+        let mentions = self.service.mentions.iter();
+        let these: Vec<&Mention> = mentions
+            .filter(|one| self.items.contains(&facts::mention(one)))
+            .collect();
+        let private = these.iter().filter(|one| one.private).count();
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let unread = Unread {
+            private: number(private),
+            highlights: number(these.len() - private),
+            messages: 0,
+        };
+        let what = match these.as_slice() {
+            [one] if one.private => "A private message".to_owned(),
+            [_] => "A highlight".to_owned(),
+            _ => waiting(&unread).unwrap_or_default(),
+        };
+        let places: BTreeSet<String> = these.iter().map(|one| short(&one.place, NAME)).collect();
+        let newest = these.first().map(|one| quote(one)).unwrap_or_default();
+        let body = match (these.len(), newest.as_str()) {
+            (_, "") => "It can be read in WeeChat.".to_owned(),
+            (1, newest) => newest.to_owned(),
+            (_, newest) => format!("The newest: {newest}"),
+        };
+        let title = format!("{what} in {} of {}", listed(places.into_iter()), self.name);
+        (title, body, Vec::new())
+    }
+
     pub(super) fn synced(&self) -> Words {
         (
             format!("{} is up to date", self.name),
@@ -252,6 +280,15 @@ impl About<'_> {
 
     fn open(&self) -> Actions {
         open(self.instance).into_iter().collect()
+    }
+}
+
+/// Who wrote what, as far as it is known.
+fn quote(mention: &Mention) -> String {
+    let (from, text) = (short(&mention.from, NAME), short(&mention.text, MESSAGE));
+    match (from.as_str(), text.as_str()) {
+        ("", text) => text.to_owned(),
+        (from, text) => format!("{from}: {text}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::core::preferences::Notifications;
 use crate::core::service::{
-    Conflict, DeviceState, Folder, FolderState, PendingDevice, PendingFolder, ServiceError,
+    Conflict, DeviceState, Folder, FolderState, Mention, PendingDevice, PendingFolder, ServiceError,
 };
 use crate::core::{Service, Timestamp};
 
@@ -28,6 +28,8 @@ pub(super) enum Kind {
     Conflict,
     /// The server asks to be restarted.
     Restart,
+    /// A message names the user, or is for the user alone.
+    Mention,
     /// Everything is up to date after there was work.
     Synced,
 }
@@ -42,7 +44,7 @@ pub(super) struct Fact {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Device,
         Self::Offer,
         Self::Stopped,
@@ -50,6 +52,7 @@ impl Kind {
         Self::Error,
         Self::Conflict,
         Self::Restart,
+        Self::Mention,
         Self::Synced,
     ];
 
@@ -63,6 +66,7 @@ impl Kind {
             Self::Error => "error",
             Self::Conflict => "conflict",
             Self::Restart => "restart",
+            Self::Mention => "mention",
             Self::Synced => "synced",
         }
     }
@@ -75,6 +79,7 @@ impl Kind {
                 Self::Stopped | Self::Failed | Self::Error => wanted.errors,
                 Self::Conflict => wanted.conflicts,
                 Self::Restart => wanted.restart,
+                Self::Mention => wanted.highlights,
                 Self::Synced => wanted.synced,
             }
     }
@@ -87,7 +92,7 @@ impl Kind {
     /// How long it must have been true before it is told: others of its kind may join it, or it passes.
     pub(super) fn settles_in(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Device | Self::Offer => 1,
+            Self::Device | Self::Offer | Self::Mention => 1,
             Self::Stopped | Self::Error | Self::Conflict | Self::Restart => 3,
             Self::Synced => 5,
             // A file that is being written fails once and goes through when it is tried again.
@@ -101,6 +106,8 @@ impl Kind {
             // Syncthing tries again from time to time and forgets meanwhile what failed.
             Self::Failed => 120,
             Self::Stopped => 10,
+            // Between a message and the list that it is on.
+            Self::Mention => 3,
             _ => 0,
         })
     }
@@ -130,6 +137,10 @@ impl Kind {
             })),
             Self::Conflict => collect(service.conflicts.iter().map(|one| Fact {
                 item: conflict(one),
+                time: Some(one.time),
+            })),
+            Self::Mention => collect(service.mentions.iter().map(|one| Fact {
+                item: mention(one),
                 time: Some(one.time),
             })),
             Self::Restart => collect(
@@ -177,6 +188,10 @@ pub(super) fn error(error: &ServiceError) -> String {
 
 pub(super) fn conflict(conflict: &Conflict) -> String {
     format!("{}/{}", conflict.folder, conflict.path)
+}
+
+pub(super) fn mention(mention: &Mention) -> String {
+    format!("{}/{}", mention.place, mention.time)
 }
 
 pub(super) fn is_stopped(folder: &Folder) -> bool {

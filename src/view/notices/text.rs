@@ -82,6 +82,7 @@ pub(super) fn service(
         Kind::Error => ("device.error", about.errors()),
         Kind::Conflict => ("transfer", about.conflicts()),
         Kind::Restart => ("device", about.restart()),
+        Kind::Mention => ("im.received", about.mentions()),
         Kind::Synced => ("transfer.complete", about.synced()),
     };
     Notice {
