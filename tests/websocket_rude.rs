@@ -199,12 +199,10 @@ async fn a_rotation_of_the_pin_file_is_not_seen() {
         let next = Identity::new(LOCAL);
         let pin = next.pin();
         // Both orders occur: what is known first, the file or the server, does not matter.
-        let mut identity = changing.identity.lock().unwrap();
         if number % 2 == 0 {
             std::fs::write(&file, &next.pem).unwrap();
         }
-        *identity = next;
-        drop(identity);
+        *changing.identity.lock().unwrap() = next;
         changing.write_pin();
         let instance = monitor
             .until("the new certificate is in use", |instance| {

@@ -12,46 +12,16 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
 
 use crate::core::{Class, Event, Fault, Pin, Service, Settings, Timestamp};
-use crate::tls::{Client, Reply, Request, Terms, Upgraded, WebSocket};
+use crate::tls::{Reply, Request, Terms, Upgraded, WebSocket};
 
 use super::{Memory, ReadSecret, Session};
 
+mod ask;
+
+pub use ask::Ask;
+
 /// For the reply that proves a new generation of pins.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What can be asked. Real clients ask over TLS; tests answer from memory.
-pub trait Ask: Send + Sync + 'static {
-    /// The generation of pins that it accepts.
-    fn generation(&self) -> u64;
-
-    /// Sends a request and reads the whole reply, whatever its status.
-    fn send(&self, request: Request<'_>) -> impl Future<Output = Result<Reply, Fault>> + Send;
-
-    /// Asks for a websocket.
-    fn upgrade(
-        &self,
-        request: &Request<'_>,
-        subprotocol: Option<&str>,
-    ) -> impl Future<Output = Result<Upgraded, Fault>> + Send;
-}
-
-impl Ask for Client {
-    fn generation(&self) -> u64 {
-        Client::generation(self)
-    }
-
-    fn send(&self, request: Request<'_>) -> impl Future<Output = Result<Reply, Fault>> + Send {
-        Client::send(self, request)
-    }
-
-    fn upgrade(
-        &self,
-        request: &Request<'_>,
-        subprotocol: Option<&str>,
-    ) -> impl Future<Output = Result<Upgraded, Fault>> + Send {
-        Client::upgrade(self, request, subprotocol)
-    }
-}
 
 /// A session with what was told of it so far.
 #[derive(Debug)]
@@ -377,7 +347,7 @@ impl<A: Ask> Link<A> {
     }
 
     fn send(&self, event: Event) {
-        // Nobody listens any more only when the engine is being stopped.
+        // Nobody listens only while the engine stops.
         let _ = self.session.events.send(event);
     }
 }

@@ -14,6 +14,7 @@ mod file;
 mod look;
 pub mod pin;
 mod reply;
+mod request;
 pub mod verifier;
 mod websocket;
 
@@ -23,11 +24,12 @@ use rustls::crypto::CryptoProvider;
 
 pub use body::without_secrets;
 pub use certificate::{Certificate, printable};
-pub use client::{Client, ClientSpec, Request, Terms};
+pub use client::{Client, ClientSpec};
 pub use endpoint::Dial;
 pub use look::{Served, look};
 pub use pin::{fingerprint, parse_pin, pin_of, read_pin_file};
 pub use reply::Reply;
+pub use request::{Request, Terms};
 pub use verifier::{Refusal, Trust};
 pub use websocket::{Incoming, Upgraded, WebSocket};
 

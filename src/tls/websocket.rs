@@ -24,8 +24,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::certificate::printable;
 use super::classify::{self, Stage};
-use super::client::{Client, Request, served};
+use super::client::{Client, served};
 use super::reply::Reply;
+use super::request::Request;
 use crate::core::{Class, Fault, Pin};
 
 /// How long the peer may take to answer a close frame.
