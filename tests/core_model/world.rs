@@ -109,9 +109,9 @@ impl World {
                 (letter, None)
             }
             Server::Changes => {
-                let letters = ('a'..='z').cycle();
+                let mut letters = ('a'..='z').cycle();
                 let count = usize::try_from(self.requests).unwrap();
-                (letters.skip(count).next().unwrap(), None)
+                (letters.nth(count).unwrap(), None)
             }
             Server::Replays(letter) => (letter, Some(Class::BadSignature)),
             Server::Replies(letter, class) => (letter, Some(class)),
