@@ -261,6 +261,7 @@ mod tests {
             },
             service: None,
             holds: Vec::new(),
+            counters: Arc::default(),
         };
         Status {
             schema: SCHEMA,

@@ -6,6 +6,7 @@
 pub mod backoff;
 pub mod centrifugo;
 pub mod control;
+pub mod counters;
 pub mod effect;
 pub mod event;
 pub mod failure;
@@ -27,6 +28,7 @@ pub mod websocket;
 pub mod weechat;
 
 pub use control::{Action, Hold, HoldCause, Part, Refusal};
+pub use counters::Counters;
 pub use effect::{Alert, Effect};
 pub use event::{Event, InstanceSpec, PinSet, Remembered, RetryCause, Target};
 pub use failure::{Class, Fault, Patience};
