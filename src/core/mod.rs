@@ -14,7 +14,9 @@ pub mod holds;
 pub mod http;
 mod instance;
 pub mod journal;
+mod kebab;
 pub mod model;
+pub mod occasion;
 pub mod outage;
 pub mod pin;
 pub mod pins;
@@ -24,6 +26,7 @@ pub mod service;
 pub mod settings;
 pub mod status;
 pub mod time;
+pub mod usage;
 pub mod websocket;
 pub mod weechat;
 

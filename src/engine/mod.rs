@@ -5,6 +5,7 @@
 pub mod client;
 pub mod clock;
 pub mod journal;
+mod meters;
 pub mod protocol;
 mod runtime;
 mod shell;
@@ -14,6 +15,7 @@ mod socket;
 pub mod state_file;
 mod supervisor;
 
+pub use meters::Meters;
 pub use supervisor::{Signal, Signals};
 
 use std::path::PathBuf;
@@ -26,7 +28,7 @@ use tokio::task::JoinHandle;
 use self::journal::Journal;
 use self::protocol::{Answer, Ask};
 use self::shell::Shell;
-use crate::config::{self, Connect, Resolved, ResolvedTrust, TokenPage};
+use crate::config::{self, Connect, Outlets, Resolved, ResolvedTrust, TokenPage};
 use crate::core::preferences::Preferences;
 use crate::core::{Alert, PinSet, Status};
 use crate::tls::{ClientSpec, Dial, Trust};
@@ -71,6 +73,9 @@ pub struct Engine {
     status: watch::Receiver<Arc<Status>>,
     preferences: watch::Receiver<Preferences>,
     alerts: broadcast::Sender<Alert>,
+    outlets: watch::Receiver<Arc<Outlets>>,
+    meters: Meters,
+    environment: config::Environment,
     journal: Journal,
     questions: mpsc::Sender<shell::Question>,
     stop: Option<oneshot::Sender<()>>,
@@ -142,11 +147,15 @@ impl Engine {
     /// Loads the config, takes the socket (as owner) and starts to monitor.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (stop, stopped) = oneshot::channel();
+        let environment = options.environment.clone();
         let (shell, ends) = Shell::new(options)?;
         Ok(Self {
             status: ends.status,
             preferences: ends.preferences,
             alerts: ends.alerts,
+            outlets: ends.outlets,
+            meters: ends.meters,
+            environment,
             journal: ends.journal,
             questions: ends.questions,
             stop: Some(stop),
@@ -162,6 +171,21 @@ impl Engine {
     /// What the config in force says to views, now and at every change.
     pub fn preferences(&self) -> watch::Receiver<Preferences> {
         self.preferences.clone()
+    }
+
+    /// What the config in force says of the page for Prometheus and of hooks, now and at every change.
+    pub fn outlets(&self) -> watch::Receiver<Arc<Outlets>> {
+        self.outlets.clone()
+    }
+
+    /// What went to and came from each instance.
+    pub fn meters(&self) -> Meters {
+        self.meters.clone()
+    }
+
+    /// The surroundings that it was started in.
+    pub fn environment(&self) -> &config::Environment {
+        &self.environment
     }
 
     /// Every notice to the user from now on.
