@@ -10,6 +10,7 @@ pub mod counters;
 pub mod effect;
 pub mod event;
 pub mod failure;
+pub mod happening;
 pub mod holds;
 pub mod http;
 mod instance;

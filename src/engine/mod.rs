@@ -28,10 +28,11 @@ use tokio::task::JoinHandle;
 use self::journal::Journal;
 use self::protocol::{Answer, Ask};
 use self::shell::Shell;
-use crate::config::{self, Connect, Outlets, Resolved, ResolvedTrust, TokenPage};
+use crate::config::{self, Connect, Outlets, Post, Resolved, ResolvedTrust, TokenPage};
 use crate::core::preferences::Preferences;
 use crate::core::{Alert, PinSet, Status};
 use crate::tls::{ClientSpec, Dial, Trust};
+use crate::watch::Watcher;
 
 pub use runtime::second_secret;
 
@@ -76,6 +77,7 @@ pub struct Engine {
     outlets: watch::Receiver<Arc<Outlets>>,
     meters: Meters,
     environment: config::Environment,
+    watcher: Watcher,
     journal: Journal,
     questions: mpsc::Sender<shell::Question>,
     stop: Option<oneshot::Sender<()>>,
@@ -130,6 +132,25 @@ fn trust(trust: &ResolvedTrust) -> Trust {
     }
 }
 
+/// How the server of a hook is asked, and the file that holds its pin, to be read for each question.
+pub fn post_spec(post: &Post, environment: &config::Environment) -> (ClientSpec, Option<PathBuf>) {
+    let judged = post.trust(environment);
+    let page = TokenPage {
+        url: post.url.clone(),
+        connect: post.connect.clone(),
+        trust: judged.clone(),
+    };
+    let spec = ClientSpec {
+        server_name: post.server_name.clone(),
+        ..page_spec(&page)
+    };
+    let pin_file = match judged {
+        ResolvedTrust::File(path) => Some(path),
+        _ => None,
+    };
+    (spec, pin_file)
+}
+
 /// What is dialled for `resolved` in place of its URL's host and port.
 pub fn dial(resolved: &Resolved) -> Option<Dial> {
     let socket = resolved.unix_socket.clone().map(Dial::Unix);
@@ -156,6 +177,7 @@ impl Engine {
             outlets: ends.outlets,
             meters: ends.meters,
             environment,
+            watcher: ends.watcher,
             journal: ends.journal,
             questions: ends.questions,
             stop: Some(stop),
@@ -186,6 +208,11 @@ impl Engine {
     /// The surroundings that it was started in.
     pub fn environment(&self) -> &config::Environment {
         &self.environment
+    }
+
+    /// What tells of changed files, one for the whole process.
+    pub fn watcher(&self) -> Watcher {
+        self.watcher.clone()
     }
 
     /// Every notice to the user from now on.

@@ -23,6 +23,8 @@ pub mod monitor;
 #[cfg(target_os = "linux")]
 pub mod notifications;
 #[cfg(unix)]
+pub mod outlets;
+#[cfg(unix)]
 pub mod page;
 #[cfg(target_os = "linux")]
 pub mod panel;

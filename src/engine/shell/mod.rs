@@ -55,6 +55,7 @@ pub(super) struct Ends {
     pub(super) alerts: broadcast::Sender<Alert>,
     pub(super) outlets: channel::Receiver<Arc<Outlets>>,
     pub(super) meters: Meters,
+    pub(super) watcher: Watcher,
     pub(super) journal: Journal,
     pub(super) questions: mpsc::Sender<Question>,
 }
@@ -128,6 +129,7 @@ impl Shell {
             alerts: alerts.clone(),
             outlets: outlets_end,
             meters: meters.clone(),
+            watcher: watcher.clone(),
             journal: journal.clone(),
             questions: questions_end,
         };
