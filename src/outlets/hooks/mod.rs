@@ -14,12 +14,14 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 use tracing::{debug, info, warn};
 
 use super::Sources;
 use crate::config::{HookConfig, Outlets};
+use crate::core::usage::HookUsage;
 use crate::core::{Alert, JournalEntry};
+use crate::engine::clock::Clock;
 use collect::Collector;
 use deliver::Courier;
 pub use deliver::{Report, Trial, try_out};
@@ -103,17 +105,16 @@ impl Drop for Running {
 /// Tells one hook, again and again, never sooner than it wants.
 async fn follow(courier: Courier, queue: Queue, sources: Sources) {
     let hook = &courier.hook;
-    let tally = |count: &dyn Fn(&mut crate::core::usage::HookUsage)| {
+    let tally = |count: &dyn Fn(&mut HookUsage)| {
         sources.tally.hook(&hook.name, |usage| count(usage));
     };
     let mut retries = 0;
     loop {
         queue.filled().await;
         sleep(GATHER).await;
-        let next = Instant::from(crate::engine::clock::Clock::instant_now()) + hook.pause;
+        let next = Clock::instant_now() + hook.pause;
         let batch = queue.take();
-        let now = sources.status.borrow().time;
-        let Trial { report, said } = courier.deliver(&batch, now, false).await;
+        let Trial { report, said } = courier.deliver(&batch, Clock::wall(), false).await;
         let left_out = batch.left_out;
         let events = batch.events.len() as u64;
         match &report {

@@ -47,12 +47,8 @@ pub(super) async fn run(mut command: Command, input: Vec<u8>, limit: Duration) -
             Report::TimedOut
         }
     };
-    let (mut words, errors) = said;
-    if !words.is_empty() && !errors.is_empty() {
-        words.push(b' ');
-    }
-    words.extend(errors);
-    let said = clean(String::from_utf8_lossy(&words).trim());
+    let words = [said.0, said.1].map(|output| clean(String::from_utf8_lossy(&output).trim()));
+    let said = words.join(" ").trim().to_owned();
     Trial { report, said }
 }
 

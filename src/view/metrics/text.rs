@@ -107,7 +107,7 @@ impl<'p> Samples<'p> {
             let _ = write!(self.page, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
         }
         debug_assert_eq!(labels.len(), self.metric.labels.len(), "{name}");
-        debug_assert_eq!(bound.is_some() || suffix != "_bucket", true, "{name}");
+        debug_assert!(bound.is_some() || suffix != "_bucket", "{name}");
         debug_assert!(suffix.is_empty() || self.metric.kind == Kind::Histogram);
         self.page.push_str(name);
         self.page.push_str(suffix);
