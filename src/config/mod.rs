@@ -8,6 +8,7 @@ mod config_xml;
 mod describe;
 mod describe_outlets;
 mod discovery;
+mod encoding;
 mod environment;
 mod expectation;
 mod instance;

@@ -5,12 +5,12 @@
 pub mod client;
 pub mod clock;
 pub mod journal;
+mod local;
 mod meters;
 pub mod protocol;
 mod runtime;
 mod shell;
 mod signs;
-#[cfg(unix)]
 mod socket;
 pub mod state_file;
 mod supervisor;

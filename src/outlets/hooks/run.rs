@@ -88,7 +88,10 @@ async fn take(stream: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
 fn report(status: ExitStatus) -> Report {
     let why = match status.code() {
         Some(0) => return Report::Fine,
-        Some(127) => "it ended with exit code 127: a program was not found".to_owned(),
+        // Of `sh`, and of Windows' `cmd`.
+        Some(code @ (127 | 9009)) => {
+            format!("it ended with exit code {code}: a program was not found")
+        }
         Some(code) => format!("it ended with exit code {code}"),
         None => "it was ended by a signal".to_owned(),
     };
