@@ -21,6 +21,7 @@ mod open;
 mod output;
 mod perform;
 mod preferences;
+mod reference;
 mod source;
 mod status;
 mod tray;

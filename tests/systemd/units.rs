@@ -1,25 +1,9 @@
-//! Units against a real systemd: a user manager with its own bus, in a mount namespace of its own, because systemd
-//! serves users only where it seems to have booted the computer. Where that may not be done, nothing is tested.
-
-#![cfg(target_os = "linux")]
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test ends at the first surprise"
-)]
-
-mod support;
+//! Units that the tray follows, starts, stops and restarts.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, symlink};
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use support::desktop::{PrivateBus, soon};
 use syncwatch::desktop::bus::Bus;
 use syncwatch::desktop::units::Managers;
 use syncwatch::view::command::{Unit, UnitStatus, UnitVerb};
@@ -27,60 +11,26 @@ use tokio::sync::watch;
 use zbus::Connection;
 use zbus::connection::Builder;
 
+use crate::manager::{Account, Manager};
+use crate::support::desktop::{PrivateBus, soon};
+
 const MANAGER: &str = "org.freedesktop.systemd1";
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
 const DBUS_SERVICE: &str = "[Service]\nType=notify\nNotifyAccess=main\n\
     ExecStart=/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile --systemd-activation\n";
-const BOOT: &str = "mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec \"$0\" --user";
 
-/// A user manager and all that it started.
-struct Systemd(Child);
-
-impl Systemd {
-    fn start(home: &Path, address: &str) -> Option<Self> {
-        let programs = ["/lib/systemd/systemd", "/usr/lib/systemd/systemd"];
-        let program = programs.iter().find(|path| Path::new(path).exists())?;
-        let run = home.join("run");
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&run)
-            .expect("a directory");
-        let child = Command::new("unshare")
-            .args(["--mount", "sh", "-c", BOOT, program])
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("HOME", home)
-            .env("XDG_RUNTIME_DIR", run)
-            .env("DBUS_SESSION_BUS_ADDRESS", address)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn();
-        child.ok().map(Self)
-    }
-
-    /// Until it answers on its bus; `None` when it ended instead.
-    async fn bus(&mut self, address: &str) -> Option<Connection> {
-        while matches!(self.0.try_wait(), Ok(None)) {
-            let builder = Builder::address(address).expect("an address");
-            if let Ok(bus) = builder.build().await
-                && call(&bus, "Subscribe").await.is_ok()
-            {
-                return Some(bus);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+/// Until it answers on its bus; `None` when it ended instead.
+async fn bus(manager: &mut Manager, address: &str) -> Option<Connection> {
+    while manager.lives() {
+        let builder = Builder::address(address).expect("an address");
+        if let Ok(bus) = builder.build().await
+            && call(&bus, "Subscribe").await.is_ok()
+        {
+            return Some(bus);
         }
-        None
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-impl Drop for Systemd {
-    fn drop(&mut self) {
-        // Its services are in groups of their own: it ends them when it is asked to.
-        let _ = kill_process_group(Pid::from_child(&self.0), Signal::TERM);
-        let _ = self.0.wait();
-    }
+    None
 }
 
 #[tokio::test]
@@ -95,10 +45,14 @@ async fn a_real_unit_is_followed_started_stopped_and_restarted() {
     fs::write(units.join("dbus.socket"), "[Socket]\nListenStream=%t/bus\n").expect("a file");
     symlink("../dbus.socket", wanted.join("dbus.socket")).expect("a link");
     let address = format!("unix:path={}/run/bus", home.path().display());
-    let Some(mut systemd) = Systemd::start(home.path(), &address) else {
+    let Some(mut systemd) = Manager::start(
+        Account::Root,
+        home,
+        &[("DBUS_SESSION_BUS_ADDRESS", &address)],
+    ) else {
         return eprintln!("skipped: no systemd");
     };
-    let Some(bus) = soon("systemd", systemd.bus(&address)).await else {
+    let Some(bus) = soon("systemd", bus(&mut systemd, &address)).await else {
         return eprintln!("skipped: systemd cannot be started here");
     };
 
