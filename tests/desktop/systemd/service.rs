@@ -12,7 +12,7 @@ use super::manager::{Account, Manager};
 use crate::support::desktop::soon;
 use crate::support::monitor::watching;
 
-const UNIT: &str = include_str!("../../packaging/systemd/user/syncwatch.service");
+const UNIT: &str = include_str!("../../../packaging/systemd/user/syncwatch.service");
 /// Short, so that the test is.
 const IMPATIENT: &str = "[Service]\nWatchdogSec=2s\nRestartSec=100ms\n";
 
