@@ -48,12 +48,7 @@ fn page(command: &Command, name: &str) -> String {
             .map(ToString::to_string)
             .unwrap_or_default()
     };
-    page.section("NAME");
-    page.line(&format!(
-        "{} \\- {}",
-        escaped(&file(name)),
-        escaped(&about(false))
-    ));
+    page.name(&file(name), &about(false));
     page.section("SYNOPSIS");
     synopsis(&mut page, command, name);
     page.section("DESCRIPTION");
@@ -226,8 +221,7 @@ fn see_also(page: &mut Page, command: &Command, name: &str) {
 fn config_file() -> String {
     let name = format!("{PROGRAM}.toml");
     let mut page = Page::new(&name, 5, released(), SOURCE, "File Formats");
-    page.section("NAME");
-    page.line(&format!("{name} \\- what syncwatch watches, and how"));
+    page.name(&name, "what syncwatch watches, and how");
     page.section("DESCRIPTION");
     page.text(
         "The config file of syncwatch is TOML. 'syncwatch config path' says where it is, 'syncwatch config init' writes \

@@ -23,6 +23,12 @@ impl Page {
         self.line(&format!(".SH {}", quoted(title)));
     }
 
+    /// The page's name and what it is for: what apropos(1) searches.
+    pub(super) fn name(&mut self, name: &str, about: &str) {
+        self.section("NAME");
+        self.filled(&format!("{} \\- {}", escaped(name), escaped(about)));
+    }
+
     /// Paragraphs as they stand in the command line's definition, apart by an empty line.
     pub(super) fn text(&mut self, text: &str) {
         for (number, paragraph) in text.split("\n\n").enumerate() {
