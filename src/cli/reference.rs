@@ -70,7 +70,7 @@ pub(super) const ENVIRONMENT: Table = &[
     ),
     (
         "SYNCWATCH_LOG",
-        "what is logged: error, warn, info, debug, trace, or a filter of the crate tracing-subscriber",
+        "what is logged: error, warn, info, debug, trace, or a filter as for --log",
     ),
     ("NO_COLOR", "no colours, unless --color asks for them"),
 ];
