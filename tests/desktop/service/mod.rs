@@ -1,5 +1,7 @@
 //! The unit for a user, as it is packaged: started, found by the commands, reloaded, watched and stopped by systemd.
 
+mod manager;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,9 +10,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use syncwatch::standin::{Options, Standin};
 
-use super::manager::{Account, Manager};
 use crate::support::desktop::soon;
 use crate::support::monitor::watching;
+use manager::Manager;
 
 const UNIT: &str = include_str!("../../../packaging/systemd/user/syncwatch.service");
 /// Short, so that the test is.
@@ -34,7 +36,7 @@ impl Installed {
             &unit,
         );
         write(&home.path().join(".config/syncwatch/config.toml"), config);
-        let manager = Manager::start(Account::Somebody, home, &[])?;
+        let manager = Manager::start(home)?;
         Some(Self { manager, program })
     }
 

@@ -1,4 +1,5 @@
-//! A manager of units, for root or, as on a desktop, for somebody else, with all that it started.
+//! A manager of units for a user who is not root, as on a desktop, of a systemd that the units are for. (`support::systemd`
+//! has the computer's own, for root, with a bus.)
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -8,46 +9,16 @@ use std::process::{Child, Command, Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-/// Whose manager it is.
-#[derive(Clone, Copy)]
-pub enum Account {
-    Root,
-    /// Debian's `games`: it can be looked up, and nothing belongs to it.
-    Somebody,
-}
-
-impl Account {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Somebody => "games",
-        }
-    }
-
-    fn owner(self) -> &'static str {
-        match self {
-            Self::Root => "0:0",
-            Self::Somebody => "5:60",
-        }
-    }
-
-    /// For setpriv.
-    fn options(self) -> [&'static str; 3] {
-        match self {
-            Self::Root => ["--reuid=0", "--regid=0", "--keep-groups"],
-            Self::Somebody => ["--reuid=5", "--regid=60", "--clear-groups"],
-        }
-    }
-}
-
+/// Debian's `games`: an account that can be looked up and to whom nothing belongs. For setpriv.
+const ACCOUNT: [&str; 3] = ["--reuid=5", "--regid=60", "--clear-groups"];
 /// In the name of root: a place among the control groups that the user may divide, and a computer that systemd booted.
 const BOOT: &str = r#"
-group=$1 owner=$2; shift 2
+group=$1; shift
 for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
   [ -w "$tree/cgroup.procs" ] || continue
-  mkdir "$tree/$group" && chown -R "$owner" "$tree/$group" && echo $$ >"$tree/$group/cgroup.procs" || exit
+  mkdir "$tree/$group" && chown -R 5:60 "$tree/$group" && echo $$ >"$tree/$group/cgroup.procs" || exit
 done
-chown -R "$owner" "$HOME"
+chown -R 5:60 "$HOME"
 mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec setpriv "$@"
 "#;
 const CLEAN_UP: &str = r#"
@@ -58,7 +29,6 @@ done
 
 /// The manager. Its home goes when it goes.
 pub struct Manager {
-    account: Account,
     child: Child,
     home: TempDir,
     environment: Vec<(String, String)>,
@@ -67,30 +37,28 @@ pub struct Manager {
 
 impl Manager {
     /// Starts it; `None` where there is no systemd.
-    pub fn start(account: Account, home: TempDir, variables: &[(&str, &str)]) -> Option<Self> {
+    pub fn start(home: TempDir) -> Option<Self> {
         let program = program(home.path())?;
         fs::create_dir(home.path().join("run")).expect("a directory");
         let path = |path: PathBuf| path.display().to_string();
-        let mut environment = vec![
+        let environment = vec![
             (
                 "PATH".to_owned(),
                 "/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
             ),
             ("HOME".to_owned(), path(home.path().into())),
-            ("USER".to_owned(), account.name().to_owned()),
+            ("USER".to_owned(), "games".to_owned()),
             ("XDG_RUNTIME_DIR".to_owned(), path(home.path().join("run"))),
             (
                 "LD_LIBRARY_PATH".to_owned(),
                 path(home.path().join("systemd")),
             ),
         ];
-        let more = variables.iter();
-        environment.extend(more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let name = home.path().file_name().unwrap_or_default();
         let group = format!("syncwatch-test{}", name.display());
         let child = Command::new("unshare")
-            .args(["--mount", "sh", "-c", BOOT, "sh", &group, account.owner()])
-            .args(account.options())
+            .args(["--mount", "sh", "-c", BOOT, "sh", &group])
+            .args(ACCOUNT)
             .arg(program)
             .arg("--user")
             .env_clear()
@@ -102,7 +70,6 @@ impl Manager {
             .spawn()
             .ok()?;
         Some(Self {
-            account,
             child,
             home,
             environment,
@@ -123,7 +90,7 @@ impl Manager {
     pub fn run(&self, program: impl AsRef<Path>, words: &[&str]) -> Output {
         let mut command = Command::new("setpriv");
         command
-            .args(self.account.options())
+            .args(ACCOUNT)
             .arg(program.as_ref())
             .args(words)
             .env_clear();
