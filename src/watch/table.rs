@@ -200,25 +200,3 @@ fn roles(plan: &Plan) -> Vec<(Role, PathBuf)> {
     }
     roles
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_event_may_spell_the_path_otherwise() {
-        let place = Place {
-            role: Role::File,
-            subscriber: 1,
-            path: 0,
-        };
-        let mut table = Table::default();
-        let known = PathBuf::from("/Users/me/https-cert.pem");
-        table.index.insert(known.clone(), vec![place]);
-        let other = Path::new("/users/Me/HTTPS-Cert.pem");
-        assert_eq!(table.places(&known, false), Some(vec![place]));
-        assert_eq!(table.places(other, true), Some(vec![place]));
-        assert_eq!(table.places(other, false), None);
-        assert_eq!(table.places(Path::new("/users/me"), true), None);
-    }
-}
