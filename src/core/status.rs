@@ -219,22 +219,29 @@ impl Status {
             .map(Arc::as_ref)
             .find(|instance| instance.name == name)
     }
+
+    /// Whether both show the same of every instance. Quick for statuses of one engine, which share what did not change.
+    pub fn shows_the_same_as(&self, other: &Self) -> bool {
+        let pairs = self.instances.iter().zip(&other.instances);
+        self.instances.len() == other.instances.len()
+            && pairs.into_iter().all(|(one, other)| Arc::ptr_eq(one, other))
+    }
 }
 
 impl Overall {
     /// The word for several instances.
     pub fn of<'a>(instances: impl IntoIterator<Item = &'a InstanceStatus>) -> Self {
-        let words: Vec<Self> = instances.into_iter().map(InstanceStatus::overall).collect();
-        let worst = words
-            .iter()
-            .copied()
-            .filter(|word| *word != Self::Paused)
-            .max();
-        match worst {
-            Some(worst) => worst,
-            None if words.is_empty() => Self::Ok,
-            None => Self::Paused,
-        }
+        Self::together(instances.into_iter().map(InstanceStatus::overall))
+    }
+
+    /// The word for several that have one each.
+    pub fn together(words: impl IntoIterator<Item = Self>) -> Self {
+        let worst = words.into_iter().reduce(|one, other| match (one, other) {
+            (Self::Paused, other) => other,
+            (one, Self::Paused) => one,
+            (one, other) => one.max(other),
+        });
+        worst.unwrap_or(Self::Ok)
     }
 
     /// The word used in JSON and on screen.

@@ -211,7 +211,7 @@ impl Shell {
             .config_problem
             .clone_from(&self.config_problem);
         self.status.send_if_modified(|before| {
-            let changed = before.instances != status.instances || before.engine != status.engine;
+            let changed = before.engine != status.engine || !status.shows_the_same_as(before);
             if changed {
                 *before = Arc::new(status);
             }
