@@ -13,7 +13,7 @@ use super::discovery::{Found, Search, Tried, search};
 use super::environment::Environment;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use super::problem::Warning;
-use super::secrets::{self, SecretReader};
+use super::secrets::{self, SecretReader, beside};
 use crate::core::{Class, Fault, Fingerprint, Kind, Pin, Settings, Target, TrustMode};
 
 /// Syncthing's name for its GUI certificate (lib/locations/locations.go HTTPSCertFile).
@@ -87,8 +87,23 @@ impl Resolved {
     }
 }
 
-/// Finds an instance's address, trust and key. Reads files, and runs the key's command, for 10 s at most.
+/// Finds an instance's address, trust and key. Runs the key's command, for 10 s at most. Files are read on a thread
+/// where a disk that does not answer holds nobody else up.
 pub async fn resolve(instance: &InstanceConfig, environment: &Environment) -> Resolution {
+    let (known, around) = (instance.clone(), environment.clone());
+    let (mut resolution, surveyed) = beside(move || survey(&known, &around)).await;
+    resolution.outcome = match surveyed {
+        Ok((place, trust)) => connect(instance, place, trust, environment).await,
+        Err(fault) => Err(fault),
+    };
+    resolution
+}
+
+/// Looks for the instance's place, and how it is trusted there.
+fn survey(
+    instance: &InstanceConfig,
+    environment: &Environment,
+) -> (Resolution, Result<(Place, ResolvedTrust), Fault>) {
     let mut resolution = Resolution {
         outcome: Err(Fault::new(Class::NotFound)),
         watch: Vec::new(),
@@ -101,11 +116,11 @@ pub async fn resolve(instance: &InstanceConfig, environment: &Environment) -> Re
             resolution.watch.push(environment.expand(path));
         }
     }
-    resolution.outcome = match place {
-        Ok(place) => connect(instance, place, environment).await,
-        Err(fault) => Err(fault),
-    };
-    resolution
+    let surveyed = place.map(|place| {
+        let trust = trust(instance, &place, environment);
+        (place, trust)
+    });
+    (resolution, surveyed)
 }
 
 /// An address, and the local Syncthing behind it where there is one.
@@ -207,6 +222,7 @@ fn discovered(found: Found) -> Result<Place, Fault> {
 async fn connect(
     instance: &InstanceConfig,
     place: Place,
+    trust: ResolvedTrust,
     environment: &Environment,
 ) -> Result<Resolved, Fault> {
     let no_key = |why: String| Fault::with_detail(Class::NoKey, why);
@@ -217,7 +233,6 @@ async fn connect(
         Some(given) => given,
         None => (key_of(&place).map_err(no_key)?, Vec::new()),
     };
-    let trust = trust(instance, &place, environment);
     if trust == ResolvedTrust::Fingerprint(Vec::new()) {
         warnings.push(Warning(format!(
             "no certificate is pinned for '{0}' in the config: nothing is sent to it until one is accepted with 'syncwatch trust accept --instance {0}'",

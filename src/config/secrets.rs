@@ -35,9 +35,11 @@ pub(super) async fn read(
         KeySource::Nothing => SecretString::default(),
         KeySource::Literal(key) => key.clone(),
         KeySource::File(path) => {
-            let path = environment.expand(path);
-            let key = from_file(&path)?;
-            warnings.extend(exposed(&path, &format!("holds {}", secret(called))));
+            let (path, what) = (environment.expand(path), secret(called));
+            let read =
+                move || from_file(&path).map(|key| (key, exposed(&path, &format!("holds {what}"))));
+            let (key, warning) = beside(read).await?;
+            warnings.extend(warning);
             key
         }
         KeySource::Env(name) => {
@@ -113,6 +115,16 @@ pub(super) fn unfit(text: &str) -> Option<&'static str> {
         Some("has characters that no key has")
     } else {
         None
+    }
+}
+
+/// Does what may wait for a disk, on a thread where that holds nobody up.
+pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime is ending, and everybody with it.
+        Err(_) => std::future::pending().await,
     }
 }
 

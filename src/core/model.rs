@@ -100,10 +100,10 @@ impl Model {
 
     /// The status at `now`. Unchanged instances are shared with the one before.
     pub fn status(&mut self, now: Timestamp) -> Status {
-        // What is due shows at once, and is settled with the next event.
-        let mut outdated = self.agenda.due(now);
-        outdated.append(&mut self.unseen);
-        for name in outdated {
+        // What is due shows at once, and is settled with the next event; until then its view is of this moment only.
+        let due = self.agenda.due(now);
+        let outdated = std::mem::replace(&mut self.unseen, due.clone());
+        for name in outdated.union(&due).cloned() {
             let Some(instance) = self.instances.get(&name) else {
                 continue;
             };

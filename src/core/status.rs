@@ -214,17 +214,21 @@ pub struct TrustStatus {
 impl Status {
     /// The instance called `name`.
     pub fn instance(&self, name: &str) -> Option<&InstanceStatus> {
-        self.instances
-            .iter()
-            .map(Arc::as_ref)
-            .find(|instance| instance.name == name)
+        let by_name = |instance: &Arc<InstanceStatus>| instance.name.as_str().cmp(name);
+        let found = self.instances.binary_search_by(by_name).ok();
+        let found = found.and_then(|at| self.instances.get(at)).map(Arc::as_ref);
+        // Whoever made a status by hand may have put them in another order.
+        let mut instances = self.instances.iter().map(Arc::as_ref);
+        found.or_else(|| instances.find(|instance| instance.name == name))
     }
 
     /// Whether both show the same of every instance. Quick for statuses of one engine, which share what did not change.
     pub fn shows_the_same_as(&self, other: &Self) -> bool {
         let pairs = self.instances.iter().zip(&other.instances);
         self.instances.len() == other.instances.len()
-            && pairs.into_iter().all(|(one, other)| Arc::ptr_eq(one, other))
+            && pairs
+                .into_iter()
+                .all(|(one, other)| Arc::ptr_eq(one, other))
     }
 }
 

@@ -4,15 +4,19 @@
 
 pub mod client;
 pub mod clock;
+mod errand;
 pub mod journal;
+mod limits;
 pub mod protocol;
 mod runtime;
 mod shell;
 mod signs;
 #[cfg(unix)]
 mod socket;
+mod stamp;
 pub mod state_file;
 mod supervisor;
+mod ticker;
 
 pub use supervisor::{Signal, Signals};
 

@@ -334,6 +334,7 @@ impl<A: Ask> Link<A> {
             return;
         }
         told.answered = Some((generation, served));
+        self.session.entry.leave();
         self.send(Event::Answered {
             instance: self.session.instance.clone(),
             attempt: self.session.attempt,

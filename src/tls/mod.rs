@@ -15,6 +15,7 @@ mod look;
 pub mod pin;
 mod reply;
 mod request;
+mod shared;
 pub mod verifier;
 mod websocket;
 
@@ -30,6 +31,7 @@ pub use look::{Served, look};
 pub use pin::{fingerprint, parse_pin, pin_of, read_pin_file};
 pub use reply::Reply;
 pub use request::{Request, Terms};
+pub use shared::Shared;
 pub use verifier::{Refusal, Trust};
 pub use websocket::{Incoming, Upgraded, WebSocket};
 

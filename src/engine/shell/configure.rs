@@ -1,10 +1,13 @@
 //! Takes a config into force, at the start and whenever its file changes. An invalid one changes nothing.
 
+use std::collections::BTreeSet;
+
 use tracing::{info, warn};
 
 use crate::config::{self, Config};
 use crate::core::{Event, InstanceSpec};
 use crate::engine::StartError;
+use crate::engine::limits;
 use crate::engine::protocol::Answer;
 use crate::engine::runtime::Runtime;
 
@@ -69,7 +72,8 @@ impl Shell {
                 known,
             });
         }
-        let names: Vec<&String> = wanted.iter().map(|instance| &instance.name).collect();
+        limits::make_room(wanted.len());
+        let names: BTreeSet<&String> = wanted.iter().map(|instance| &instance.name).collect();
         self.runtimes.retain(|name, _| names.contains(&name));
         let mut instances = Vec::new();
         for instance in &wanted {
@@ -80,7 +84,7 @@ impl Shell {
                 .is_some_and(|known| known.config == *instance);
             if !unchanged {
                 self.revisions += 1;
-                let runtime = Runtime::new(instance.clone(), self.revisions);
+                let runtime = Runtime::new(instance.clone(), self.revisions, self.common.clone());
                 match self.runtimes.get_mut(&instance.name) {
                     Some(known) => known.config = instance.clone(),
                     None => {

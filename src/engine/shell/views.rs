@@ -4,7 +4,7 @@ use tokio::task::JoinSet;
 
 use super::Ends;
 #[cfg(unix)]
-use crate::engine::socket::{Socket, SocketError, Sources};
+use crate::engine::socket::{Lines, Socket, SocketError, Sources};
 use crate::engine::{Options, StartError};
 
 /// The socket, for an engine that is to own it.
@@ -33,6 +33,7 @@ impl Views {
                 status: ends.status.clone(),
                 journal: ends.journal.clone(),
                 questions: ends.questions.clone(),
+                lines: Lines::default(),
             }));
         }
         tasks

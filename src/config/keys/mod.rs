@@ -1,0 +1,141 @@
+//! Every key that a config may have, declared once: the parser allows these and no others, names the nearest of them
+//! where one is misspelled, and the reference, the manual page and the JSON Schema are made of them.
+
+mod instance;
+mod markdown;
+mod roff;
+mod schema;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+pub(super) use instance::{
+    CENTRIFUGO, CREDENTIAL, EVERY, HEADER, HTTP, SYNCTHING, TRUST, WEBSOCKET, WEECHAT,
+};
+pub use markdown::markdown;
+pub use roff::roff;
+pub use schema::schema;
+pub(super) use sections::{NOTIFICATIONS, PAUSE, TOP, TRAY};
+
+/// A key: what it takes, what it means, and what holds without it.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// As it is written.
+    pub name: &'static str,
+    pub takes: Takes,
+    /// What holds without it, in TOML; `None` where that is nothing, or is said in `means`.
+    pub usual: Option<&'static str>,
+    /// A value, in TOML.
+    pub example: &'static str,
+    /// Further lines that the example needs.
+    pub with: &'static str,
+    /// Whole sentences.
+    pub means: &'static str,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Takes {
+    Text,
+    /// One of these.
+    Word(&'static [&'static str]),
+    /// One of these, or a list of some.
+    Words(&'static [&'static str]),
+    Boolean,
+    Path,
+    Time,
+    /// A whole number up to this.
+    Number(u64),
+    /// A text, or a list of texts.
+    Texts,
+    /// A status of HTTP, `"2xx"`, `"200-204"`, or a list of such.
+    Statuses,
+    /// A text for the shell, or a list: a program and its arguments.
+    Command,
+    /// `"all"`, or a list of folders and devices.
+    Parts,
+    /// `"system"`, `"any"`, or a table with one of these keys.
+    Trust(&'static [Key]),
+    Table(&'static [Key]),
+}
+
+/// A part of the file: `[tray]`, say.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// As it is written.
+    pub title: &'static str,
+    /// Whole sentences.
+    pub means: &'static str,
+    pub keys: &'static [Key],
+    /// A kind of instance, for a part that is one.
+    pub kind: Option<&'static str>,
+}
+
+/// Every part, in the order of the reference.
+pub fn parts() -> Vec<Part> {
+    [instance::parts(), sections::parts()].concat()
+}
+
+/// The names alone, as the parser allows and suggests them.
+pub(super) fn names(keys: &[Key]) -> Vec<&'static str> {
+    keys.iter().map(|key| key.name).collect()
+}
+
+impl Key {
+    const fn new(name: &'static str, takes: Takes, means: &'static str) -> Self {
+        Self {
+            name,
+            takes,
+            usual: None,
+            example: "",
+            with: "",
+            means,
+        }
+    }
+
+    const fn usual(self, usual: &'static str) -> Self {
+        let example = match self.example.is_empty() {
+            true => usual,
+            false => self.example,
+        };
+        Self {
+            usual: Some(usual),
+            example,
+            ..self
+        }
+    }
+
+    const fn example(self, example: &'static str) -> Self {
+        Self { example, ..self }
+    }
+
+    /// Further lines that the example needs.
+    const fn with(self, with: &'static str) -> Self {
+        Self { with, ..self }
+    }
+}
+
+impl Takes {
+    /// In a few words.
+    fn words(self) -> String {
+        let quoted = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+            words.join(", ")
+        };
+        match self {
+            Self::Text => "a text".into(),
+            Self::Word(words) => format!("one of {}", quoted(words)),
+            Self::Words(words) => format!("one of {}, or a list of some", quoted(words)),
+            Self::Boolean => "true or false".into(),
+            Self::Path => "a path".into(),
+            Self::Time => "a time".into(),
+            Self::Number(most) => format!("a whole number, {most} at most"),
+            Self::Texts => "a text, or a list of texts".into(),
+            Self::Statuses => "a status, \"2xx\", \"200-204\", or a list of such".into(),
+            Self::Command => "a text for the shell, or a list of a program and its arguments".into(),
+            Self::Parts => "\"all\", or a list of folders and devices".into(),
+            Self::Trust(_) => "\"system\", \"any\", or a table with one key".into(),
+            Self::Table(_) => "a table".into(),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Tells cheaply whether a file may have changed. May wait for a disk: never on the loop.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+/// What a file looked like from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    identity: u64,
+}
+
+impl Stamp {
+    /// `None` for a file that is not there or cannot be looked at.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            identity: identity(&metadata),
+        })
+    }
+}
+
+/// Another inode or status change under the same name is another file, even when size and time are the same.
+#[cfg(unix)]
+fn identity(metadata: &std::fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let changed = metadata
+        .ctime()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(metadata.ctime_nsec());
+    metadata.ino().rotate_left(32) ^ changed.unsigned_abs()
+}
+
+#[cfg(not(unix))]
+fn identity(_: &std::fs::Metadata) -> u64 {
+    0
+}
