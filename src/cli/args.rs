@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::complete::instances;
 use super::control::args::ControlCommand;
+use super::generate::ReferenceFormat;
 use crate::core::Fingerprint;
 
 const EXAMPLES: &str = "\
@@ -301,6 +302,12 @@ pub enum GenerateCommand {
     Completions { shell: clap_complete::Shell },
     /// The JSON Schema of 'status --json', to standard output
     Schema,
+    /// Every key of the config with what it means, to standard output
+    ConfigReference {
+        /// A page in Markdown, the manual page syncwatch.toml(5), or a JSON Schema for editors
+        #[arg(long, value_enum, default_value_t)]
+        format: ReferenceFormat,
+    },
     /// The application's icon, SVG and PNG, into a directory of icon themes
     Icons {
         /// Write hicolor/SIZE/apps/syncwatch.png and its like here, such as /usr/share/icons

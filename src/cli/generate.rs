@@ -2,14 +2,27 @@
 
 use std::path::Path;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use super::args::{Cli, GenerateArgs, GenerateCommand};
 use super::context::Context;
 use super::error::{CliError, Exit};
+use crate::config::keys;
 use crate::core::Status;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
+
+/// How the reference of the config is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReferenceFormat {
+    /// docs/config.md
+    #[default]
+    Markdown,
+    /// syncwatch.toml(5)
+    Man,
+    /// assets/config.schema.json
+    Schema,
+}
 
 pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliError> {
     let mut made = Vec::new();
@@ -26,10 +39,23 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
                 .map_err(std::io::Error::from)?;
             made.push(b'\n');
         }
+        GenerateCommand::ConfigReference { format } => made = reference(*format)?,
         GenerateCommand::Icons { dir } => icons(dir)?,
     }
     context.out.raw(&made)?;
     Ok(Exit::Fine)
+}
+
+fn reference(format: ReferenceFormat) -> Result<Vec<u8>, CliError> {
+    let text = match format {
+        ReferenceFormat::Markdown => keys::markdown(),
+        ReferenceFormat::Man => keys::roff(),
+        ReferenceFormat::Schema => {
+            let text = serde_json::to_string_pretty(&keys::schema());
+            text.map_err(std::io::Error::from)? + "\n"
+        }
+    };
+    Ok(text.into_bytes())
 }
 
 /// What has a shell ask syncwatch itself, so that it completes the names of real folders and devices.

@@ -10,6 +10,7 @@ mod discovery;
 mod environment;
 mod expectation;
 mod instance;
+pub mod keys;
 mod load;
 mod parse;
 mod parse_centrifugo;

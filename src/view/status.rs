@@ -24,6 +24,7 @@ pub fn page(status: &Status, frame: &Frame) -> Page {
         page.paragraph(Role::Warn, &unchanged_config(problem), 0, frame.width);
     }
     if !frame.all && many::are_many(status) {
+        page.gap();
         page.append(many::page(status, frame));
         return page;
     }

@@ -108,7 +108,11 @@ macro_rules! secret {
 const API_KEY: [Key; 4] = secret!("api-key", "The API key", URL);
 const PASSWORD: [Key; 4] = secret!("password", "The password", "user = \"monitor\"");
 const RELAY_PASSWORD: [Key; 4] = secret!("password", "That of relay.network.password", "");
-const TOTP: [Key; 4] = secret!("totp-secret", "That of relay.network.totp_secret, where it is set", "");
+const TOTP: [Key; 4] = secret!(
+    "totp-secret",
+    "That of relay.network.totp_secret, where it is set",
+    ""
+);
 const TOKEN: [Key; 4] = secret!("token", "The token, sent as 'Authorization: Bearer'", "");
 const CLIENT_TOKEN: [Key; 4] = secret!("token", "The token of a client", "");
 const VALUE: [Key; 4] = secret!("value", "Its value", "");
@@ -292,7 +296,12 @@ pub(super) fn parts() -> Vec<Part> {
         kind,
     };
     vec![
-        part("[[instance]]", None, EVERY, "One for each server to watch. These keys go with every kind."),
+        part(
+            "[[instance]]",
+            None,
+            EVERY,
+            "One for each server to watch. These keys go with every kind.",
+        ),
         part(
             "[[instance]] of kind \"syncthing\"",
             Some("syncthing"),

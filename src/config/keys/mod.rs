@@ -15,7 +15,7 @@ pub(super) use instance::{
 pub use markdown::markdown;
 pub use roff::roff;
 pub use schema::schema;
-pub(super) use sections::{NOTIFICATIONS, PAUSE, TOP, TRAY};
+pub(super) use sections::{NOTIFICATIONS, PAUSE, TRAY};
 
 /// A key: what it takes, what it means, and what holds without it.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +132,9 @@ impl Takes {
             Self::Number(most) => format!("a whole number, {most} at most"),
             Self::Texts => "a text, or a list of texts".into(),
             Self::Statuses => "a status, \"2xx\", \"200-204\", or a list of such".into(),
-            Self::Command => "a text for the shell, or a list of a program and its arguments".into(),
+            Self::Command => {
+                "a text for the shell, or a list of a program and its arguments".into()
+            }
             Self::Parts => "\"all\", or a list of folders and devices".into(),
             Self::Trust(_) => "\"system\", \"any\", or a table with one key".into(),
             Self::Table(_) => "a table".into(),

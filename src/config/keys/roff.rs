@@ -24,7 +24,11 @@ command.
 pub fn roff() -> String {
     let mut text = HEAD.to_owned();
     for part in parts() {
-        let _ = writeln!(text, ".SH \"{}\"", escaped(&part.title.to_uppercase()).replace('"', "\\(dq"));
+        let _ = writeln!(
+            text,
+            ".SH \"{}\"",
+            escaped(&part.title.to_uppercase()).replace('"', "\\(dq")
+        );
         paragraph(&mut text, part.means);
         for key in part.keys {
             entry(&mut text, key);
@@ -37,7 +41,11 @@ pub fn roff() -> String {
     );
     for rule in TABLE {
         let name = escaped(&rule.class.name());
-        let _ = writeln!(text, ".TP\n\\fB{name}\\fR\nWithout it \"{}s\".", rule.patience);
+        let _ = writeln!(
+            text,
+            ".TP\n\\fB{name}\\fR\nWithout it \"{}s\".",
+            rule.patience
+        );
     }
     text.push_str(".SH \"SEE ALSO\"\nsyncwatch(1)\n");
     text
@@ -64,7 +72,10 @@ fn paragraph(text: &mut String, words: &str) {
 
 /// Nothing in it is taken for a request or an escape.
 fn escaped(words: &str) -> String {
-    let text = words.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\*(Aq");
+    let text = words
+        .replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('\'', "\\*(Aq");
     match text.starts_with('.') {
         true => format!("\\&{text}"),
         false => text,

@@ -2,15 +2,6 @@
 
 use super::{Key, Part, Takes};
 
-pub(in crate::config) const TOP: &[&str] = &[
-    "instance",
-    "patience",
-    "pause",
-    "notifications",
-    "tray",
-    "metrics",
-];
-
 pub(in crate::config) const PAUSE: &[Key] = &[Key::new(
     "all",
     Takes::Word(&["devices", "folders", "everything"]),

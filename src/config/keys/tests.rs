@@ -26,12 +26,20 @@ fn config(part: &Part, key: &Key) -> String {
         }
         let needs_url = part.kind.is_some_and(|kind| kind != "syncthing");
         if needs_url && !has("url") {
-            text += "url = \"https://example.org\"\n".replace("https", match part.kind {
-                Some("websocket") => "wss",
-                _ => "https",
-            }).as_str();
+            text += "url = \"https://example.org\"\n"
+                .replace(
+                    "https",
+                    match part.kind {
+                        Some("websocket") => "wss",
+                        _ => "https",
+                    },
+                )
+                .as_str();
         }
-        if part.kind == Some("weechat") && !key.name.starts_with("password-") && key.name != "password" {
+        if part.kind == Some("weechat")
+            && !key.name.starts_with("password-")
+            && key.name != "password"
+        {
             text += "password = \"secret\"\n";
         }
     }
@@ -57,7 +65,10 @@ fn every_example_and_every_default_is_taken() {
 fn a_default_is_what_holds_without_the_key() {
     let base = |text: &str| parse(text, Path::new("config.toml")).expect(text).0;
     let nothing: Config = base("");
-    for part in parts().iter().filter(|part| !part.title.starts_with("[[") && part.kind.is_none()) {
+    for part in parts()
+        .iter()
+        .filter(|part| !part.title.starts_with("[[") && part.kind.is_none())
+    {
         for (key, usual) in part.keys.iter().filter_map(|key| Some((key, key.usual?))) {
             let text = format!("{}\n{} = {usual}\n", part.title, key.name);
             assert_eq!(base(&text).describe(), nothing.describe(), "{text}");
@@ -69,7 +80,13 @@ fn a_default_is_what_holds_without_the_key() {
             if ["expect-status", "websocket"].contains(&key.name) {
                 continue;
             }
-            let with = config(part, &Key { example: usual, ..*key });
+            let with = config(
+                part,
+                &Key {
+                    example: usual,
+                    ..*key
+                },
+            );
             let without = with.replace(&format!("{} = {usual}\n", key.name), "");
             assert_ne!(with, without);
             assert_eq!(base(&with).describe(), base(&without).describe(), "{with}");
@@ -84,25 +101,40 @@ fn the_example_file_names_every_key() {
         for key in part.keys {
             let named = EXAMPLE.lines().any(|line| {
                 let line = line.trim_start_matches(['#', ' ']);
-                line.strip_prefix(key.name).is_some_and(|rest| rest.trim_start().starts_with('='))
+                line.strip_prefix(key.name)
+                    .is_some_and(|rest| rest.trim_start().starts_with('='))
             });
             // Of the four ways to give a secret one or more is shown.
-            let way = ["-file", "-env", "-command"].iter().find_map(|way| key.name.strip_suffix(way));
-            let secret = part.keys.iter().any(|other| way == Some(other.name) || other.name == format!("{}-file", key.name));
+            let way = ["-file", "-env", "-command"]
+                .iter()
+                .find_map(|way| key.name.strip_suffix(way));
+            let secret = part
+                .keys
+                .iter()
+                .any(|other| way == Some(other.name) || other.name == format!("{}-file", key.name));
             if !named && !secret {
                 missing.push(format!("{} of {}", key.name, part.title));
             }
         }
     }
-    assert!(missing.is_empty(), "config/syncwatch.toml says nothing of {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "config/syncwatch.toml says nothing of {missing:?}"
+    );
 }
 
 #[test]
 fn the_files_are_what_is_generated() {
-    let advice = "What to do: target/debug/syncwatch generate config-reference > docs/config.md; generate config-schema > assets/config.schema.json";
-    assert!(REFERENCE == markdown(), "docs/config.md is not up to date.\n{advice}");
+    let advice = "What to do: syncwatch generate config-reference > docs/config.md; syncwatch generate config-reference --format schema > assets/config.schema.json";
+    assert!(
+        REFERENCE == markdown(),
+        "docs/config.md is not up to date.\n{advice}"
+    );
     let schema = serde_json::to_string_pretty(&schema()).expect("JSON") + "\n";
-    assert!(SCHEMA == schema, "assets/config.schema.json is not up to date.\n{advice}");
+    assert!(
+        SCHEMA == schema,
+        "assets/config.schema.json is not up to date.\n{advice}"
+    );
 }
 
 #[test]

@@ -24,7 +24,7 @@ use std::time::Duration;
 use super::command::Command;
 use crate::core::preferences::Notifications;
 use crate::core::{Status, Timestamp};
-use crowd::Crowd;
+use crowd::{Crowd, Due};
 use instance::Told;
 use pace::Limit;
 
@@ -97,21 +97,20 @@ impl Notices {
                     .map(|matter| (matter, instance.as_ref())),
             );
         }
-        for crowd in crowd::gather(&mut due) {
-            let notice = crowd::notice(&crowd);
-            if self.limit.allows(notice.urgency, now) {
-                self.limit.told(now);
-                for (matter, instance) in crowd.iter().cloned() {
-                    self.crowd.lets_go(&instance.name);
-                    if let Some(told) = self.instances.get_mut(&instance.name) {
-                        told.told(matter, instance, now);
-                    }
-                }
-                self.crowd.tells(&crowd);
-                words.push(Word::Show(notice));
-            }
-        }
+        let crowds = crowd::gather(&mut due);
         due.sort_by_key(|(matter, _)| std::cmp::Reverse(matter.urgency()));
+        let alarms = due.partition_point(|(matter, _)| matter.urgency() == Urgency::Critical);
+        let others = due.split_off(alarms);
+        self.tell_each(due, now, &mut words);
+        self.tell_crowds(crowds, now, &mut words);
+        self.tell_each(others, now, &mut words);
+        let over = self.crowd.is_over(crowded);
+        words.extend(over.map(|key| Word::Withdraw { key }));
+        self.deadline = self.find_deadline(status, wanted, now);
+        words
+    }
+
+    fn tell_each(&mut self, due: Vec<Due<'_>>, now: Timestamp, words: &mut Vec<Word>) {
         for (matter, instance) in due {
             let told = self.instances.get_mut(&instance.name);
             let notice = instance::notice(&matter, instance);
@@ -126,10 +125,24 @@ impl Notices {
                 words.push(Word::Show(notice));
             }
         }
-        let over = self.crowd.is_over(crowded);
-        words.extend(over.map(|key| Word::Withdraw { key }));
-        self.deadline = self.find_deadline(status, wanted, now);
-        words
+    }
+
+    fn tell_crowds(&mut self, crowds: Vec<Vec<Due<'_>>>, now: Timestamp, words: &mut Vec<Word>) {
+        for crowd in crowds {
+            let notice = crowd::notice(&crowd);
+            if !self.limit.allows(notice.urgency, now) {
+                continue;
+            }
+            self.limit.told(now);
+            for (matter, instance) in crowd.iter().cloned() {
+                self.crowd.lets_go(&instance.name);
+                if let Some(told) = self.instances.get_mut(&instance.name) {
+                    told.told(matter, instance, now);
+                }
+            }
+            self.crowd.tells(&crowd);
+            words.push(Word::Show(notice));
+        }
     }
 
     /// When to call [`Self::step`] again, whether or not anything changed until then.

@@ -332,7 +332,7 @@ fn many_instances_share_one_bound_and_alarms_come_first() {
             story.status.instances.extend(status.instances);
         }
     };
-    lost(LinkState::Disconnected, 0, 100);
+    lost(LinkState::Misconfigured, 0, 100);
     lost(LinkState::Untrusted, 100, 101);
     story.step();
     assert_eq!(
