@@ -7,11 +7,11 @@ pub mod clock;
 mod errand;
 pub mod journal;
 mod limits;
+mod local;
 pub mod protocol;
 mod runtime;
 mod shell;
 mod signs;
-#[cfg(unix)]
 mod socket;
 mod stamp;
 pub mod state_file;

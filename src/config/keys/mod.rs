@@ -1,5 +1,7 @@
 //! Every key that a config may have, declared once: the parser allows these and no others, names the nearest of them
 //! where one is misspelled, and the reference, the manual page and the JSON Schema are made of them.
+//!
+//! To add a key: declare it here, read it in the parser, say it in `config/syncwatch.toml`, and generate the files anew.
 
 mod instance;
 mod markdown;
