@@ -11,6 +11,7 @@ use super::error::{CliError, Exit};
 use crate::config::keys;
 use crate::core::Status;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
+use crate::view::metrics;
 
 /// How the reference of the config is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -40,6 +41,7 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
             made.push(b'\n');
         }
         GenerateCommand::ConfigReference { format } => made = reference(*format)?,
+        GenerateCommand::Metrics => made = metrics::documentation().into_bytes(),
         GenerateCommand::Icons { dir } => icons(dir)?,
     }
     context.out.raw(&made)?;

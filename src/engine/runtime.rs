@@ -13,7 +13,7 @@ use crate::config::{self, InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead, backoff};
 use crate::services::{self, Gate, Memory, ReadSecret, Remote, Session, centrifugo};
-use crate::tls::{Client, Shared};
+use crate::tls::{Client, Meter, Shared};
 
 use super::clock::Clock;
 use super::errand::Errand;
@@ -51,6 +51,7 @@ pub(super) struct Runtime {
     /// Has the session look at what the server tells by no event.
     pub(super) nudge: Arc<Notify>,
     memory: Memory,
+    meter: Arc<Meter>,
     settles: u32,
     /// Of the file that holds the second secret.
     second_stamp: Option<Stamp>,
@@ -89,7 +90,12 @@ struct Running {
 }
 
 impl Runtime {
-    pub(super) fn new(config: InstanceConfig, revision: u64, common: Common) -> Self {
+    pub(super) fn new(
+        config: InstanceConfig,
+        revision: u64,
+        common: Common,
+        meter: Arc<Meter>,
+    ) -> Self {
         Self {
             config,
             born: revision,
@@ -105,6 +111,7 @@ impl Runtime {
             common,
             nudge: Arc::default(),
             memory: Memory::default(),
+            meter,
             settles: 0,
             second_stamp: None,
         }
@@ -208,7 +215,7 @@ impl Runtime {
         let Some(place) = &mut self.place else { return };
         place.generation = generation;
         place.pins = Some(pins);
-        place.build(&self.common.tls);
+        place.build(&self.common.tls, &self.meter);
         if let (Err(fault), Some(running)) = (&place.clients, &place.session) {
             running.task.abort();
             let (attempt, fault) = (running.attempt, fault.clone());
@@ -223,7 +230,7 @@ impl Runtime {
         let Some(place) = &mut self.place else { return };
         if place.clients.is_err() {
             // What stood in the way may be gone: a CA file that is whole again, a certificate store that can be read.
-            place.build(&self.common.tls);
+            place.build(&self.common.tls, &self.meter);
         }
         let clients = match &place.clients {
             Ok(clients) => clients.subscribe(),
@@ -326,13 +333,14 @@ pub fn second_secret(resolved: &Resolved) -> Option<Arc<dyn ReadSecret>> {
 
 impl Place {
     /// Builds the client of the newest generation and hands it to the session.
-    fn build(&mut self, shared: &Shared) {
+    fn build(&mut self, shared: &Shared, meter: &Arc<Meter>) {
         let Some(pins) = self.pins.clone() else {
             return;
         };
         let spec = client_spec(&self.resolved, pins, self.generation);
         let built = Client::build_sharing(&spec, shared);
-        match (built.map(Arc::new), &self.clients) {
+        let built = built.map(|client| Arc::new(client.counting(Arc::clone(meter))));
+        match (built, &self.clients) {
             (Ok(client), Ok(clients)) => {
                 clients.send_replace(client);
             }

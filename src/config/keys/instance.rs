@@ -115,6 +115,11 @@ const TOTP: [Key; 4] = secret!(
 );
 const TOKEN: [Key; 4] = secret!("token", "The token, sent as 'Authorization: Bearer'", "");
 const CLIENT_TOKEN: [Key; 4] = secret!("token", "The token of a client", "");
+pub(super) const PAGE_TOKEN: [Key; 4] = secret!(
+    "token",
+    "What whoever asks must know: 'authorization' in prometheus.yml",
+    ""
+);
 const VALUE: [Key; 4] = secret!("value", "Its value", "");
 
 pub(in crate::config) const SYNCTHING: &[Key] = &[

@@ -5,6 +5,7 @@
 
 mod instance;
 mod markdown;
+mod outlets;
 mod roff;
 mod schema;
 mod sections;
@@ -15,6 +16,7 @@ pub(super) use instance::{
     CENTRIFUGO, CREDENTIAL, EVERY, HEADER, HTTP, SYNCTHING, TRUST, WEBSOCKET, WEECHAT,
 };
 pub use markdown::markdown;
+pub(super) use outlets::{HOOK, HOOK_URL, METRICS};
 pub use roff::roff;
 pub use schema::schema;
 pub(super) use sections::{NOTIFICATIONS, PAUSE, TRAY};
@@ -50,6 +52,10 @@ pub enum Takes {
     Number(u64),
     /// A text, or a list of texts.
     Texts,
+    /// A list of texts.
+    List,
+    /// A list of some of these.
+    Choice(&'static [&'static str]),
     /// A status of HTTP, `"2xx"`, `"200-204"`, or a list of such.
     Statuses,
     /// A text for the shell, or a list: a program and its arguments.
@@ -73,9 +79,31 @@ pub struct Part {
     pub kind: Option<&'static str>,
 }
 
+impl Part {
+    /// Whether it stands in the file by itself, and is not a kind of another one.
+    fn is_whole(&self) -> bool {
+        self.title.ends_with(']') && self.kind.is_none()
+    }
+
+    /// Without brackets.
+    fn name(&self) -> &'static str {
+        self.title.trim_matches(['[', ']'])
+    }
+
+    /// Whether its keys go with those of the part that is called so.
+    fn belongs_to(&self, name: &str) -> bool {
+        let own = self
+            .title
+            .strip_prefix("[[")
+            .and_then(|rest| rest.strip_prefix(name));
+        let who = self.keys.iter().any(|key| key.name == "header");
+        !self.is_whole() && (who || own.is_some_and(|rest| rest.starts_with("]] ")))
+    }
+}
+
 /// Every part, in the order of the reference.
 pub fn parts() -> Vec<Part> {
-    [instance::parts(), sections::parts()].concat()
+    [instance::parts(), sections::parts(), outlets::parts()].concat()
 }
 
 /// The names alone, as the parser allows and suggests them.
@@ -133,6 +161,8 @@ impl Takes {
             Self::Time => "a time".into(),
             Self::Number(most) => format!("a whole number, {most} at most"),
             Self::Texts => "a text, or a list of texts".into(),
+            Self::List => "a list of texts".into(),
+            Self::Choice(words) => format!("a list of some of {}", quoted(words)),
             Self::Statuses => "a status, \"2xx\", \"200-204\", or a list of such".into(),
             Self::Command => {
                 "a text for the shell, or a list of a program and its arguments".into()

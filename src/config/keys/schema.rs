@@ -8,11 +8,15 @@ use crate::core::failure::TABLE;
 /// The schema. It knows which keys there are, what they take and what they mean; what may go together only the parser knows.
 pub fn schema() -> Value {
     let mut root = Map::new();
-    for part in parts().iter().filter(|part| part.kind.is_none()) {
-        let name = part.title.trim_matches(['[', ']']);
+    for part in parts().iter().filter(|part| part.is_whole()) {
+        let name = part.name();
         let list = part.title.starts_with("[[");
         let table = match name {
-            "instance" => instance(part),
+            "instance" | "hook" => {
+                let others = parts().into_iter().filter(|other| other.belongs_to(name));
+                let keys = others.flat_map(|other| other.keys.to_vec());
+                several(part, &keys.collect::<Vec<_>>())
+            }
             _ => table(part.keys, part.means),
         };
         let value = match list {
@@ -32,18 +36,16 @@ pub fn schema() -> Value {
 }
 
 /// The keys of all kinds: where two have one of the same name, either will do.
-fn instance(every: &Part) -> Value {
+fn several(every: &Part, others: &[Key]) -> Value {
     let mut properties = properties(every.keys);
-    for part in parts().iter().filter(|part| part.kind.is_some()) {
-        for key in part.keys {
-            let own = property(key);
-            match properties.get_mut(key.name) {
-                None => {
-                    properties.insert(key.name.to_owned(), own);
-                }
-                Some(known) if *known != own => merge(known, own),
-                Some(_) => {}
+    for key in others {
+        let own = property(key);
+        match properties.get_mut(key.name) {
+            None => {
+                properties.insert(key.name.to_owned(), own);
             }
+            Some(known) if *known != own => merge(known, own),
+            Some(_) => {}
         }
     }
     json!({
@@ -96,6 +98,8 @@ fn takes(takes: Takes) -> Value {
         Takes::Boolean => json!({ "type": "boolean" }),
         Takes::Number(most) => json!({ "type": "integer", "minimum": 0, "maximum": most }),
         Takes::Texts | Takes::Command | Takes::Parts => either(text()),
+        Takes::List => json!({ "type": "array", "items": { "type": "string" } }),
+        Takes::Choice(words) => json!({ "type": "array", "items": { "enum": words } }),
         Takes::Statuses => either(json!({ "type": ["string", "integer"] })),
         Takes::Trust(keys) => {
             let words = json!({ "enum": ["system", "any"] });

@@ -17,6 +17,18 @@ fn config(part: &Part, key: &Key) -> String {
         true => "[[instance]]\n".to_owned(),
         false => format!("{}\n", part.title),
     };
+    if part.title.starts_with("[[hook]]") {
+        text = "[[hook]]\n".to_owned();
+        if key.name != "name" {
+            text += "name = \"example\"\n";
+        }
+        if key.name != "on" {
+            text += "on = [\"loud\"]\n";
+        }
+        if !["command", "url"].contains(&key.name) && key.with.is_empty() {
+            text += "command = \"true\"\n";
+        }
+    }
     if text.starts_with("[[instance]]") {
         if key.name != "name" {
             text += "name = \"example\"\n";

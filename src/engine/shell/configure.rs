@@ -1,6 +1,7 @@
 //! Takes a config into force, at the start and whenever its file changes. An invalid one changes nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tracing::{info, warn};
 
@@ -75,6 +76,8 @@ impl Shell {
         limits::make_room(wanted.len());
         let names: BTreeSet<&String> = wanted.iter().map(|instance| &instance.name).collect();
         self.runtimes.retain(|name, _| names.contains(&name));
+        let runtimes = &self.runtimes;
+        self.meters.keep(|name| runtimes.contains_key(name));
         let mut instances = Vec::new();
         for instance in &wanted {
             let kept = self.state.get(&instance.name);
@@ -84,7 +87,12 @@ impl Shell {
                 .is_some_and(|known| known.config == *instance);
             if !unchanged {
                 self.revisions += 1;
-                let runtime = Runtime::new(instance.clone(), self.revisions, self.common.clone());
+                let runtime = Runtime::new(
+                    instance.clone(),
+                    self.revisions,
+                    self.common.clone(),
+                    self.meters.of(&instance.name),
+                );
                 match self.runtimes.get_mut(&instance.name) {
                     Some(known) => known.config = instance.clone(),
                     None => {
@@ -108,6 +116,12 @@ impl Shell {
         self.preferences.send_if_modified(|known| {
             let changed = *known != config.preferences();
             *known = config.preferences();
+            changed
+        });
+        let outlets = config.outlets();
+        self.outlets.send_if_modified(|known| {
+            let changed = **known != outlets;
+            *known = Arc::new(outlets);
             changed
         });
         self.config = config;
