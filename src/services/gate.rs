@@ -2,7 +2,7 @@
 //! them want to at once.
 //!
 //! Invariant: whoever hangs stands in nobody's way: after [`LONGEST`] its place goes to the next one, though it still
-//! tries.
+//! tries. So may many, but not all: where this computer itself is too slow, more of them would only make it slower.
 
 use std::future::Future;
 use std::pin::pin;
@@ -17,6 +17,8 @@ use tokio::time::{sleep, timeout};
 pub const AT_ONCE: usize = 16;
 /// How long a connection counts as young unless there is an answer before.
 pub const LONGEST: Duration = Duration::from_millis(500);
+/// Those that may hang at one time before they are in the way.
+pub const OVERDUE: usize = 64;
 /// A crowd is spread over so much time for each that waits: neighbours in the config are often one computer.
 const SPREAD: Duration = Duration::from_millis(1);
 
@@ -24,6 +26,7 @@ const SPREAD: Duration = Duration::from_millis(1);
 #[derive(Clone, Debug)]
 pub struct Gate {
     places: Arc<Semaphore>,
+    overdue: Arc<Semaphore>,
     waiting: Arc<AtomicU64>,
 }
 
@@ -31,6 +34,7 @@ impl Default for Gate {
     fn default() -> Self {
         Self {
             places: Arc::new(Semaphore::new(AT_ONCE)),
+            overdue: Arc::new(Semaphore::new(OVERDUE)),
             waiting: Arc::default(),
         }
     }
@@ -41,9 +45,15 @@ impl Gate {
     pub async fn pass<F: Future<Output = ()>>(&self, seed: u64, attempt: impl FnOnce(Entry) -> F) {
         let entry = self.enter(seed).await;
         let mut attempt = pin!(attempt(entry.clone()));
-        if timeout(LONGEST, &mut attempt).await.is_err() {
-            entry.leave();
-            attempt.await;
+        if timeout(LONGEST, &mut attempt).await.is_ok() {
+            return;
+        }
+        tokio::select! {
+            () = &mut attempt => {}
+            seat = Arc::clone(&self.overdue).acquire_owned() => {
+                entry.moves_to(seat.ok());
+                attempt.await;
+            }
         }
     }
 
@@ -73,7 +83,13 @@ impl Entry {
 
     /// The next one may.
     pub fn leave(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.moves_to(None);
+    }
+
+    /// Another place is enough, unless it left before.
+    fn moves_to(&self, place: Option<OwnedSemaphorePermit>) {
+        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *own = own.take().and(place);
     }
 }
 
@@ -158,6 +174,18 @@ mod tests {
         // Four times sixteen of them, and the spread of a crowd of 34.
         assert!(begin.elapsed() <= LONGEST * 4);
         assert_eq!(attempts.len(), 50, "each of them still tries");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_than_so_many_hang() {
+        let (attempts, mut turns) = crowd(200, pending);
+        sleep(Duration::from_secs(600)).await;
+        let mut began = 0;
+        while turns.try_recv().is_ok() {
+            began += 1;
+        }
+        assert_eq!(began, AT_ONCE + OVERDUE);
+        drop(attempts);
     }
 
     #[tokio::test(start_paused = true)]
