@@ -38,9 +38,14 @@ pub(super) async fn read(
         KeySource::Nothing => SecretString::default(),
         KeySource::Literal(key) => key.clone(),
         KeySource::File(path) => {
-            let (path, what) = (environment.expand(path), secret(called));
-            let read =
-                move || from_file(&path).map(|key| (key, exposed(&path, &format!("holds {what}"))));
+            let path = environment.expand(path);
+            let warns = !environment.is_credential(&path);
+            let what = format!("holds {}", secret(called));
+            let read = move || {
+                let key = from_file(&path)?;
+                let warning = warns.then(|| exposed(&path, &what)).flatten();
+                Ok::<_, String>((key, warning))
+            };
             let (key, warning) = beside(read).await?;
             warnings.extend(warning);
             key

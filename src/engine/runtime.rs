@@ -69,10 +69,23 @@ struct Place {
 }
 
 /// What all instances of an engine share.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Common {
+    /// To the servers.
     pub(super) gate: Gate,
+    /// To the disks: each that is waited for keeps a thread.
+    pub(super) disks: Gate,
     pub(super) tls: Shared,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self {
+            gate: Gate::default(),
+            disks: Gate::new(8, 256),
+            tls: Shared::default(),
+        }
+    }
 }
 
 /// Files that are watched, and by what.

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 /// Connections that may be young at one time. A handshake keeps a processor busy for about a millisecond.
 pub const AT_ONCE: usize = 16;
-/// How long a connection counts as young unless there is an answer before.
+/// How long a connection counts as young unless the service's state is known before.
 pub const LONGEST: Duration = Duration::from_millis(500);
 /// Those that may hang at one time before they are in the way.
 pub const OVERDUE: usize = 64;
@@ -32,15 +32,27 @@ pub struct Gate {
 
 impl Default for Gate {
     fn default() -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(AT_ONCE)),
-            overdue: Arc::new(Semaphore::new(OVERDUE)),
-            waiting: Arc::default(),
-        }
+        Self::new(AT_ONCE, OVERDUE)
     }
 }
 
 impl Gate {
+    /// One for something else than connections.
+    pub fn new(at_once: usize, overdue: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(at_once)),
+            overdue: Arc::new(Semaphore::new(overdue)),
+            waiting: Arc::default(),
+        }
+    }
+
+    /// What `work` comes to, once it is its turn.
+    pub async fn outcome<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut outcome = None;
+        self.pass(0, |_| async { outcome = Some(work.await) }).await;
+        outcome
+    }
+
     /// Does `attempt` when it is its turn. `seed` decides where in a crowd that is; without a crowd it is now.
     pub async fn pass<F: Future<Output = ()>>(&self, seed: u64, attempt: impl FnOnce(Entry) -> F) {
         let entry = self.enter(seed).await;
@@ -72,7 +84,7 @@ impl Gate {
     }
 }
 
-/// A place at the gate, until there is an answer. The default holds none.
+/// A place at the gate, until the service's state is known. The default holds none.
 #[derive(Clone, Debug, Default)]
 pub struct Entry(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
 

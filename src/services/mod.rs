@@ -41,7 +41,7 @@ pub struct Session<A = Client> {
     pub memory: Memory,
     /// Rings when the server was made to change something that it tells by no event.
     pub nudge: Arc<Notify>,
-    /// Its place at the gate, which it leaves with the first answer.
+    /// Its place at the gate, which it leaves when the service's state is known.
     pub entry: Entry,
     /// The second secret, where there is one.
     pub second: Option<Arc<dyn ReadSecret>>,

@@ -66,15 +66,19 @@ impl Shell {
             trust: paths(&runtime.trust_watch),
             second: runtime.second_file(&environment),
         };
+        let disks = self.common.disks.clone();
         let search = tokio::spawn(async move {
-            let resolution = config::resolve(&config, &environment).await;
-            spawn_blocking(move || search.end(resolution)).await
+            let searching = async {
+                let resolution = config::resolve(&config, &environment).await;
+                spawn_blocking(move || search.end(resolution)).await
+            };
+            disks.outcome(searching).await
         });
         runtime.resolving = Some(search.abort_handle());
         let notes = self.notes.0.clone();
         tokio::spawn(async move {
             let late = Note::SearchLate(instance.clone(), born);
-            if let Some(Ok(found)) = in_time(search, LIMIT, &notes, late).await {
+            if let Some(Some(Ok(found))) = in_time(search, LIMIT, &notes, late).await {
                 let found = Box::new(found);
                 let _ = notes.send(Note::Resolved {
                     instance,

@@ -56,15 +56,17 @@ impl Shell {
             }
         }
         let (born, is_ca) = (runtime.born, runtime.is_ca());
-        let reading = spawn_blocking(move || Content {
+        let disks = self.common.disks.clone();
+        let reading = move || Content {
             stamp: Stamp::of(&path),
             pins: (!is_ca).then(|| tls::read_pin_file(&path)),
             path,
-        });
+        };
+        let reading = tokio::spawn(async move { disks.outcome(spawn_blocking(reading)).await });
         let (notes, instance) = (self.notes.0.clone(), instance.to_owned());
         tokio::spawn(async move {
             let late = Note::ReadingLate(instance.clone(), born);
-            if let Some(content) = in_time(reading, LIMIT, &notes, late).await {
+            if let Some(Some(Ok(content))) = in_time(reading, LIMIT, &notes, late).await {
                 let _ = notes.send(Note::Read {
                     instance,
                     born,
