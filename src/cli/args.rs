@@ -280,7 +280,7 @@ pub enum GenerateCommand {
     Schema,
     /// Every key of the config with what it means, to standard output
     ConfigReference {
-        /// A page in Markdown, the manual page syncwatch.toml(5), or a JSON Schema for editors
+        /// A page in Markdown, or a JSON Schema for editors
         #[arg(long, value_enum, default_value_t)]
         format: ReferenceFormat,
     },

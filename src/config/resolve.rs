@@ -13,7 +13,7 @@ use super::discovery::{Found, Search, Tried, search};
 use super::environment::Environment;
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use super::problem::Warning;
-use super::secrets::{self, SecretReader, beside};
+use super::secrets::{self, SecretReader};
 use crate::core::{Class, Fault, Fingerprint, Kind, Pin, Settings, Target, TrustMode};
 
 /// Syncthing's name for its GUI certificate (lib/locations/locations.go HTTPSCertFile).
@@ -87,11 +87,9 @@ impl Resolved {
     }
 }
 
-/// Finds an instance's address, trust and key. Runs the key's command, for 10 s at most. Files are read on a thread
-/// where a disk that does not answer holds nobody else up.
+/// Finds an instance's address, trust and key. Reads files, and runs the key's command, for 10 s at most.
 pub async fn resolve(instance: &InstanceConfig, environment: &Environment) -> Resolution {
-    let (known, around) = (instance.clone(), environment.clone());
-    let (mut resolution, surveyed) = beside(move || survey(&known, &around)).await;
+    let (mut resolution, surveyed) = survey(instance, environment);
     resolution.outcome = match surveyed {
         Ok((place, trust)) => connect(instance, place, trust, environment).await,
         Err(fault) => Err(fault),

@@ -39,15 +39,10 @@ pub(super) async fn read(
         KeySource::Literal(key) => key.clone(),
         KeySource::File(path) => {
             let path = environment.expand(path);
-            let warns = !environment.is_credential(&path);
-            let what = format!("holds {}", secret(called));
-            let read = move || {
-                let key = from_file(&path)?;
-                let warning = warns.then(|| exposed(&path, &what)).flatten();
-                Ok::<_, String>((key, warning))
-            };
-            let (key, warning) = beside(read).await?;
-            warnings.extend(warning);
+            let key = from_file(&path)?;
+            if !environment.is_credential(&path) {
+                warnings.extend(exposed(&path, &format!("holds {}", secret(called))));
+            }
             key
         }
         KeySource::Env(name) => {
@@ -131,16 +126,6 @@ pub(super) fn unfit(text: &str) -> Option<&'static str> {
         Some("has characters that no key has")
     } else {
         None
-    }
-}
-
-/// Does what may wait for a disk, on a thread where that holds nobody up.
-pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        // The runtime is ending, and everybody with it.
-        Err(_) => std::future::pending().await,
     }
 }
 

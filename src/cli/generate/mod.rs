@@ -22,8 +22,6 @@ pub enum ReferenceFormat {
     /// docs/config.md
     #[default]
     Markdown,
-    /// syncwatch.toml(5)
-    Man,
     /// assets/config.schema.json
     Schema,
 }
@@ -54,7 +52,6 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
 fn reference(format: ReferenceFormat) -> Result<Vec<u8>, CliError> {
     let text = match format {
         ReferenceFormat::Markdown => keys::markdown(),
-        ReferenceFormat::Man => keys::roff(),
         ReferenceFormat::Schema => {
             let text = serde_json::to_string_pretty(&keys::schema());
             text.map_err(std::io::Error::from)? + "\n"

@@ -6,7 +6,6 @@
 mod instance;
 mod markdown;
 mod outlets;
-mod roff;
 mod schema;
 mod sections;
 #[cfg(test)]
@@ -17,7 +16,6 @@ pub(super) use instance::{
 };
 pub use markdown::markdown;
 pub(super) use outlets::{HOOK, HOOK_URL, METRICS};
-pub use roff::roff;
 pub use schema::schema;
 pub(super) use sections::{NOTIFICATIONS, PAUSE, TRAY};
 
@@ -147,7 +145,7 @@ impl Key {
 
 impl Takes {
     /// In a few words.
-    fn words(self) -> String {
+    pub fn words(self) -> String {
         let quoted = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
             words.join(", ")

@@ -154,10 +154,3 @@ fn the_files_are_what_is_generated() {
         );
     }
 }
-
-#[test]
-fn the_manual_page_has_no_stray_request() {
-    for line in roff().lines() {
-        assert!(!line.contains("\\u") && !line.starts_with('\''), "{line}");
-    }
-}

@@ -1,12 +1,12 @@
 //! Where the instances are: resolves places and keys, and watches what they are read from.
 //!
-//! Invariant: every disk is waited for beside the loop; a file is read after its watch is there, never before.
+//! Invariant: a file is read after its watch is there, never before.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -66,19 +66,16 @@ impl Shell {
             trust: paths(&runtime.trust_watch),
             second: runtime.second_file(&environment),
         };
-        let disks = self.common.disks.clone();
+        // On the loop's own thread: a new key must be known before the old one is refused, which takes a millisecond.
         let search = tokio::spawn(async move {
-            let searching = async {
-                let resolution = config::resolve(&config, &environment).await;
-                spawn_blocking(move || search.end(resolution)).await
-            };
-            disks.outcome(searching).await
+            let resolution = config::resolve(&config, &environment).await;
+            search.end(resolution)
         });
         runtime.resolving = Some(search.abort_handle());
         let notes = self.notes.0.clone();
         tokio::spawn(async move {
             let late = Note::SearchLate(instance.clone(), born);
-            if let Some(Some(Ok(found))) = in_time(search, LIMIT, &notes, late).await {
+            if let Some(found) = in_time(search, LIMIT, &notes, late).await {
                 let found = Box::new(found);
                 let _ = notes.send(Note::Resolved {
                     instance,
