@@ -11,6 +11,7 @@ pub mod desktop;
 pub mod engine;
 pub mod services;
 pub mod standin;
+pub mod terminal;
 pub mod tls;
 pub mod tray;
 pub mod view;

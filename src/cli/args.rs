@@ -13,7 +13,8 @@ const EXAMPLES: &str = "\
 Examples:
   syncwatch                                the tray icon, where there is a desktop; else the status
   syncwatch status                         the status of the local Syncthing, now
-  syncwatch status --watch                 one line for everything that changes
+  syncwatch status --watch                 everything at a glance, live, on the whole terminal
+  syncwatch status --watch --plain         one line for everything that changes
   syncwatch status --json | jq .overall    for a script
   syncwatch wait --for synced --timeout 10m && systemctl poweroff
   syncwatch daemon                         watch in the background; every other command then asks it
@@ -155,9 +156,12 @@ pub struct StatusArgs {
     /// As JSON (see 'generate schema'); with --watch one object a line
     #[arg(long)]
     pub json: bool,
-    /// Go on and tell every change
+    /// Go on: on a terminal a view of everything that fills it, else one line for every change
     #[arg(long, short)]
     pub watch: bool,
+    /// With --watch: one line for every change, also on a terminal
+    #[arg(long, requires = "watch", conflicts_with = "json")]
+    pub plain: bool,
     /// Every folder and device, also when many of them are up to date
     #[arg(long, short, conflicts_with = "json")]
     pub all: bool,

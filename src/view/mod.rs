@@ -10,6 +10,7 @@ pub mod icon;
 pub mod journal;
 pub mod menu;
 pub mod notices;
+pub mod screen;
 mod service;
 pub mod status;
 pub mod style;
@@ -21,7 +22,7 @@ pub mod watch;
 pub mod words;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 use jiff::tz::TimeZone;
 
