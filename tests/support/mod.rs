@@ -34,6 +34,8 @@ pub mod source;
 pub mod syncthing;
 pub mod tls_client;
 pub mod tls_server;
+#[cfg(unix)]
+pub mod tmux;
 #[cfg(target_os = "linux")]
 pub mod tray;
 #[cfg(unix)]

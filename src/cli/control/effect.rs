@@ -24,6 +24,8 @@ pub enum Effect {
     /// Connected again, after it was asked.
     Restarted,
     Down,
+    /// It is watched, or is not.
+    Watched(bool),
 }
 
 impl Effect {
@@ -33,12 +35,13 @@ impl Effect {
         let connected = link.state == LinkState::Connected;
         let service = match (self, instance.service.as_deref()) {
             (Self::Down, _) => return !connected,
+            (Self::Watched(on), _) => return (link.state != LinkState::Paused) == *on,
             (_, Some(service)) if connected => service,
             _ => return false,
         };
         let paused = |part: &Part| is_paused(service, part);
         match self {
-            Self::Answered | Self::Down => true,
+            Self::Answered | Self::Down | Self::Watched(_) => true,
             Self::Paused(parts) => parts.iter().all(|part| paused(part) == Some(true)),
             Self::Held(parts) => {
                 let mut holds = instance.holds.iter();

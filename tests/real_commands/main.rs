@@ -10,6 +10,8 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod screen;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs;
