@@ -1,5 +1,6 @@
 //! `syncwatch generate`: what packagers put beside the binary.
 
+use std::io::Write;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -10,6 +11,12 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use crate::core::Status;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
+
+/// Our own, because names have blanks: what clap_complete makes gives them to bash as several words, and asks for what was
+/// typed with the quotes around it.
+const BASH: &[u8] = include_bytes!("../../assets/completions/syncwatch.bash");
+const FISH: &[u8] = include_bytes!("../../assets/completions/syncwatch.fish");
+const ZSH: &[u8] = include_bytes!("../../assets/completions/_syncwatch");
 
 pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliError> {
     let mut made = Vec::new();
@@ -34,13 +41,13 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
 
 /// What has a shell ask syncwatch itself, so that it completes the names of real folders and devices.
 fn registration(shell: Shell, made: &mut Vec<u8>) -> std::io::Result<()> {
-    use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+    use clap_complete::env::{Elvish, EnvCompleter, Powershell};
     let completer: &dyn EnvCompleter = match shell {
         Shell::Elvish => &Elvish,
-        Shell::Fish => &Fish,
         Shell::PowerShell => &Powershell,
-        Shell::Zsh => &Zsh,
-        _ => &Bash,
+        Shell::Fish => return made.write_all(FISH),
+        Shell::Zsh => return made.write_all(ZSH),
+        _ => return made.write_all(BASH),
     };
     completer.write_registration("COMPLETE", "syncwatch", "syncwatch", "syncwatch", made)
 }

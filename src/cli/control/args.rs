@@ -77,7 +77,7 @@ pub struct PauseArgs {
     /// Only stop watching: the instance itself goes on
     #[arg(long, short, conflicts_with_all = ["names", "duration"])]
     pub monitoring: bool,
-    /// At every instance of the config
+    /// At every Syncthing of the config; with --monitoring at every instance
     #[arg(long, short, conflicts_with = "names")]
     pub all: bool,
     #[command(flatten)]
@@ -93,7 +93,7 @@ pub struct ResumeArgs {
     /// Watch the instance again
     #[arg(long, short, conflicts_with = "names")]
     pub monitoring: bool,
-    /// At every instance of the config
+    /// At every Syncthing of the config; with --monitoring at every instance
     #[arg(long, short, conflicts_with = "names")]
     pub all: bool,
     #[command(flatten)]
