@@ -14,7 +14,8 @@ _syncwatch() {
     COMPREPLY=()
     while IFS= read -r -d $'\013' word || [ -n "$word" ]; do
         case ${COMP_WORDS[COMP_CWORD]} in
-            \"* | \'*) ;;
+            \"*) word=${word//\\/\\\\} word=${word//\"/\\\"} word=${word//\$/\\\$} word=${word//\`/\\\`} ;;
+            \'*) word=${word//\'/\'\\\'\'} ;;
             *) printf -v word '%q' "$word" ;;
         esac
         COMPREPLY+=("$word")

@@ -105,6 +105,8 @@ pub fn done(instance: &str, task: &Task, what: &str) -> Page {
         Task::Monitor { on: false } => {
             format!("{instance} is not watched until 'syncwatch resume --monitoring'.")
         }
+        // It answers when it has looked; there is nothing to see of it then.
+        Task::Do(Action::Rescan { .. }) => format!("{instance} was asked to {what}, and did."),
         _ => format!("{instance} was asked to {what}, and shows it."),
     };
     Line::of(Role::Ok, "Done: ")

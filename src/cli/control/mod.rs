@@ -8,6 +8,7 @@ mod names;
 mod plan;
 
 use std::io::{self, BufRead, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -20,12 +21,14 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::source::{Purpose, Source, unexpected};
 use crate::core::{InstanceStatus, Kind, LinkState, Service, Status, Timestamp};
-use crate::engine::protocol::Answer;
+use crate::engine::protocol::{Answer, Ask};
 use crate::view::control::{self, Task};
 use crate::view::style::Line;
 
 /// How long the effect of what was done is waited for.
 const EFFECT: Duration = Duration::from_secs(30);
+/// Where nothing at all changed for so long, there was nothing to do.
+const QUIET: Duration = Duration::from_secs(3);
 
 #[derive(Serialize)]
 struct Outcome<'a> {
@@ -260,12 +263,23 @@ async fn shown(
     if *effect == Effect::Answered {
         return Ok(());
     }
+    // It may show it already, and then nothing changes any more.
+    let mut status: Arc<Status> = match source.ask(Ask::Status).await? {
+        Answer::Status { status } => Arc::from(status),
+        other => return Err(unexpected(other)),
+    };
     loop {
-        let status = source.next().await?;
-        match status.instance(name) {
-            Some(instance) if effect.shows(instance, asked) => return Ok(()),
-            Some(_) => {}
-            None => return Err(CliError::unknown_instance(name, [])),
+        let Some(instance) = status.instance(name) else {
+            return Err(CliError::unknown_instance(name, []));
+        };
+        if effect.shows(instance, asked) {
+            return Ok(());
+        }
+        let idle = effect.may_be_nothing(instance);
+        match timeout(QUIET, source.next()).await {
+            Ok(next) => status = next?,
+            Err(_) if idle => return Ok(()),
+            Err(_) => {}
         }
     }
 }
