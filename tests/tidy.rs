@@ -29,10 +29,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("terminal", &["core", "view"]),
     ("engine", &["core", "services", "tls", "config", "watch"]),
     (
+        "outlets",
+        &["core", "tls", "config", "watch", "view", "engine"],
+    ),
+    (
         "cli",
         &[
             "core", "services", "tls", "config", "watch", "view", "engine", "standin", "tray",
-            "desktop", "terminal",
+            "desktop", "outlets", "terminal",
         ],
     ),
 ];

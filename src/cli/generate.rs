@@ -11,6 +11,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use crate::core::Status;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
+use crate::view::metrics;
 
 /// Our own, because names have blanks: what clap_complete makes gives them to bash as several words, and asks for what was
 /// typed with the quotes around it.
@@ -33,6 +34,7 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
                 .map_err(std::io::Error::from)?;
             made.push(b'\n');
         }
+        GenerateCommand::Metrics => made = metrics::documentation().into_bytes(),
         GenerateCommand::Icons { dir } => icons(dir)?,
     }
     context.out.raw(&made)?;

@@ -20,6 +20,7 @@ use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
 use super::look::look_at;
+use super::meter::Meter;
 use super::pin::pin_of;
 use super::reply::Reply;
 use super::request::Request;
@@ -56,6 +57,7 @@ pub struct Client {
     verifier: Arc<Verifier>,
     http: reqwest::Client,
     generation: u64,
+    pub(super) meter: Arc<Meter>,
 }
 
 impl Client {
@@ -76,6 +78,12 @@ impl Client {
         connect_timeout: Duration,
     ) -> Result<Self, Fault> {
         Self::assemble(spec, Some(connect_timeout))
+    }
+
+    /// The same client, counting with others into `meter`.
+    #[must_use]
+    pub fn counting(self, meter: Arc<Meter>) -> Self {
+        Self { meter, ..self }
     }
 
     /// The generation of pins that this client trusts.
@@ -158,6 +166,7 @@ impl Client {
             verifier,
             http,
             generation: spec.generation,
+            meter: Arc::default(),
         })
     }
 
@@ -212,6 +221,7 @@ impl Client {
             let kind = if is_json { JSON } else { TEXT };
             builder = builder.header(CONTENT_TYPE, kind).body(body.clone());
         }
+        self.meter.asked(request.body.as_ref().map_or(0, Vec::len));
         let response = builder
             .send()
             .await
@@ -241,6 +251,7 @@ impl Client {
         } else {
             without_secrets(words(&mut response).await, secrets)
         };
+        self.meter.received(body.len());
         Ok(Reply {
             status: status.as_u16(),
             served,

@@ -6,9 +6,11 @@
 mod certificate;
 pub mod command;
 pub mod control;
+pub mod hook;
 pub mod icon;
 pub mod journal;
 pub mod menu;
+pub mod metrics;
 pub mod notices;
 pub mod screen;
 mod service;
