@@ -22,6 +22,7 @@ mod open;
 mod output;
 mod perform;
 mod preferences;
+mod reference;
 pub mod screen;
 mod source;
 mod status;
