@@ -205,3 +205,20 @@ where
         debug!("the metrics page: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_port_that_is_taken_is_had_once_it_is_free() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listen = taken.local_addr().expect("an address");
+        let waiting = tokio::spawn(bind(listen));
+        sleep(RETRY * 3).await;
+        assert!(!waiting.is_finished());
+        drop(taken);
+        let listener = waiting.await.expect("it is had");
+        assert_eq!(listener.local_addr().expect("an address"), listen);
+    }
+}
