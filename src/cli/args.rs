@@ -131,9 +131,12 @@ pub struct StatusArgs {
     /// As JSON (see 'generate schema'); with --watch one object a line
     #[arg(long)]
     pub json: bool,
-    /// Go on and tell every change
+    /// Go on: on a terminal a view of everything that fills it, else one line for every change
     #[arg(long, short)]
     pub watch: bool,
+    /// With --watch: one line for every change, also on a terminal
+    #[arg(long, requires = "watch", conflicts_with = "json")]
+    pub plain: bool,
     /// Every folder and device, also when many of them are up to date
     #[arg(long, short, conflicts_with = "json")]
     pub all: bool,

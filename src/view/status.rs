@@ -28,7 +28,8 @@ pub fn page(status: &Status, frame: &Frame) -> Page {
     page
 }
 
-fn instance_page(instance: &InstanceStatus, frame: &Frame) -> Page {
+/// What is said of one instance.
+pub(super) fn instance_page(instance: &InstanceStatus, frame: &Frame) -> Page {
     let mut page = Page::from(title(instance, frame));
     link(&mut page, instance, frame);
     page.append(certificate::lines(instance, frame, INDENT));

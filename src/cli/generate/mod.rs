@@ -3,6 +3,7 @@
 mod manual;
 mod roff;
 
+use std::io::Write;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -14,6 +15,12 @@ use super::error::{CliError, Exit};
 use crate::core::Status;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
 use crate::view::metrics;
+
+/// Our own, because names have blanks: what clap_complete makes gives them to bash as several words, and asks for what was
+/// typed with the quotes around it.
+const BASH: &[u8] = include_bytes!("../../../assets/completions/syncwatch.bash");
+const FISH: &[u8] = include_bytes!("../../../assets/completions/syncwatch.fish");
+const ZSH: &[u8] = include_bytes!("../../../assets/completions/_syncwatch");
 
 pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliError> {
     let mut made = Vec::new();
@@ -39,13 +46,13 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
 
 /// What has a shell ask syncwatch itself, so that it completes the names of real folders and devices.
 fn registration(shell: Shell, made: &mut Vec<u8>) -> std::io::Result<()> {
-    use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+    use clap_complete::env::{Elvish, EnvCompleter, Powershell};
     let completer: &dyn EnvCompleter = match shell {
         Shell::Elvish => &Elvish,
-        Shell::Fish => &Fish,
         Shell::PowerShell => &Powershell,
-        Shell::Zsh => &Zsh,
-        _ => &Bash,
+        Shell::Fish => return made.write_all(FISH),
+        Shell::Zsh => return made.write_all(ZSH),
+        _ => return made.write_all(BASH),
     };
     completer.write_registration("COMPLETE", "syncwatch", "syncwatch", "syncwatch", made)
 }
