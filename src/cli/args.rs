@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::complete::instances;
 use super::control::args::ControlCommand;
+use super::generate::ReferenceFormat;
 use super::hook::HookArgs;
 use super::reference;
 use crate::core::Fingerprint;
@@ -280,6 +281,12 @@ pub enum GenerateCommand {
     Completions { shell: clap_complete::Shell },
     /// The JSON Schema of 'status --json', to standard output
     Schema,
+    /// Every key of the config with what it means, to standard output
+    ConfigReference {
+        /// A page in Markdown, or a JSON Schema for editors
+        #[arg(long, value_enum, default_value_t)]
+        format: ReferenceFormat,
+    },
     /// The list of metrics, in Markdown, to standard output
     Metrics,
     /// The application's icon, SVG and PNG, into a directory of icon themes

@@ -20,6 +20,7 @@ use tokio_rustls::client::TlsStream;
 use super::certificate::{Certificate, printable};
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
+use super::shared::SystemRoots;
 use super::verifier::{Trust, Verifier, client_config};
 use crate::core::{Class, Fault, PinSet};
 
@@ -103,7 +104,11 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     address: Option<SocketAddr>,
 ) -> Result<Served, Fault> {
-    let verifier = Arc::new(Verifier::new(&Trust::Any, &PinSet::default())?);
+    let verifier = Arc::new(Verifier::new(
+        &Trust::Any,
+        &PinSet::default(),
+        &SystemRoots::default(),
+    )?);
     let connector = TlsConnector::from(Arc::new(client_config(verifier)?));
     let mut first = Vec::new();
     let heard = Overheard {

@@ -1,5 +1,7 @@
 //! The whole status as text: a headline, then each instance with its link, certificate, folders and devices.
 
+mod many;
+
 use super::style::{Line, Page, Role};
 use super::units::{brief, count, span};
 use super::words::{headline, link_state, unchanged_config};
@@ -20,6 +22,11 @@ pub fn page(status: &Status, frame: &Frame) -> Page {
     if let Some(problem) = &status.engine.config_problem {
         page.gap();
         page.paragraph(Role::Warn, &unchanged_config(problem), 0, frame.width);
+    }
+    if !frame.all && many::are_many(status) {
+        page.gap();
+        page.append(many::page(status, frame));
+        return page;
     }
     for instance in &status.instances {
         page.gap();

@@ -6,12 +6,13 @@ mod roff;
 use std::io::Write;
 use std::path::Path;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use super::args::{Cli, GenerateArgs, GenerateCommand};
 use super::context::Context;
 use super::error::{CliError, Exit};
+use crate::config::keys;
 use crate::core::Status;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
 use crate::view::metrics;
@@ -21,6 +22,16 @@ use crate::view::metrics;
 const BASH: &[u8] = include_bytes!("../../../assets/completions/syncwatch.bash");
 const FISH: &[u8] = include_bytes!("../../../assets/completions/syncwatch.fish");
 const ZSH: &[u8] = include_bytes!("../../../assets/completions/_syncwatch");
+
+/// How the reference of the config is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReferenceFormat {
+    /// docs/config.md
+    #[default]
+    Markdown,
+    /// assets/config.schema.json
+    Schema,
+}
 
 pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliError> {
     let mut made = Vec::new();
@@ -37,11 +48,23 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
                 .map_err(std::io::Error::from)?;
             made.push(b'\n');
         }
+        GenerateCommand::ConfigReference { format } => made = reference(*format)?,
         GenerateCommand::Metrics => made = metrics::documentation().into_bytes(),
         GenerateCommand::Icons { dir } => icons(dir)?,
     }
     context.out.raw(&made)?;
     Ok(Exit::Fine)
+}
+
+fn reference(format: ReferenceFormat) -> Result<Vec<u8>, CliError> {
+    let text = match format {
+        ReferenceFormat::Markdown => keys::markdown(),
+        ReferenceFormat::Schema => {
+            let text = serde_json::to_string_pretty(&keys::schema());
+            text.map_err(std::io::Error::from)? + "\n"
+        }
+    };
+    Ok(text.into_bytes())
 }
 
 /// What has a shell ask syncwatch itself, so that it completes the names of real folders and devices.
