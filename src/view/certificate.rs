@@ -22,7 +22,10 @@ pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> 
     if instance.link.insecure || trust.mode == TrustMode::Any {
         say(
             Role::Bad,
-            "INSECURE: any certificate is accepted here (trust = \"any\"). Whoever can answer in its place gets the API key.",
+            &format!(
+                "INSECURE: any certificate is accepted here (trust = \"any\"). Whoever can answer in its place gets the {}.",
+                instance.kind.secret()
+            ),
         );
     }
     if let Some(judged) = judged(trust, state, frame) {

@@ -47,7 +47,8 @@ pub fn tooltip(status: &Status, rates: bool, frame: &Frame) -> Tooltip {
             1 => String::new(),
             _ => format!("{}: ", instance.name),
         };
-        let sentences = [Some(now(instance, frame)), aside(instance)];
+        let insecure = words::insecure(&instance.link).map(str::to_owned);
+        let sentences = [Some(now(instance, frame)), aside(instance), insecure];
         lines.extend(
             sentences
                 .into_iter()
@@ -69,16 +70,16 @@ pub fn tooltip(status: &Status, rates: bool, frame: &Frame) -> Tooltip {
 }
 
 /// The state of everything together.
-fn title(status: &Status) -> &'static str {
+fn title(status: &Status) -> String {
     let in_state = |state| {
-        let mut links = status.instances.iter().map(|instance| instance.link.state);
-        links.any(|link| link == state)
+        let mut instances = status.instances.iter();
+        instances.find(|instance| instance.link.state == state)
     };
     let synced = |instance: &InstanceStatus| {
         let service = instance.service.as_ref();
         instance.link.state == LinkState::Paused || service.is_some_and(|service| service.synced)
     };
-    match Icon::of(status) {
+    let title = match Icon::of(status) {
         Icon::Starting => "starting",
         Icon::UpToDate if status.instances.is_empty() => "nothing is watched",
         Icon::UpToDate if status.instances.iter().all(|instance| synced(instance)) => "up to date",
@@ -87,11 +88,14 @@ fn title(status: &Status) -> &'static str {
         Icon::Syncing => "syncing",
         Icon::Paused => "paused",
         Icon::Attention => "needs a look",
-        Icon::Error if in_state(LinkState::Untrusted) => "a certificate is not trusted",
-        Icon::Error if in_state(LinkState::Unauthorized) => "the API key is refused",
-        Icon::Error => "cannot work as configured",
+        Icon::Error if in_state(LinkState::Untrusted).is_some() => "a certificate is not trusted",
+        Icon::Error => match in_state(LinkState::Unauthorized) {
+            Some(instance) => return format!("the {} is refused", instance.kind.secret()),
+            None => "cannot work as configured",
+        },
         Icon::Disconnected => "disconnected",
-    }
+    };
+    title.to_owned()
 }
 
 /// What an instance is at, or was when it was last heard of.
@@ -100,7 +104,7 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
     match (instance.link.state, instance.service.as_deref()) {
         (LinkState::Paused, _) => "Monitoring is paused".into(),
         (LinkState::Untrusted, _) => "The certificate is not trusted".into(),
-        (LinkState::Unauthorized, _) => "The API key is refused".into(),
+        (LinkState::Unauthorized, _) => format!("The {} is refused", instance.kind.secret()),
         (LinkState::Misconfigured, _) => "It cannot work as configured".into(),
         (LinkState::Disconnected, _) => match failing {
             Some(failure) => format!(

@@ -4,7 +4,7 @@ use super::Frame;
 use super::style::{Line, Page, Role};
 use super::table::{Column, Table};
 use super::units::{ago, date};
-use super::words::link_state;
+use super::words::{link_state, openssl};
 use crate::core::status::{InstanceStatus, Link, TrustStatus};
 use crate::core::{Fingerprint, Status, TrustMode};
 
@@ -93,7 +93,10 @@ pub fn question(instance: &InstanceStatus, served: Fingerprint, frame: &Frame) -
     }
     page.paragraph(
         Role::Plain,
-        "Compare it with the one on the server itself: openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
+        &format!(
+            "Compare it with the one on the server itself: {}",
+            openssl(instance.kind)
+        ),
         0,
         frame.width,
     );

@@ -6,7 +6,8 @@
 use super::style::Role;
 use super::units::{count, rate, size, span};
 use crate::core::service::{Device, DeviceState, Folder, FolderState, Unread};
-use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status};
+use crate::core::status::Link;
+use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status, TrustMode};
 
 use std::time::Duration;
 
@@ -116,7 +117,11 @@ pub fn headline(status: &Status) -> (Role, String) {
             Role::Bad,
             format!(
                 "{}.",
-                lost(&names(Overall::Offline), LinkState::Disconnected)
+                lost(
+                    &names(Overall::Offline),
+                    LinkState::Disconnected,
+                    Kind::default()
+                )
             ),
         ),
         Overall::Attention => (Role::Warn, attention(instances())),
@@ -178,13 +183,33 @@ pub fn doing(instance: &InstanceStatus) -> String {
 }
 
 /// That `name` is in a loud state, as a title; with a full stop it is a sentence.
-pub fn lost(name: &str, state: LinkState) -> String {
+pub fn lost(name: &str, state: LinkState, kind: Kind) -> String {
     match state {
         LinkState::Disconnected => format!("{name} cannot be reached"),
         LinkState::Untrusted => format!("The certificate of {name} is not trusted"),
-        LinkState::Unauthorized => format!("{name} refuses the API key"),
+        LinkState::Unauthorized => format!("{name} refuses the {}", kind.secret()),
         LinkState::Misconfigured => format!("{name} cannot work as configured"),
         other => format!("{name}: {}", other.name()),
+    }
+}
+
+/// What prints the fingerprint of a server's certificate, on the server.
+pub fn openssl(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Syncthing => "openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
+        _ => "openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE.pem",
+    }
+}
+
+/// What every view says of a link that proves nothing about who answers; `None` of any other.
+pub fn insecure(link: &Link) -> Option<&'static str> {
+    match (
+        link.plain,
+        link.insecure || link.trust.mode == TrustMode::Any,
+    ) {
+        (true, _) => Some("INSECURE: this connection is not encrypted"),
+        (false, true) => Some("INSECURE: any certificate is accepted here"),
+        (false, false) => None,
     }
 }
 
@@ -264,7 +289,9 @@ fn attention<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String 
     let sentences: Vec<String> = instances
         .filter(|instance| instance.overall() == Overall::Attention)
         .map(|instance| match (instance.link.state, &instance.service) {
-            (state, _) if state.is_loud() => format!("{}.", lost(&instance.name, state)),
+            (state, _) if state.is_loud() => {
+                format!("{}.", lost(&instance.name, state, instance.kind))
+            }
             (_, Some(service)) => {
                 format!(
                     "{} needs a look: {}.",

@@ -1,13 +1,12 @@
 //! `syncwatch check`: every step of the way to an instance.
 
-mod report;
 mod steps;
 
-use self::report::{Outcome, Report};
 use super::args::CheckArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use crate::engine::state_file::StateFile;
+use crate::view::check::{Outcome, Report};
 use crate::view::style::{Line, Page, Role};
 
 pub(super) async fn run(args: CheckArgs, context: &Context) -> Result<Exit, CliError> {
@@ -68,8 +67,8 @@ fn exit(reports: &[Report]) -> Exit {
         .find(|step| step.outcome == Outcome::Failed);
     match failed.map(|step| step.name) {
         None => Exit::Fine,
-        Some("pin") => Exit::Untrusted,
-        Some("key") => Exit::Unauthorized,
+        Some("trust") => Exit::Untrusted,
+        Some("key" | "token") => Exit::Unauthorized,
         Some("handshake" | "request") => Exit::Unreachable,
         Some(_) => Exit::Wrong,
     }

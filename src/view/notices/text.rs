@@ -11,7 +11,7 @@ use crate::core::{Class, InstanceStatus, LinkState, Service};
 use crate::view::command::Command;
 use crate::view::style::{Line, Page};
 use crate::view::units::span;
-use crate::view::words::lost;
+use crate::view::words::{insecure, lost};
 
 /// Columns of a name that others chose, and of a message that they sent.
 pub(super) const NAME: usize = 40;
@@ -44,7 +44,7 @@ pub(super) fn link(news: News, instance: &InstanceStatus, urgency: Urgency) -> N
                 LinkState::Disconnected => "network.disconnected",
                 _ => "network.error",
             },
-            lost(&name, state),
+            lost(&name, state, instance.kind),
             trouble(instance),
             remedies(state, instance),
         ),
@@ -54,7 +54,7 @@ pub(super) fn link(news: News, instance: &InstanceStatus, urgency: Urgency) -> N
         urgency,
         category,
         title,
-        body,
+        body: with_warning(body, instance),
         actions,
         answer: false,
     }
@@ -83,6 +83,7 @@ pub(super) fn service(
         Kind::Conflict => ("transfer", about.conflicts()),
         Kind::Restart => ("device", about.restart()),
         Kind::Mention => ("im.received", about.mentions()),
+        Kind::Unexpected => ("device.error", about.unexpected()),
         Kind::Synced => ("transfer.complete", about.synced()),
     };
     Notice {
@@ -90,9 +91,17 @@ pub(super) fn service(
         urgency,
         category,
         title,
-        body,
+        body: with_warning(body, instance),
         actions,
         answer: false,
+    }
+}
+
+/// Whatever an instance says that anybody could have said in its place.
+fn with_warning(body: String, instance: &InstanceStatus) -> String {
+    match insecure(&instance.link) {
+        Some(warning) => format!("{body}\n{warning}.").trim_start().to_owned(),
+        None => body,
     }
 }
 
