@@ -1,0 +1,11 @@
+//! The program from outside: its commands, and that it leaves no core dump.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends at the first surprise, and says how long things took"
+)]
+
+mod commands;
+mod core_dump;

@@ -1,0 +1,26 @@
+//! Real Syncthings, of each version there is.
+
+#![cfg(unix)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise, and says how long things took"
+)]
+
+mod changes;
+mod commands;
+mod control;
+mod harness;
+mod holds;
+mod large;
+mod rotation;
+mod socket;
+mod start;
+mod status;
+#[path = "../support/mod.rs"]
+mod support;
+mod sync;
