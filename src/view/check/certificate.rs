@@ -67,7 +67,11 @@ pub fn judged(
         return Step::ok(STEP, format!("accepted by {judge}; served is {shown}"));
     };
     let why = fault.detail.as_deref().unwrap_or("no details");
-    let found = format!("not accepted by {judge}: {why}. No request was sent");
+    let found = match fault.class {
+        Class::WrongName => format!("the certificate is for another name: {why}."),
+        _ => format!("not accepted by {judge}: {why}."),
+    };
+    let found = format!("{found} No request was sent.");
     let step = |hint: String| Step::failed(STEP, found.clone(), hint);
     match fault.class {
         Class::WrongName => {
