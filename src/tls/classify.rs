@@ -222,7 +222,8 @@ fn of_refusal(refusal: &Refusal) -> Fault {
 fn of_certificate(error: &CertificateError) -> Fault {
     use CertificateError as E;
     let date = |time: rustls::pki_types::UnixTime| {
-        Timestamp::from_secs(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)).to_string()
+        let time = Timestamp::from_secs(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        time.to_string().chars().take(10).collect::<String>()
     };
     let (class, words) = match error {
         E::Expired => (Class::Certificate, "it has expired".into()),

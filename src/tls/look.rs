@@ -39,8 +39,8 @@ pub struct Look<'a> {
     /// What is dialled in place of the URL's host and port.
     pub dial: Option<&'a Dial>,
     pub offer: Offer,
-    /// For the connection and the handshake.
-    pub timeout: Duration,
+    /// For the connection, and again for the handshake; `None` takes what a request takes.
+    pub timeout: Option<Duration>,
     /// Tells how long the connection lasted.
     pub clock: fn() -> Timestamp,
 }
@@ -72,9 +72,10 @@ impl Look<'_> {
 
     async fn at(&self, endpoint: &Endpoint) -> Looked {
         let mut wire = Wire::default();
+        let limit = self.limit(endpoint);
         let shaken = match &endpoint.dial {
             Dial::Tcp { host, port } => {
-                match tokio::time::timeout(self.timeout, connect(host, *port)).await {
+                match tokio::time::timeout(limit, connect(host, *port)).await {
                     Ok(Ok(stream)) => {
                         wire.address = stream.peer_addr().ok();
                         self.over(endpoint, stream, &mut wire).await
@@ -95,6 +96,10 @@ impl Look<'_> {
             outcome,
         };
         Looked { sight, chain }
+    }
+
+    fn limit(&self, endpoint: &Endpoint) -> Duration {
+        self.timeout.unwrap_or_else(|| endpoint.connect_timeout())
     }
 
     #[cfg(unix)]
@@ -137,7 +142,7 @@ impl Look<'_> {
         let connector = TlsConnector::from(Arc::new(config));
         let mut heard = Heard::new(stream);
         let shaking = connector.connect(endpoint.server_name.clone(), &mut heard);
-        let shaken = match tokio::time::timeout(self.timeout, shaking).await {
+        let shaken = match tokio::time::timeout(self.limit(endpoint), shaking).await {
             Ok(Ok(mut stream)) => {
                 let complaint = say_goodbye(&mut stream).await;
                 served(stream, complaint, &verifier)
@@ -172,7 +177,7 @@ pub(super) async fn look_briefly(endpoint: &Endpoint, timeout: Duration) -> Sigh
         server_name: None,
         dial: None,
         offer: Offer::WHOLE,
-        timeout,
+        timeout: Some(timeout),
         // How long it took is not of interest.
         clock: Timestamp::default,
     };

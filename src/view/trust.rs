@@ -1,10 +1,11 @@
 //! Pins in words: the list, the whole of one, and what to compare before one is accepted.
 
 use super::Frame;
+use super::certificate::openssl;
 use super::style::{Line, Page, Role};
 use super::table::{Column, Table};
 use super::units::{ago, date};
-use super::words::{link_state, openssl};
+use super::words::link_state;
 use crate::core::status::{InstanceStatus, Link, TrustStatus};
 use crate::core::{Fingerprint, Status, TrustMode};
 

@@ -6,8 +6,7 @@
 use super::style::Role;
 use super::units::{count, rate, size, span};
 use crate::core::service::{Device, DeviceState, Folder, FolderState, Unread};
-use crate::core::status::Link;
-use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status, TrustMode};
+use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status};
 
 use std::time::Duration;
 
@@ -173,6 +172,7 @@ pub fn doing(instance: &InstanceStatus) -> String {
         None => "waiting for the first answer".into(),
         Some(service) => match work(service) {
             Some(work) => work,
+            None if service.synced && instance.kind != Kind::Syncthing => "in order".into(),
             None if service.synced => "synced".into(),
             None => match reasons(service).first() {
                 Some(reason) => reason.clone(),
@@ -190,26 +190,6 @@ pub fn lost(name: &str, state: LinkState, kind: Kind) -> String {
         LinkState::Unauthorized => format!("{name} refuses the {}", kind.secret()),
         LinkState::Misconfigured => format!("{name} cannot work as configured"),
         other => format!("{name}: {}", other.name()),
-    }
-}
-
-/// What prints the fingerprint of a server's certificate, on the server.
-pub fn openssl(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Syncthing => "openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
-        _ => "openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE.pem",
-    }
-}
-
-/// What every view says of a link that proves nothing about who answers; `None` of any other.
-pub fn insecure(link: &Link) -> Option<&'static str> {
-    match (
-        link.plain,
-        link.insecure || link.trust.mode == TrustMode::Any,
-    ) {
-        (true, _) => Some("INSECURE: this connection is not encrypted"),
-        (false, true) => Some("INSECURE: any certificate is accepted here"),
-        (false, false) => None,
     }
 }
 

@@ -36,7 +36,7 @@ pub async fn look(spec: &ClientSpec, timeout: Duration) -> Sight {
         server_name: spec.server_name.as_deref(),
         dial: spec.dial.as_ref(),
         offer: Offer::WHOLE,
-        timeout,
+        timeout: Some(timeout),
         clock: Timestamp::default,
     };
     look.run().await.sight

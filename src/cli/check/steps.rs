@@ -9,7 +9,7 @@ use crate::core::{Class, Fault, Fingerprint, Offer, PinRead, PinSet, Served, Sig
 use crate::engine;
 use crate::engine::clock::Clock;
 use crate::engine::state_file::Kept;
-use crate::services::examine::{Examined, Finding, PATIENCE, Seen, examine};
+use crate::services::examine::{Examined, Finding, Seen, examine};
 use crate::tls::{self, Client, ClientSpec, Look, Looked};
 use crate::view::check::{self, Report, Step};
 
@@ -119,7 +119,7 @@ impl Way<'_> {
         };
         let step = check::finished(&looked.sight, served, &self.about, self.now);
         let refused = report.push(step);
-        let step = self.trust(spec, served, &looked);
+        let step = self.trust(spec, served, &looked).await;
         if report.push(step) || refused {
             report.skip(&["request"]);
             return false;
@@ -127,13 +127,20 @@ impl Way<'_> {
         true
     }
 
-    fn trust(&self, spec: &ClientSpec, served: &Served, looked: &Looked) -> Step {
+    async fn trust(&self, spec: &ClientSpec, served: &Served, looked: &Looked) -> Step {
         let judge = match &self.resolved.trust {
             ResolvedTrust::Any => {
                 return check::any(served.certificate.pin.fingerprint, &self.about);
             }
             ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => {
-                return check::pinned(served, &spec.pins.fingerprints, &self.about);
+                let pins = &spec.pins.fingerprints;
+                let shown = served.certificate.pin.fingerprint;
+                let again = match pins.contains(&shown) {
+                    true => None,
+                    false => self.look(spec, Offer::WHOLE).await.sight.outcome.ok(),
+                };
+                let again = again.map(|again| again.certificate.pin.fingerprint);
+                return check::pinned(served, again, pins, &self.about);
             }
             ResolvedTrust::Ca(path) => format!("the CA in {}", path.display()),
             ResolvedTrust::System => "the certificates of this system".to_owned(),
@@ -148,7 +155,7 @@ impl Way<'_> {
             server_name: spec.server_name.as_deref(),
             dial: spec.dial.as_ref(),
             offer,
-            timeout: PATIENCE,
+            timeout: None,
             clock: Clock::wall,
         };
         look.run().await

@@ -241,7 +241,7 @@ pub const TABLE: &[Rule] = &[
     ),
     rule(C::Certificate, S::Untrusted, 10).doubt(Doubt::Pins).says(
         "The certificate of {url} is not valid: {detail}. No request and no secret was sent. Served: {served}.",
-        "Renew it on the server, or pin it with 'trust = { fingerprint = [...] }'.",
+        "Renew it, or complete its chain, on the server; or pin it with 'trust = { fingerprint = [...] }'. 'syncwatch check' says what is missing.",
     ),
     rule(C::WrongName, S::Misconfigured, 10).doubt(Doubt::Pins).says(
         "The certificate of {url} is for another name: {detail}. No request and no secret was sent.",

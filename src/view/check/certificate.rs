@@ -3,7 +3,8 @@
 use super::{Step, is_syncthing, minute};
 use crate::core::failure::About;
 use crate::core::{Certificate, Class, Fault, Fingerprint, Served, Timestamp};
-use crate::view::words::{list, openssl};
+use crate::view::certificate::openssl;
+use crate::view::words::list;
 
 const STEP: &str = "trust";
 /// Names that are listed.
@@ -21,14 +22,25 @@ pub fn any(served: Fingerprint, about: &About<'_>) -> Step {
     )
 }
 
-/// Whether the served certificate is one of `pins`.
-pub fn pinned(served: &Served, pins: &[Fingerprint], about: &About<'_>) -> Step {
+/// Whether the served certificate is one of `pins`; where it is not, `again` is what another look showed.
+pub fn pinned(
+    served: &Served,
+    again: Option<Fingerprint>,
+    pins: &[Fingerprint],
+    about: &About<'_>,
+) -> Step {
     let shown = served.certificate.pin.fingerprint;
     if pins.contains(&shown) {
         return Step::ok(
             STEP,
             format!("the served certificate is the pinned one: {shown}"),
         );
+    }
+    if let Some(again) = again.filter(|again| *again != shown && !pins.contains(again)) {
+        let fault = Fault::new(Class::NewCertificateEachTime);
+        let seen = vec![format!("First: {shown}"), format!("Then: {again}")];
+        let found = "no request was sent, for the server shows a new certificate on every connection, and none of them is pinned";
+        return Step::failed(STEP, found, fault.words(about).1).seen_by(seen);
     }
     let all: Vec<String> = pins.iter().map(ToString::to_string).collect();
     let pinned = match all.is_empty() {

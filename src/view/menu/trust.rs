@@ -8,9 +8,9 @@ use super::text::{middle, moment};
 use super::{Slots, Subject};
 use crate::core::status::TrustStatus;
 use crate::core::{Fingerprint, LinkState, TrustMode};
+use crate::view::certificate;
 use crate::view::command::Command;
 use crate::view::units::{brief, count, date};
-use crate::view::words;
 
 /// A server that keeps changing its certificate is not to be accepted from a menu.
 const MOST_OFFERED: usize = 3;
@@ -85,7 +85,7 @@ fn accept(subject: &Subject<'_>, scope: &Scope, slots: &mut Slots) -> Item {
     let [first, second] = served.map(as_openssl_prints).unwrap_or_default();
     let mut items = vec![
         line("compare", "Compare it on the server itself, where"),
-        line("command", words::openssl(subject.instance.kind)),
+        line("command", certificate::openssl(subject.instance.kind)),
         line("prints", "must print"),
         line("first", &first),
         line("second", &second),
@@ -158,7 +158,7 @@ fn fingerprint(scope: &Scope, name: &str, title: &str, pin: Option<Fingerprint>)
 
 /// What every view of such an instance says.
 pub(super) fn insecure(subject: &Subject<'_>) -> &'static str {
-    words::insecure(&subject.instance.link).unwrap_or_default()
+    certificate::insecure(&subject.instance.link).unwrap_or_default()
 }
 
 fn until(subject: &Subject<'_>, trust: &TrustStatus) -> String {

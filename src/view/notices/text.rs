@@ -8,10 +8,11 @@ use super::outage::News;
 use super::topic::Bundle;
 use super::{Notice, Urgency};
 use crate::core::{Class, InstanceStatus, LinkState, Service};
+use crate::view::certificate::insecure;
 use crate::view::command::Command;
 use crate::view::style::{Line, Page};
 use crate::view::units::span;
-use crate::view::words::{insecure, lost};
+use crate::view::words::lost;
 
 /// Columns of a name that others chose, and of a message that they sent.
 pub(super) const NAME: usize = 40;
