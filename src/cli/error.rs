@@ -215,6 +215,11 @@ impl From<ClientError> for CliError {
         );
         match error {
             ClientError::Io { .. } => said.hint("Is the engine another user's?"),
+            ClientError::Silent => Self::new(
+                Exit::Unreachable,
+                "The engine is running but does not answer.",
+            )
+            .hint("It may be stopped or stuck: restart 'syncwatch daemon'."),
             ClientError::Ended => said.hint("It was ended meanwhile. Try again."),
             ClientError::NotUnderstood(_) => said.hint(
                 "Perhaps it is still running from before an update: restart 'syncwatch daemon'.",

@@ -93,7 +93,7 @@ fn width() -> usize {
 
 #[cfg(not(unix))]
 fn width() -> usize {
-    USUAL_WIDTH
+    terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0.into())
 }
 
 /// Returns when whoever read standard output is gone, so that a watch ends with its reader and not at the next

@@ -220,13 +220,8 @@ pub async fn put(connection: &mut Connection, ask: Ask) -> Result<Answer, CliErr
 }
 
 async fn in_time<T>(limit: Duration, answer: impl Future<Output = T>) -> Result<T, CliError> {
-    timeout(limit, answer).await.map_err(|_| {
-        CliError::new(
-            Exit::Unreachable,
-            "The engine is running but does not answer.",
-        )
-        .hint("It may be stopped or stuck: restart 'syncwatch daemon'.")
-    })
+    let answer = timeout(limit, answer).await;
+    answer.map_err(|_| ClientError::Silent.into())
 }
 
 /// The words for an answer that is not the one asked for.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::encoding::decode;
 use super::instance::KeySource;
 use super::{Config, ConfigError, Environment, Warning, parse};
 
@@ -94,10 +95,5 @@ fn read(file: &Path) -> io::Result<String> {
             "it is larger than 1 MiB, so it is no config file",
         ));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let before = error.as_bytes().get(..valid).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        io::Error::other(format!("line {line} is not UTF-8 text"))
-    })
+    decode(&bytes).map_err(|line| io::Error::other(format!("line {line} is not UTF-8 text")))
 }

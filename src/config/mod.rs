@@ -7,6 +7,7 @@ mod address;
 mod config_xml;
 mod describe;
 mod discovery;
+mod encoding;
 mod environment;
 mod expectation;
 mod instance;

@@ -32,7 +32,8 @@ pub fn parse(text: &str, file: &Path) -> Result<(Config, Vec<Warning>), ConfigEr
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let at = error.span().unwrap_or(0..0);
-        findings.problem(&at, format!("this is not TOML: {}", error.message()));
+        let hint = escape_hint(text, at.start);
+        findings.problem(&at, format!("this is not TOML: {}{hint}", error.message()));
     }
     if !findings.is_clean() {
         // What the parser made of the rest would only give false alarms.
@@ -49,6 +50,18 @@ pub fn parse(text: &str, file: &Path) -> Result<(Config, Vec<Warning>), ConfigEr
         metrics: metrics(&mut top, &mut findings),
     };
     findings.finish(config)
+}
+
+/// What to do about a backslash that begins no escape: most likely it stands in a path of Windows.
+fn escape_hint(text: &str, at: usize) -> &'static str {
+    let before = text.get(..at).unwrap_or_default();
+    let after = text.get(at..).unwrap_or_default();
+    match before.ends_with('\\') || after.starts_with('\\') {
+        true => {
+            ". Write a path with backslashes in single quotes, 'C:\\Users\\me', or with / instead"
+        }
+        false => "",
+    }
 }
 
 fn patience(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Patience {

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
+use super::encoding::decode;
 use super::environment::Environment;
 use super::instance::{InstanceConfig, KeySource};
 use super::load::exposed;
@@ -17,6 +18,8 @@ use super::problem::Warning;
 
 /// Far more than any key has.
 const LARGEST: u64 = 4096;
+/// So many bytes are too long for one in any encoding.
+const MOST_BYTES: u64 = 2 * LARGEST + 4;
 /// A password manager may ask first, but nobody waits for it forever.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -47,11 +50,7 @@ pub(super) async fn read(
             let text = value.to_str().unwrap_or("\0");
             clean(text, || format!("the environment variable {name}"))?
         }
-        KeySource::Shell(line) => {
-            let mut command = shell();
-            command.arg(line);
-            from_command(command, called).await?
-        }
+        KeySource::Shell(line) => from_command(shell(line), called).await?,
         KeySource::Command(words) => {
             let mut words = words.iter().map(|word| environment.expand(Path::new(word)));
             let mut command = Command::new(words.next().unwrap_or_default());
@@ -123,6 +122,11 @@ fn secret(called: &str) -> String {
     }
 }
 
+/// What cannot be a key stays what it is: none.
+fn text(bytes: &[u8]) -> String {
+    decode(bytes).unwrap_or_else(|_| "\0".to_owned())
+}
+
 /// Trims what editors and `echo` add, then checks.
 fn clean(text: &str, source: impl FnOnce() -> String) -> Result<SecretString, String> {
     let key = text.trim_start_matches('\u{feff}').trim();
@@ -142,11 +146,11 @@ fn from_file(path: &Path) -> Result<SecretString, String> {
     if !found.is_file() {
         return Err(format!("{shown} is not a regular file"));
     }
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST + 2).read_to_string(&mut text))
+        .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes))
         .map_err(|error| format!("{shown}: {error}"))?;
-    clean(&text, || shown.to_string())
+    clean(&text(&bytes), || shown.to_string())
 }
 
 async fn from_command(mut command: Command, called: &str) -> Result<SecretString, String> {
@@ -163,9 +167,9 @@ async fn from_command(mut command: Command, called: &str) -> Result<SecretString
     let work = async {
         let mut written = Vec::new();
         if let Some(stdout) = stdout {
-            stdout.take(LARGEST + 2).read_to_end(&mut written).await?;
+            stdout.take(MOST_BYTES).read_to_end(&mut written).await?;
         }
-        let cut = written.len() as u64 > LARGEST;
+        let cut = written.len() as u64 >= MOST_BYTES;
         // Nobody reads the rest, so the program need not come to its end.
         let status = if cut { None } else { Some(child.wait().await?) };
         Ok::<_, std::io::Error>((written, status))
@@ -182,28 +186,33 @@ async fn from_command(mut command: Command, called: &str) -> Result<SecretString
     if !status.success() {
         return Err(format!("{called}-command {}", ending(status)));
     }
-    let text = std::str::from_utf8(&written).unwrap_or("\0");
-    clean(text, || format!("what {called}-command wrote"))
+    clean(&text(&written), || format!("what {called}-command wrote"))
 }
 
 fn ending(status: ExitStatus) -> String {
     match status.code() {
-        Some(127) => "ended with exit code 127: the program was not found".to_owned(),
+        // Of `sh`, and of Windows' `cmd`.
+        Some(code @ (127 | 9009)) => {
+            format!("ended with exit code {code}: the program was not found")
+        }
         Some(code) => format!("ended with exit code {code}"),
         None => "was ended by a signal".to_owned(),
     }
 }
 
 #[cfg(not(windows))]
-fn shell() -> Command {
+fn shell(line: &str) -> Command {
     let mut command = Command::new("sh");
-    command.arg("-c");
+    command.arg("-c").arg(line);
     command
 }
 
 #[cfg(windows)]
-fn shell() -> Command {
+fn shell(line: &str) -> Command {
     let mut command = Command::new("cmd");
-    command.arg("/C");
+    // With /S it takes what is between the first and the last quote as it is; quotes within are the user's own.
+    command
+        .args(["/D", "/S", "/C"])
+        .raw_arg(format!("\"{line}\""));
     command
 }

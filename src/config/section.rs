@@ -196,7 +196,9 @@ pub(super) fn path(
     let value = text.value.as_str();
     let wrong = if value.is_empty() {
         "must not be empty"
-    } else if value.starts_with('~') && value != "~" && !value.starts_with("~/") {
+    } else if value.contains(char::is_control) {
+        "must not hold tabs or line ends. Between double quotes \\t and \\n are such; write a path with backslashes in single quotes"
+    } else if value.starts_with('~') && value != "~" && !is_below_home(value) {
         "must name another user's directory in full: only '~/' for your own is understood"
     } else if value.contains("://") {
         "must be a path, not a URL"
@@ -211,6 +213,11 @@ pub(super) fn path(
     };
     findings.problem(&text.at, format!("{called} {wrong}"));
     None
+}
+
+/// Windows has both.
+fn is_below_home(path: &str) -> bool {
+    path.starts_with("~/") || cfg!(windows) && path.starts_with("~\\")
 }
 
 /// A time such as `"15s"`, `"1m 30s"`, `"500ms"`.

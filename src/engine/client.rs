@@ -6,13 +6,19 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::protocol::{Answer, Ask};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+
+use super::local::{self, Stream};
+use super::protocol::{Answer, Ask, MAX_LINE};
 
 /// Why the engine could not be talked to.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
+    /// An engine is running and says nothing.
+    #[error("the engine does not answer")]
+    Silent,
     /// The engine ended in the middle of the conversation.
     #[error("the engine ended")]
     Ended,
@@ -21,175 +27,101 @@ pub enum ClientError {
     NotUnderstood(String),
 }
 
-#[cfg(unix)]
-pub use unix::Connection;
+/// A conversation with a running engine.
+#[derive(Debug)]
+pub struct Connection<S = Stream> {
+    path: PathBuf,
+    stream: BufReader<S>,
+    /// The beginning of an answer. Kept between calls: one that was cancelled loses nothing.
+    line: Vec<u8>,
+}
 
-#[cfg(unix)]
-mod unix {
-    use super::super::protocol::MAX_LINE;
-    use super::{Answer, Ask, ClientError, Path, PathBuf, io};
-
-    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-    use tokio::net::UnixStream;
-
-    /// A conversation with a running engine.
-    #[derive(Debug)]
-    pub struct Connection {
-        path: PathBuf,
-        stream: BufReader<UnixStream>,
-        /// The beginning of an answer. Kept between calls: one that was cancelled loses nothing.
-        line: Vec<u8>,
-    }
-
-    impl Connection {
-        /// Connects to the engine that owns `path`; `None` when no engine is running.
-        ///
-        /// # Errors
-        /// The socket is there but may not be used.
-        pub async fn open(path: &Path) -> Result<Option<Self>, ClientError> {
-            match UnixStream::connect(path).await {
-                Ok(stream) if !is_trusted(&stream) => Err(ClientError::Io {
-                    path: path.to_owned(),
-                    source: io::Error::new(
-                        io::ErrorKind::PermissionDenied,
-                        "another user's program answers there",
-                    ),
-                }),
-                Ok(stream) => Ok(Some(Self {
-                    path: path.to_owned(),
-                    stream: BufReader::new(stream),
-                    line: Vec::new(),
-                })),
-                Err(error) if is_nobody(&error) => Ok(None),
-                Err(source) => Err(ClientError::Io {
-                    path: path.to_owned(),
-                    source,
-                }),
-            }
+impl Connection {
+    /// Connects to the engine that owns `path`; `None` when no engine is running.
+    ///
+    /// # Errors
+    /// The socket is there but may not be used.
+    pub async fn open(path: &Path) -> Result<Option<Self>, ClientError> {
+        match local::connect(path).await {
+            Ok(stream) => Ok(stream.map(|stream| Self::over(stream, path))),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(ClientError::Silent),
+            Err(source) => Err(ClientError::Io {
+                path: path.to_owned(),
+                source,
+            }),
         }
-
-        /// Asks and waits for the (first) answer.
-        ///
-        /// # Errors
-        /// The engine ended, or is none.
-        pub async fn ask(&mut self, ask: Ask) -> Result<Answer, ClientError> {
-            self.begin(ask).await?;
-            self.next().await?.ok_or(ClientError::Ended)
-        }
-
-        /// Asks without waiting: for `WatchJournal`, whose first answer comes when something happens.
-        ///
-        /// # Errors
-        /// The engine ended.
-        pub async fn begin(&mut self, ask: Ask) -> Result<(), ClientError> {
-            let mut line = serde_json::to_vec(&ask)
-                .map_err(|error| ClientError::NotUnderstood(error.to_string()))?;
-            line.push(b'\n');
-            let written = self.stream.get_mut().write_all(&line).await;
-            written.map_err(|source| self.broken(source))
-        }
-
-        /// The next answer of a watch; `None` when the engine ended. May be cancelled and called again.
-        ///
-        /// # Errors
-        /// The connection broke, or what came is no answer.
-        pub async fn next(&mut self) -> Result<Option<Answer>, ClientError> {
-            let room = (MAX_LINE + 1).saturating_sub(self.line.len());
-            let room = u64::try_from(room).unwrap_or(u64::MAX);
-            let read = (&mut self.stream)
-                .take(room)
-                .read_until(b'\n', &mut self.line)
-                .await;
-            if let Err(error) = read {
-                return if error.kind() == io::ErrorKind::ConnectionReset {
-                    Ok(None)
-                } else {
-                    Err(self.broken(error))
-                };
-            }
-            let line = std::mem::take(&mut self.line);
-            match line.strip_suffix(b"\n") {
-                Some(whole) => serde_json::from_slice(whole)
-                    .map(Some)
-                    .map_err(|error| ClientError::NotUnderstood(error.to_string())),
-                None if line.len() > MAX_LINE => Err(ClientError::NotUnderstood(format!(
-                    "a line of more than {MAX_LINE} bytes"
-                ))),
-                None => Ok(None),
-            }
-        }
-
-        fn broken(&self, source: io::Error) -> ClientError {
-            match source.kind() {
-                io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => ClientError::Ended,
-                _ => ClientError::Io {
-                    path: self.path.clone(),
-                    source,
-                },
-            }
-        }
-    }
-
-    /// Of this user or the system's; the system's administrator may look at anybody's.
-    fn is_trusted(stream: &UnixStream) -> bool {
-        let ours = rustix::process::geteuid().as_raw();
-        let theirs = stream.peer_cred().map(|peer| peer.uid());
-        ours == 0 || theirs.is_ok_and(|theirs| theirs == ours || theirs == 0)
-    }
-
-    /// No socket, one that nobody listens on any more, or a directory that was never made.
-    fn is_nobody(error: &io::Error) -> bool {
-        matches!(
-            error.kind(),
-            io::ErrorKind::NotFound
-                | io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::NotADirectory
-        )
     }
 }
 
-#[cfg(not(unix))]
-pub use elsewhere::Connection;
-
-#[cfg(not(unix))]
-mod elsewhere {
-    use super::{Answer, Ask, ClientError, Path};
-
-    /// There is no local socket on this platform yet: nobody ever answers.
-    #[derive(Debug)]
-    pub struct Connection(std::convert::Infallible);
-
-    impl Connection {
-        /// Always `None`.
-        ///
-        /// # Errors
-        /// None.
-        pub async fn open(_: &Path) -> Result<Option<Self>, ClientError> {
-            Ok(None)
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Over what leads to the engine that owns `path`.
+    pub(super) fn over(stream: S, path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            stream: BufReader::new(stream),
+            line: Vec::new(),
         }
+    }
 
-        /// Never called.
-        ///
-        /// # Errors
-        /// None.
-        pub async fn ask(&mut self, _: Ask) -> Result<Answer, ClientError> {
-            match self.0 {}
+    /// Asks and waits for the (first) answer.
+    ///
+    /// # Errors
+    /// The engine ended, or is none.
+    pub async fn ask(&mut self, ask: Ask) -> Result<Answer, ClientError> {
+        self.begin(ask).await?;
+        self.next().await?.ok_or(ClientError::Ended)
+    }
+
+    /// Asks without waiting: for `WatchJournal`, whose first answer comes when something happens.
+    ///
+    /// # Errors
+    /// The engine ended.
+    pub async fn begin(&mut self, ask: Ask) -> Result<(), ClientError> {
+        let mut line = serde_json::to_vec(&ask)
+            .map_err(|error| ClientError::NotUnderstood(error.to_string()))?;
+        line.push(b'\n');
+        let written = self.stream.get_mut().write_all(&line).await;
+        written.map_err(|source| self.broken(source))
+    }
+
+    /// The next answer of a watch; `None` when the engine ended. May be cancelled and called again.
+    ///
+    /// # Errors
+    /// The connection broke, or what came is no answer.
+    pub async fn next(&mut self) -> Result<Option<Answer>, ClientError> {
+        let room = (MAX_LINE + 1).saturating_sub(self.line.len());
+        let room = u64::try_from(room).unwrap_or(u64::MAX);
+        let read = (&mut self.stream)
+            .take(room)
+            .read_until(b'\n', &mut self.line)
+            .await;
+        if let Err(error) = read {
+            return match error.kind() {
+                // Windows calls it aborted when the engine's process is ended.
+                io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Ok(None),
+                _ => Err(self.broken(error)),
+            };
         }
-
-        /// Never called.
-        ///
-        /// # Errors
-        /// None.
-        pub async fn begin(&mut self, _: Ask) -> Result<(), ClientError> {
-            match self.0 {}
+        let line = std::mem::take(&mut self.line);
+        match line.strip_suffix(b"\n") {
+            Some(whole) => serde_json::from_slice(whole)
+                .map(Some)
+                .map_err(|error| ClientError::NotUnderstood(error.to_string())),
+            None if line.len() > MAX_LINE => Err(ClientError::NotUnderstood(format!(
+                "a line of more than {MAX_LINE} bytes"
+            ))),
+            None => Ok(None),
         }
+    }
 
-        /// Never called.
-        ///
-        /// # Errors
-        /// None.
-        pub async fn next(&mut self) -> Result<Option<Answer>, ClientError> {
-            match self.0 {}
+    fn broken(&self, source: io::Error) -> ClientError {
+        use io::ErrorKind as K;
+        match source.kind() {
+            K::BrokenPipe | K::ConnectionReset | K::ConnectionAborted => ClientError::Ended,
+            _ => ClientError::Io {
+                path: self.path.clone(),
+                source,
+            },
         }
     }
 }

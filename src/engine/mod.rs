@@ -5,11 +5,11 @@
 pub mod client;
 pub mod clock;
 pub mod journal;
+mod local;
 pub mod protocol;
 mod runtime;
 mod shell;
 mod signs;
-#[cfg(unix)]
 mod socket;
 pub mod state_file;
 mod supervisor;

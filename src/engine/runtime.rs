@@ -356,7 +356,12 @@ fn identity(metadata: &std::fs::Metadata) -> u64 {
     metadata.ino().rotate_left(32) ^ changed.unsigned_abs()
 }
 
+/// Where there is no number of an inode to be had, when it was made.
 #[cfg(not(unix))]
-fn identity(_: &std::fs::Metadata) -> u64 {
-    0
+fn identity(metadata: &std::fs::Metadata) -> u64 {
+    let made = metadata.created().ok();
+    let since = made.and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or(0, |since| {
+        since.as_secs().rotate_left(32) ^ u64::from(since.subsec_nanos())
+    })
 }

@@ -2,20 +2,17 @@
 //!
 //! Invariant: only processes of the same user are answered, and what they send is bounded.
 
-use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 use super::journal::Journal;
+use super::local::{Listen, Lock, Platform};
 use super::protocol::{Answer, Ask};
 use super::shell::{Question, put};
 use super::state_file::create_private_directory;
@@ -25,6 +22,8 @@ use crate::core::Status;
 const LONGEST_QUESTION: u64 = 64 * 1024;
 /// Views that may be connected at once.
 const MOST_VIEWS: usize = 64;
+/// Those beside them who are still to show that they are this user's.
+const MOST_NEWCOMERS: usize = 16;
 
 /// What a view may see.
 #[derive(Clone, Debug)]
@@ -34,13 +33,12 @@ pub struct Sources {
     pub questions: mpsc::Sender<Question>,
 }
 
-/// The bound socket. Dropping it ends every view and removes the file.
+/// The bound socket. Dropping it ends every view and gives the socket up.
 #[derive(Debug)]
-pub struct Socket {
-    path: PathBuf,
-    listener: UnixListener,
-    /// Held as long as the engine lives; tells a living owner from a file left behind.
-    _lock: File,
+pub struct Socket<L = Platform> {
+    // Given up before the lock is: nobody takes it in between.
+    listener: L,
+    _lock: Lock,
 }
 
 /// Why the socket could not be had.
@@ -52,7 +50,7 @@ pub enum SocketError {
     Io { path: PathBuf, source: io::Error },
 }
 
-impl Socket {
+impl<L: Listen> Socket<L> {
     /// Takes ownership of `path`. A socket that a dead engine left behind is replaced.
     pub fn bind(path: &Path) -> Result<Self, SocketError> {
         let failed = |source| SocketError::Io {
@@ -60,30 +58,32 @@ impl Socket {
             source,
         };
         create_private_directory(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-        let Some(lock) = lock(&lock_path(path)).map_err(failed)? else {
+        let Some(lock) = Lock::take(path).map_err(failed)? else {
             return Err(SocketError::Owned(path.to_owned()));
         };
-        remove_stale(path).map_err(failed)?;
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        // The peer's user is checked as well: between bind and chmod somebody else might connect.
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(Self {
-            path: path.to_owned(),
-            listener,
+            listener: L::bind(path).map_err(failed)?,
             _lock: lock,
         })
     }
 
     /// Answers views until dropped.
     pub async fn serve(self, sources: Sources) {
+        let seats = Arc::new(Semaphore::new(MOST_VIEWS));
         let mut views = JoinSet::new();
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) if !is_ours(&stream) => warn!("a view of another user was turned away"),
-                    Ok((stream, _)) if views.len() >= MOST_VIEWS => turn_away(&stream),
-                    Ok((stream, _)) => {
-                        views.spawn(view(stream, sources.clone()));
+                    Ok(_) if views.len() >= MOST_VIEWS + MOST_NEWCOMERS => {}
+                    Ok(stream) => {
+                        let admitted = self.listener.admit(stream);
+                        let (seats, sources) = (Arc::clone(&seats), sources.clone());
+                        views.spawn(async move {
+                            match admitted.await {
+                                Ok(stream) => seat(stream, &seats, sources).await,
+                                Err(error) => warn!("whoever is not this user's was turned away ({error})"),
+                            }
+                        });
                     }
                     Err(error) => {
                         warn!("the local socket could not accept a view: {error}");
@@ -96,84 +96,34 @@ impl Socket {
     }
 }
 
-impl Drop for Socket {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-/// Beside the socket, under a name that no other socket's lock has.
-fn lock_path(socket: &Path) -> PathBuf {
-    let mut name = socket.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
-}
-
-fn lock(path: &Path) -> io::Result<Option<File>> {
-    // Where others may write, the name could be a link to somewhere else.
-    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .custom_flags(flags)
-        .open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-/// Removes the socket that a dead engine left, and nothing else: the path is the user's to choose.
-fn remove_stale(path: &Path) -> io::Result<()> {
-    match path.symlink_metadata() {
-        Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path),
-        Ok(_) => Err(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "something other than a socket is there; it is left alone",
-        )),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Says why in one line, without ever waiting for the reader.
-fn turn_away(stream: &UnixStream) {
-    let answer = Answer::Refused {
-        message: format!("This engine serves {MOST_VIEWS} views at once, and they are all taken."),
-        hint: "End one of them, such as a 'syncwatch status --watch'.".into(),
+/// Answers a view while there is a seat for it, else says why not.
+async fn seat(stream: impl AsyncRead + AsyncWrite + Unpin, seats: &Semaphore, sources: Sources) {
+    let mut view = BufReader::new(stream);
+    let ended = match seats.try_acquire() {
+        Ok(_seat) => answer_all(&mut view, sources).await,
+        // One line, for which there is always room on a new connection.
+        Err(_) => send(&mut view, &full()).await,
     };
-    if let Ok(mut line) = serde_json::to_vec(&answer) {
-        line.push(b'\n');
-        let _ = stream.try_write(&line);
-    }
-}
-
-fn is_ours(stream: &UnixStream) -> bool {
-    let ours = rustix::process::geteuid().as_raw();
-    stream
-        .peer_cred()
-        .is_ok_and(|peer| peer.uid() == ours || peer.uid() == 0)
-}
-
-async fn view(stream: UnixStream, sources: Sources) {
-    let (reader, writer) = stream.into_split();
-    if let Err(error) = answer_all(BufReader::new(reader), writer, sources).await {
+    if let Err(error) = ended {
         debug!("a view ended: {error}");
     }
 }
 
+fn full() -> Answer {
+    Answer::Refused {
+        message: format!("This engine serves {MOST_VIEWS} views at once, and they are all taken."),
+        hint: "End one of them, such as a 'syncwatch status --watch'.".into(),
+    }
+}
+
 async fn answer_all(
-    mut reader: BufReader<OwnedReadHalf>,
-    mut writer: OwnedWriteHalf,
+    view: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     mut sources: Sources,
 ) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = (&mut reader)
+        let read = (&mut *view)
             .take(LONGEST_QUESTION)
             .read_until(b'\n', &mut line)
             .await?;
@@ -182,10 +132,8 @@ async fn answer_all(
         }
         let cut = !line.ends_with(b"\n") && line.len() as u64 >= LONGEST_QUESTION;
         let answer = match serde_json::from_slice::<Ask>(&line) {
-            Ok(Ask::Watch) => return watch_status(&mut reader, &mut writer, sources.status).await,
-            Ok(Ask::WatchJournal) => {
-                return watch_journal(&mut reader, &mut writer, &sources.journal).await;
-            }
+            Ok(Ask::Watch) => return watch_status(view, sources.status).await,
+            Ok(Ask::WatchJournal) => return watch_journal(view, &sources.journal).await,
             Ok(Ask::Status) => status_answer(&mut sources.status),
             Ok(Ask::Journal { limit }) => Answer::Journal {
                 entries: sources.journal.newest(limit),
@@ -196,7 +144,7 @@ async fn answer_all(
                 hint: "Are both programs of the same version?".into(),
             },
         };
-        send(&mut writer, &answer).await?;
+        send(view, &answer).await?;
         if cut {
             // What follows is the rest of it, not another question.
             return Ok(());
@@ -205,39 +153,32 @@ async fn answer_all(
 }
 
 async fn watch_status(
-    reader: &mut BufReader<OwnedReadHalf>,
-    writer: &mut OwnedWriteHalf,
+    view: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     mut status: watch::Receiver<Arc<Status>>,
 ) -> io::Result<()> {
     loop {
-        send(writer, &status_answer(&mut status)).await?;
+        send(view, &status_answer(&mut status)).await?;
         tokio::select! {
             changed = status.changed() => if changed.is_err() { return Ok(()) },
-            () = gone(reader) => return Ok(()),
+            () = gone(view) => return Ok(()),
         }
     }
 }
 
 async fn watch_journal(
-    reader: &mut BufReader<OwnedReadHalf>,
-    writer: &mut OwnedWriteHalf,
+    view: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     journal: &Journal,
 ) -> io::Result<()> {
     let mut news = journal.follow();
     loop {
         let entry = tokio::select! {
             entry = news.recv() => entry,
-            () = gone(reader) => return Ok(()),
+            () = gone(view) => return Ok(()),
         };
         match entry {
             Ok(entry) => {
-                send(
-                    writer,
-                    &Answer::Journal {
-                        entries: vec![entry],
-                    },
-                )
-                .await?
+                let entries = vec![entry];
+                send(view, &Answer::Journal { entries }).await?;
             }
             Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => return Ok(()),
@@ -246,8 +187,8 @@ async fn watch_journal(
 }
 
 /// A view that watches has nothing more to ask: whatever comes, it is the end.
-async fn gone(reader: &mut BufReader<OwnedReadHalf>) {
-    let _ = reader.read_u8().await;
+async fn gone(view: &mut (impl AsyncRead + Unpin)) {
+    let _ = view.read_u8().await;
 }
 
 fn status_answer(status: &mut watch::Receiver<Arc<Status>>) -> Answer {
@@ -256,8 +197,8 @@ fn status_answer(status: &mut watch::Receiver<Arc<Status>>) -> Answer {
     }
 }
 
-async fn send(writer: &mut OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
+async fn send(view: &mut (impl AsyncWrite + Unpin), answer: &Answer) -> io::Result<()> {
     let mut line = serde_json::to_vec(answer)?;
     line.push(b'\n');
-    writer.write_all(&line).await
+    view.write_all(&line).await
 }

@@ -7,10 +7,15 @@ use std::path::Path;
 /// No certificate file comes near this; bytes.
 pub(super) const LIMIT: u64 = 1024 * 1024;
 
+/// In words.
+pub(super) const LOCKED: &str = "another program is writing it just now";
+
 /// Why a file could not be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     Missing,
+    /// Somebody is writing it, and lets nobody else look meanwhile (Windows).
+    Locked,
     /// In words, without the path.
     Unreadable(String),
 }
@@ -62,6 +67,9 @@ fn too_large() -> Problem {
 }
 
 fn problem(error: io::Error) -> Problem {
+    if is_locked(&error) {
+        return Problem::Locked;
+    }
     match error.kind() {
         ErrorKind::NotFound => Problem::Missing,
         ErrorKind::PermissionDenied => {
@@ -72,4 +80,9 @@ fn problem(error: io::Error) -> Problem {
         }
         _ => Problem::Unreadable(format!("reading failed ({error})")),
     }
+}
+
+/// ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION: numbers that mean other things elsewhere.
+fn is_locked(error: &io::Error) -> bool {
+    cfg!(windows) && matches!(error.raw_os_error(), Some(32 | 33))
 }

@@ -51,6 +51,9 @@ pub fn read_pin_file(path: &Path) -> PinRead {
     match file::read(path) {
         Ok(content) => parse_pin(&content),
         Err(Problem::Missing) => PinRead::Missing,
+        Err(Problem::Locked) => PinRead::Torn {
+            why: file::LOCKED.into(),
+        },
         Err(Problem::Unreadable(why)) => PinRead::Unreadable { why },
     }
 }

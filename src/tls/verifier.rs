@@ -282,6 +282,7 @@ fn roots_in(path: &Path) -> Result<Judge, Fault> {
     let bad = |why: &str| Fault::with_detail(Class::BadPinFile, why);
     let text = file::read(path).map_err(|problem| match problem {
         Problem::Missing => Fault::new(Class::NoPin),
+        Problem::Locked => bad(file::LOCKED),
         Problem::Unreadable(why) => bad(&why),
     })?;
     let certificates = pin::certificates(&text).map_err(|why| bad(&why))?;

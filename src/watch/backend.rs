@@ -138,8 +138,9 @@ fn identity(directory: &Path) -> Identity {
 }
 
 #[cfg(not(unix))]
-fn identity(_: &Path) -> Identity {
-    None
+fn identity(directory: &Path) -> Identity {
+    let found = directory.metadata().ok()?;
+    Some((0, 0, found.created().ok()))
 }
 
 /// Removed before or, which notify says with a plain I/O error, just after the watch was set.

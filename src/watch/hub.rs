@@ -21,6 +21,9 @@ const ROUNDS: usize = 16;
 /// Linux says when a writer closes the file, so that one notice per burst of writes is enough.
 const TELLS_CLOSE: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
+/// There events name a file as it is spelled on the disk, however its path was written.
+const ANY_CASE: bool = cfg!(any(windows, target_os = "macos"));
+
 pub(super) struct Hub {
     me: Weak<Hub>,
     backend: Mutex<Backend>,
@@ -144,7 +147,7 @@ impl Hub {
 
     fn happened(&self, path: &Path, happening: Happening) {
         let mut table = lock(&self.table);
-        let Some(places) = table.index.get(path).cloned() else {
+        let Some(places) = table.places(path, ANY_CASE) else {
             return;
         };
         let mut tellings = Vec::new();

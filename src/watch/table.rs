@@ -136,6 +136,20 @@ impl Table {
         }
     }
 
+    /// Whom an event at `path` concerns; with `any_case` also where it was spelled otherwise.
+    pub(super) fn places(&self, path: &Path, any_case: bool) -> Option<Vec<Place>> {
+        let exactly = self.index.get(path);
+        let alike = |known: &&PathBuf| {
+            let known = known.as_os_str();
+            known.eq_ignore_ascii_case(path.as_os_str())
+        };
+        let places = exactly.or_else(|| {
+            let known = self.index.keys().filter(|_| any_case).find(alike)?;
+            self.index.get(known)
+        });
+        places.cloned()
+    }
+
     /// The subscribers and paths that need `directory`.
     pub(super) fn users(&self, directory: &Path) -> Vec<(u64, usize)> {
         let places = self.index.get(directory).map(Vec::as_slice);

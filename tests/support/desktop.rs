@@ -403,13 +403,17 @@ impl OpenUri {
 
 impl Portal {
     pub async fn start(bus: &PrivateBus, code: u32) -> Self {
+        Self::on(bus.builder().await, code).await
+    }
+
+    /// The same with a connection to any bus.
+    pub async fn on(bus: Builder<'_>, code: u32) -> Self {
         let opened = Arc::default();
         let portal = OpenUri {
             code,
             opened: Arc::clone(&opened),
         };
-        let builder = bus.builder().await;
-        let builder = builder.serve_at("/org/freedesktop/portal/desktop", portal);
+        let builder = bus.serve_at("/org/freedesktop/portal/desktop", portal);
         let builder = builder.and_then(|it| it.name("org.freedesktop.portal.Desktop"));
         Self {
             _connection: builder.expect("valid").build().await.expect("a bus"),

@@ -14,6 +14,8 @@
 pub mod bus;
 pub mod centrifugo;
 #[cfg(target_os = "linux")]
+pub mod clicks;
+#[cfg(target_os = "linux")]
 pub mod dbusmenu;
 #[cfg(target_os = "linux")]
 pub mod desktop;
@@ -22,16 +24,22 @@ pub mod easytier;
 pub mod monitor;
 #[cfg(target_os = "linux")]
 pub mod notifications;
+#[cfg(target_os = "linux")]
+pub mod notifyd;
 #[cfg(unix)]
 pub mod page;
 #[cfg(target_os = "linux")]
 pub mod panel;
+#[cfg(target_os = "linux")]
+pub mod pictures;
 #[cfg(target_os = "linux")]
 pub mod proxy;
 pub mod raw_peer;
 pub mod source;
 #[cfg(unix)]
 pub mod syncthing;
+#[cfg(target_os = "linux")]
+pub mod systemd;
 pub mod tls_client;
 pub mod tls_server;
 #[cfg(target_os = "linux")]

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::bus::{DEADLINE, Group, Session, available, until};
 use super::dbusmenu::{Entry, Item};
+pub use super::pictures::{Area, colours, difference, screenshots, strip};
+use super::pictures::{Film, geometry, picture_of};
 
 /// What the panel needs of the machine.
 pub const PROGRAMS: [&str; 6] = [
@@ -39,15 +41,6 @@ impl Look {
     fn panel(self) -> u32 {
         self.icon + 8
     }
-}
-
-/// A rectangle of the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Area {
-    pub x: u32,
-    pub y: u32,
-    pub width: u32,
-    pub height: u32,
 }
 
 /// The screen and its panel, as long as this lives.
@@ -109,27 +102,30 @@ impl Panel {
     /// Starts the panel, perhaps again.
     pub fn launch(&mut self, session: &Session) {
         let mut command = session.command("xfce4-panel");
+        self.dress(&mut command);
         command
             .arg("--disable-wm-check")
+            .stdout(session.log("panel.log"))
+            .stderr(session.log("panel.log"));
+        self.panel = Some(Group::spawn(&mut command));
+    }
+
+    /// Has a program draw on this screen as a part of this desktop.
+    pub fn dress(&self, command: &mut Command) {
+        let theme = match self.look.dark {
+            true => "Adwaita:dark",
+            false => "Adwaita",
+        };
+        command
             .env("DISPLAY", &self.display)
             .env("XDG_CURRENT_DESKTOP", "XFCE")
             .env("XDG_DATA_DIRS", "/usr/local/share:/usr/share")
-            .env(
-                "GTK_THEME",
-                if self.look.dark {
-                    "Adwaita:dark"
-                } else {
-                    "Adwaita"
-                },
-            )
+            .env("GTK_THEME", theme)
             // No accessibility bus, no file system daemons.
             .env("NO_AT_BRIDGE", "1")
             .env("GTK_A11Y", "none")
             .env("GIO_USE_VFS", "local")
-            .env("GSETTINGS_BACKEND", "memory")
-            .stdout(session.log("panel.log"))
-            .stderr(session.log("panel.log"));
-        self.panel = Some(Group::spawn(&mut command));
+            .env("GSETTINGS_BACKEND", "memory");
     }
 
     /// Kills the panel; the screen stays.
@@ -240,23 +236,82 @@ impl Panel {
         self.open_menu().await;
         let menu = item.menu().await;
         self.open_submenu(&menu, path).await;
-        // The drawing follows the windows.
-        let mut before = Vec::new();
-        until("a menu that rests", async || {
-            let now = self.pixels(self.menus_area());
-            let rests = now == before;
-            before = now;
-            rests.then_some(())
-        })
-        .await;
-        assert!(colours(&before) > 16, "{name}: a blank menu");
+        let pixels = self.resting(self.menus_area()).await;
+        assert!(colours(&pixels) > 16, "{name}: a blank menu");
         self.screenshot(name, Some(self.menus_area()));
         self.close_menu().await;
     }
 
+    /// The pixels of an area once they are the same twice: the drawing follows the windows.
+    pub async fn resting(&self, area: Area) -> Vec<u8> {
+        let mut before = Vec::new();
+        until("a picture that rests", async || {
+            let now = self.pixels(area);
+            let rests = now == before;
+            before.clone_from(&now);
+            rests.then_some(now)
+        })
+        .await
+    }
+
+    /// Clicks an entry of the open menu with the mouse. Where it is, its highlight tells.
+    pub async fn click_entry(&self, menu: &Entry, words: &str) {
+        let area = self.menus()[0];
+        let plain = self.resting(area).await;
+        self.select(menu, words);
+        until("a highlight", async || {
+            (self.pixels(area) != plain).then_some(())
+        })
+        .await;
+        let chosen = self.resting(area).await;
+        let row = 3 * area.width as usize;
+        let differs = |(one, other): (&[u8], &[u8])| difference(one, other) > 0;
+        let mut rows = plain.chunks(row).zip(chosen.chunks(row)).map(differs);
+        let first = rows.position(|differs| differs).expect("a highlight");
+        let height = rows.take_while(|differs| *differs).count();
+        self.click(Area {
+            y: area.y + u32::try_from(first).expect("small"),
+            height: u32::try_from(height).expect("small"),
+            ..area
+        });
+    }
+
+    /// Clicks into the middle of an area.
+    pub fn click(&self, area: Area) {
+        let x = (area.x + area.width / 2).to_string();
+        let y = (area.y + area.height / 2).to_string();
+        self.xdotool(&["mousemove", &x, &y, "click", "1"]);
+        self.point_elsewhere();
+    }
+
+    /// The left end of the first button of a notice: the buttons are its last row.
+    pub fn first_button(&self, notice: Area) -> Area {
+        let row = Area {
+            y: notice.y + notice.height - 30,
+            height: 1,
+            ..notice
+        };
+        let pixels = self.pixels(row);
+        // Behind the frame of the notice.
+        let pixels: Vec<&[u8]> = pixels.chunks_exact(3).skip(6).collect();
+        let edge = pixels.iter().position(|pixel| *pixel != pixels[0]);
+        Area {
+            x: notice.x + 6 + u32::try_from(edge.expect("a button")).expect("small"),
+            width: 40,
+            ..row
+        }
+    }
+
+    /// Photographs an area again and again, until the film is taken out.
+    pub fn film(&self, area: Area) -> Film {
+        let mut command = self.program("import");
+        command.args(picture_of(area));
+        Film::start(command)
+    }
+
     /// Everything from the top right corner to the ends of the open menus and a little more, at least of the size that
     /// software centres want.
-    fn menus_area(&self) -> Area {
+    pub fn menus_area(&self) -> Area {
         let menus = self.menus();
         let left = menus.iter().map(|area| area.x).min().unwrap_or(WIDTH);
         let bottom = menus.iter().map(|area| area.y + area.height).max();
@@ -289,27 +344,29 @@ impl Panel {
 
     /// The open menus, the outermost first.
     pub fn menus(&self) -> Vec<Area> {
+        let mut areas = self.windows("wrapper|xfce4-panel");
+        // The panel itself begins at the top; a menu stands below it, or is higher than it.
+        areas.retain(|area| {
+            area.height > 20
+                && area.width > 40
+                && area.width < WIDTH
+                && area.y >= self.look.panel() / 2
+        });
+        areas.sort_by_key(|area| std::cmp::Reverse(area.x + area.width));
+        areas
+    }
+
+    /// The visible windows of programs whose class is like this.
+    pub fn windows(&self, class: &str) -> Vec<Area> {
         let output = self
             .program("xdotool")
-            .args([
-                "search",
-                "--onlyvisible",
-                "--class",
-                "wrapper|xfce4-panel",
-                "getwindowgeometry",
-                "--shell",
-                "%@",
-            ])
+            .args(["search", "--onlyvisible", "--class", class])
+            .args(["getwindowgeometry", "--shell", "%@"])
             .output()
             .expect("xdotool");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut areas = Vec::new();
-        let mut area = Area {
-            x: 0,
-            y: 0,
-            width: 0,
-            height: 0,
-        };
+        let mut area = Area::default();
         for line in text.lines() {
             let Some((name, value)) = line.split_once('=') else {
                 continue;
@@ -328,14 +385,6 @@ impl Panel {
                 _ => {}
             }
         }
-        // The panel itself begins at the top; a menu stands below it, or is higher than it.
-        areas.retain(|area| {
-            area.height > 20
-                && area.width > 40
-                && area.width < WIDTH
-                && area.y >= self.look.panel() / 2
-        });
-        areas.sort_by_key(|area| std::cmp::Reverse(area.x + area.width));
         areas
     }
 
@@ -356,16 +405,7 @@ impl Panel {
     pub fn pixels(&self, area: Area) -> Vec<u8> {
         let output = self
             .program("import")
-            .args([
-                "-window",
-                "root",
-                "-crop",
-                &geometry(area),
-                "+repage",
-                "-depth",
-                "8",
-                "rgb:-",
-            ])
+            .args(picture_of(area))
             .output()
             .expect("import");
         output.stdout
@@ -388,42 +428,6 @@ impl Panel {
     }
 }
 
-/// One picture of several screenshots side by side, so many times as large.
-pub fn strip(name: &str, parts: &[String], scale: u32) {
-    let directory = screenshots();
-    let mut command = Command::new("convert");
-    for part in parts {
-        command.arg(directory.join(format!("{part}.png")));
-    }
-    let status = command
-        .args(["+append", "-scale", &format!("{}%", scale * 100)])
-        .arg(directory.join(format!("{name}.png")))
-        .status()
-        .expect("convert");
-    assert!(status.success(), "convert {name}: {status}");
-}
-
-/// `target/screenshots`, wherever the target directory is.
-pub fn screenshots() -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
-    fs::create_dir_all(&path).expect("a directory");
-    path
-}
-
-/// How many different colours there are.
-pub fn colours(pixels: &[u8]) -> usize {
-    let pixels = pixels.chunks_exact(3);
-    pixels.collect::<std::collections::BTreeSet<_>>().len()
-}
-
-/// How many pixels differ clearly.
-pub fn difference(one: &[u8], other: &[u8]) -> usize {
-    let pairs = one.chunks_exact(3).zip(other.chunks_exact(3));
-    pairs
-        .filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| a.abs_diff(*b) > 24))
-        .count()
-}
-
 /// How many entries that can be selected stand before the one that begins so.
 fn steps_to(menu: &Entry, words: &str) -> usize {
     let mut choices = menu
@@ -432,10 +436,6 @@ fn steps_to(menu: &Entry, words: &str) -> usize {
     choices
         .position(|child| child.label.starts_with(words))
         .unwrap_or_else(|| panic!("no {words} to choose in\n{menu}"))
-}
-
-fn geometry(area: Area) -> String {
-    format!("{}x{}+{}+{}", area.width, area.height, area.x, area.y)
 }
 
 fn write_config(session: &Session, look: Look) {

@@ -39,10 +39,10 @@ impl Source {
         }
     }
 
-    /// `core` for `src/core/pin.rs` and `src/core.rs`; empty for `main.rs` and `lib.rs`.
+    /// `core` for `src/core/pin.rs` and `src/core.rs`; empty for `lib.rs` and the programs.
     pub fn room(&self) -> String {
         match self.module().first() {
-            Some(&"main" | &"lib") | None => String::new(),
+            Some(&"main" | &"syncwatchw" | &"lib") | None => String::new(),
             Some(room) => (*room).to_owned(),
         }
     }

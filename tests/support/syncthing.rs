@@ -101,23 +101,32 @@ impl RealSyncthing {
     pub async fn launch(&mut self) {
         assert!(self.process.is_none(), "it is running already");
         let from = self.log.len();
-        let home = self.home.as_path();
-        let mut command = binary::as_a_user(&self.binary.path);
+        let mut command = self.command();
         command
-            .args(["serve", "--no-browser", "--home"])
-            .arg(home)
             // Nothing of the machine's own: STNORESTART, STGUIADDRESS, proxies.
             .env_clear()
-            .env("HOME", home)
+            .env("HOME", &self.home)
             .env("PATH", "/usr/bin:/bin")
             .env("STNOUPGRADE", "1")
-            .current_dir(home);
+            .current_dir(&self.home);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         self.process = Some(self.log.spawn(command));
         self.pace = Pace::default();
         self.log.wait_for(from, LISTENING).await;
         let status = self.api_get("/rest/system/status").await;
         self.device = status["myID"].as_str().expect("myID").to_owned();
+    }
+
+    /// The file of a unit that runs it, in place of [`launch`](Self::launch).
+    pub fn unit(&self) -> String {
+        let command = self.command();
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<&str> = words.map(|word| word.to_str().expect("UTF-8")).collect();
+        let home = self.home.display();
+        format!(
+            "[Service]\nEnvironment=HOME={home} STNOUPGRADE=1\nExecStart={}\n",
+            words.join(" ")
+        )
     }
 
     /// Ends it as a user would (SIGTERM), and waits until every process of it is gone.
@@ -315,6 +324,13 @@ impl RealSyncthing {
         if tokio::time::timeout(DEADLINE, waiting).await.is_err() {
             panic!("not within {DEADLINE:?}: {what}\n{}", self.log.tail());
         }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = binary::as_a_user(&self.binary.path);
+        command.args(["serve", "--no-browser", "--home"]);
+        command.arg(&self.home);
+        command
     }
 
     async fn must(&self, method: Method, path: &str, body: Option<Value>) -> Value {

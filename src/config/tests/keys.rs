@@ -74,6 +74,10 @@ async fn from_a_file() {
             Err(why) => assert_eq!(read, Err(format!("{}{why}", file.display()))),
         }
     }
+    // `echo k > nas.key` in the PowerShell of Windows.
+    fs::write(&file, b"\xff\xfek\0\r\0\n\0").expect("write");
+    let read = keyed(key(), &environment).await.map(|(key, _)| key);
+    assert_eq!(read.as_deref(), Ok("k"));
     let directory = keyed(KeySource::File("~".into()), &environment)
         .await
         .expect_err("directory");

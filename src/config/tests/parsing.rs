@@ -297,11 +297,37 @@ fn all_mistakes_come_at_once_in_order() {
 }
 
 #[test]
+fn paths_of_windows_are_taken_or_their_backslashes_explained() {
+    let text = |path: &str| format!("[[instance]]\nname = 'a'\nhome = {path}");
+    for taken in [
+        r"'C:\Users\new'",
+        r#""C:/Users/new""#,
+        r#""C:\\Users\\new""#,
+    ] {
+        read(&text(taken)).expect(taken);
+    }
+    for (path, said) in [
+        (
+            r#""C:\Users\me""#,
+            "in single quotes, 'C:\\Users\\me', or with / instead",
+        ),
+        (
+            r#""C:\temp\new""#,
+            "3:8: 'home' in [[instance]] must not hold tabs or line ends.",
+        ),
+    ] {
+        let found = wrong(&text(path));
+        assert!(found.contains(said), "{found}");
+    }
+}
+
+#[test]
 fn what_is_no_toml() {
     for (text, begins) in [
         ("[[instance]\nname = 'a'", "1:"),
         ("a = 1\na = 2", "2:1: this is not TOML: duplicate key"),
         ("name = nas", "1:8: this is not TOML: "),
+        (r#"home = "C:\Users\me""#, "1:"),
     ] {
         let found = wrong(text);
         assert!(found.starts_with(begins), "{found}");

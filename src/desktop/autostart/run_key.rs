@@ -34,16 +34,22 @@ pub(super) fn set(autostart: &Autostart, on: bool) -> core::result::Result<(), T
     })
 }
 
-/// Without the window that a program for terminals would get.
+/// Without the window that a program for terminals would get: by the starter that lies beside this one, or by the
+/// system's own where it does not.
 fn ours(autostart: &Autostart) -> core::result::Result<String, Trouble> {
-    let executable = autostart.executable.to_str().ok_or_else(|| {
-        let shown = autostart.executable.display();
+    let starter = autostart.executable.with_file_name("syncwatchw.exe");
+    let (program, before) = match starter.is_file() {
+        true => (&starter, ""),
+        false => (&autostart.executable, "conhost.exe --headless "),
+    };
+    let program = program.to_str().ok_or_else(|| {
+        let shown = program.display();
         Trouble::new(
             &format!("The path {shown} cannot be written into the registry."),
             "Install syncwatch where the path is plain text.",
         )
     })?;
-    Ok(format!("conhost.exe --headless \"{executable}\" tray"))
+    Ok(format!("{before}\"{program}\" tray"))
 }
 
 fn is_there() -> Option<String> {

@@ -3,15 +3,12 @@
 use tokio::task::JoinSet;
 
 use super::Ends;
-#[cfg(unix)]
 use crate::engine::socket::{Socket, SocketError, Sources};
 use crate::engine::{Options, StartError};
 
 /// The socket, for an engine that is to own it.
-#[cfg(unix)]
 pub(super) struct Views(Option<Socket>);
 
-#[cfg(unix)]
 impl Views {
     /// Takes the socket: from here on this is the user's one engine.
     pub(super) fn bind(options: &Options) -> Result<Self, StartError> {
@@ -36,19 +33,5 @@ impl Views {
             }));
         }
         tasks
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) struct Views;
-
-#[cfg(not(unix))]
-impl Views {
-    pub(super) fn bind(_: &Options) -> Result<Self, StartError> {
-        Ok(Self)
-    }
-
-    pub(super) fn serve(self, _: &Ends) -> JoinSet<()> {
-        JoinSet::new()
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
 use ksni::{Category, MenuItem, OfflineReason, Status, ToolTip, Tray};
 use tokio::sync::mpsc;
+use tracing::debug;
 
 use crate::tray::icons::pixmaps;
 use crate::tray::{Face, Hidden, Told};
@@ -173,8 +174,11 @@ fn click(item: &Item, command: &Command) -> Box<dyn Fn(&mut PanelItem) + Send> {
     if !item.visible || !item.enabled {
         return Box::new(|_| ());
     }
-    let command = command.clone();
-    Box::new(move |item| item.tell(Told::Clicked(command.clone())))
+    let (id, command) = (item.id.clone(), command.clone());
+    Box::new(move |item| {
+        debug!("clicked {id}: {command:?}");
+        item.tell(Told::Clicked(command.clone()));
+    })
 }
 
 /// In a label `_` marks the next character as an access key.

@@ -4,3 +4,4 @@ mod actions;
 mod calm;
 mod hosts;
 mod large;
+mod sandbox;
