@@ -78,6 +78,7 @@ fn is_settled(instance: &InstanceStatus, fault: &Fault) -> bool {
 }
 
 #[tokio::test]
+#[allow(clippy::print_stdout, reason = "the table is to be seen")]
 async fn every_kind_meets_every_fault() {
     let home = tempfile::tempdir().unwrap();
     let faults = all(home.path()).await;
