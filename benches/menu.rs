@@ -77,6 +77,7 @@ fn status(folders: usize, now: Timestamp) -> Status {
         link: link(now),
         service: Some(Arc::new(service)),
         holds: Vec::new(),
+        counters: Arc::default(),
     };
     Status {
         schema: SCHEMA,

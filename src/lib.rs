@@ -9,6 +9,7 @@ pub mod config;
 pub mod core;
 pub mod desktop;
 pub mod engine;
+pub mod outlets;
 pub mod services;
 pub mod standin;
 pub mod tls;

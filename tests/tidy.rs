@@ -28,10 +28,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tray", &["core", "view", "desktop"]),
     ("engine", &["core", "services", "tls", "config", "watch"]),
     (
+        "outlets",
+        &["core", "tls", "config", "watch", "view", "engine"],
+    ),
+    (
         "cli",
         &[
             "core", "services", "tls", "config", "watch", "view", "engine", "standin", "tray",
-            "desktop",
+            "desktop", "outlets",
         ],
     ),
 ];

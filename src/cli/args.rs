@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::complete::instances;
 use super::control::args::ControlCommand;
+use super::hook::HookArgs;
 use crate::core::Fingerprint;
 
 const EXAMPLES: &str = "\
@@ -143,6 +144,8 @@ pub enum Command {
     Control(ControlCommand),
     /// Write, show or check the config file
     Config(ConfigArgs),
+    /// Try a hook of the config
+    Hook(HookArgs),
     /// Watch a made-up Syncthing that changes its certificate every few seconds
     Demo(DemoArgs),
     /// Make manual pages, shell completions and the JSON schema, for packagers
@@ -301,6 +304,8 @@ pub enum GenerateCommand {
     Completions { shell: clap_complete::Shell },
     /// The JSON Schema of 'status --json', to standard output
     Schema,
+    /// The list of metrics, in Markdown, to standard output
+    Metrics,
     /// The application's icon, SVG and PNG, into a directory of icon themes
     Icons {
         /// Write hicolor/SIZE/apps/syncwatch.png and its like here, such as /usr/share/icons

@@ -1,4 +1,5 @@
-//! What goes along with an engine of this process, as long as it lives: its log, and what the computer runs on.
+//! What goes along with an engine of this process, as long as it lives: its log, what the computer runs on, the page for
+//! Prometheus and the hooks.
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -10,6 +11,7 @@ use crate::core::{JournalEntry, JournalKind};
 use crate::desktop::conditions::{self, Conditions};
 use crate::engine::protocol::Ask;
 use crate::engine::{self, Engine};
+use crate::outlets::Outlets;
 use crate::view::journal;
 use crate::view::style::Page;
 
@@ -17,17 +19,21 @@ use crate::view::style::Page;
 #[derive(Debug)]
 pub struct Companions {
     _tasks: JoinSet<()>,
+    _outlets: Outlets,
 }
 
 impl Companions {
-    /// Begins to log what happens, and to tell the engine of power and network.
+    /// Begins to log what happens, to tell the engine of power and network, and others of the engine.
     pub fn of(engine: &Engine) -> Self {
         let mut tasks = JoinSet::new();
         tasks.spawn(log(engine.journal().follow()));
         let (told, conditions) = mpsc::unbounded_channel();
         tasks.spawn(conditions::follow(told));
         tasks.spawn(pass_on(conditions, engine.asker()));
-        Self { _tasks: tasks }
+        Self {
+            _tasks: tasks,
+            _outlets: Outlets::of(engine),
+        }
     }
 }
 

@@ -266,6 +266,7 @@ mod tests {
             },
             service: None,
             holds: Vec::new(),
+            counters: Arc::default(),
         };
         Status {
             schema: SCHEMA,

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use crate::core::Status;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
+use crate::view::metrics;
 
 pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliError> {
     let mut made = Vec::new();
@@ -26,6 +27,7 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
                 .map_err(std::io::Error::from)?;
             made.push(b'\n');
         }
+        GenerateCommand::Metrics => made = metrics::documentation().into_bytes(),
         GenerateCommand::Icons { dir } => icons(dir)?,
     }
     context.out.raw(&made)?;

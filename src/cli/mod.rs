@@ -14,6 +14,7 @@ mod daemon;
 mod demo;
 pub mod error;
 mod generate;
+pub mod hook;
 mod journal;
 mod logging;
 mod notifier;
@@ -68,6 +69,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Open(args) => open::run(args, &context).await,
         Command::Control(command) => control::run(command, &context).await,
         Command::Config(args) => config::run(&args, &context),
+        Command::Hook(args) => hook::run(args, &context).await,
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Generate(args) => generate::run(&args, &context),
     }

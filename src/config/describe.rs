@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml::Value;
 
 use super::Config;
+use super::describe_outlets::{describe_hook, describe_metrics};
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
 use crate::core::Settings;
 use crate::core::centrifugo::CentrifugoSettings;
@@ -63,12 +64,10 @@ impl Config {
             ("theme", self.tray.theme.name().into()),
         ];
         section("tray", &tray);
-        let listen = self.metrics.listen.map(|listen| listen.to_string());
-        let listen: Vec<_> = listen
-            .into_iter()
-            .map(|listen| ("listen", listen.into()))
-            .collect();
-        section("metrics", &listen);
+        describe_metrics(&self.metrics, &mut text);
+        for hook in &self.hooks {
+            describe_hook(hook, &mut text);
+        }
         text.truncate(text.trim_end().len());
         text.push('\n');
         text
@@ -140,7 +139,7 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
 }
 
 /// Where a secret comes from; what cannot be said of it is returned as a comment.
-fn secret(name: &str, source: &KeySource, line: &mut impl FnMut(&str, Value)) -> String {
+pub(super) fn secret(name: &str, source: &KeySource, line: &mut impl FnMut(&str, Value)) -> String {
     match source {
         KeySource::File(file) => line(&format!("{name}-file"), path(file)),
         KeySource::Env(variable) => line(&format!("{name}-env"), variable.as_str().into()),
@@ -156,7 +155,7 @@ fn secret(name: &str, source: &KeySource, line: &mut impl FnMut(&str, Value)) ->
     String::new()
 }
 
-fn trust(key: &str, trust: &TrustConfig, line: &mut impl FnMut(&str, Value)) {
+pub(super) fn trust(key: &str, trust: &TrustConfig, line: &mut impl FnMut(&str, Value)) {
     match trust {
         TrustConfig::System => line(key, "system".into()),
         TrustConfig::Any => line(key, "any".into()),
@@ -169,7 +168,7 @@ fn trust(key: &str, trust: &TrustConfig, line: &mut impl FnMut(&str, Value)) {
     }
 }
 
-fn path(path: &Path) -> Value {
+pub(super) fn path(path: &Path) -> Value {
     path.display().to_string().into()
 }
 
@@ -180,7 +179,7 @@ fn describe_centrifugo(settings: &CentrifugoSettings, line: &mut impl FnMut(&str
     }
 }
 
-fn millis(time: Duration) -> Value {
+pub(super) fn millis(time: Duration) -> Value {
     format!("{}ms", time.as_millis()).into()
 }
 
@@ -230,7 +229,7 @@ fn statuses(ranges: &[RangeInclusive<u16>]) -> Value {
     texts.collect::<Vec<_>>().into()
 }
 
-fn describe_credential(credential: &Credential, line: &mut impl FnMut(&str, Value)) {
+pub(super) fn describe_credential(credential: &Credential, line: &mut impl FnMut(&str, Value)) {
     match credential {
         Credential::Basic { user } => line("user", user.as_str().into()),
         Credential::Header { name } => line("header.name", name.as_str().into()),

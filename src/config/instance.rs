@@ -114,6 +114,16 @@ impl InstanceConfig {
     }
 }
 
+impl KeySource {
+    /// The environment variable that holds it.
+    pub(super) fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Env(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 impl PartialEq for KeySource {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {

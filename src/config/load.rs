@@ -45,11 +45,7 @@ pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, Co
     };
     let (config, mut warnings) = parse(&text, &file)?;
     let literal = |key: &KeySource| matches!(key, KeySource::Literal(_));
-    if config
-        .instances
-        .iter()
-        .any(|instance| literal(&instance.key))
-    {
+    if config.secrets().any(literal) {
         warnings.extend(exposed(&file, "holds a secret"));
     }
     Ok(Loaded {

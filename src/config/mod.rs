@@ -6,17 +6,21 @@
 mod address;
 mod config_xml;
 mod describe;
+mod describe_outlets;
 mod discovery;
 mod encoding;
 mod environment;
 mod expectation;
 mod instance;
 mod load;
+mod outlets;
 mod parse;
 mod parse_centrifugo;
 mod parse_credential;
+mod parse_hook;
 mod parse_http;
 mod parse_instance;
+mod parse_metrics;
 mod parse_pause;
 mod parse_secret;
 mod parse_websocket;
@@ -28,13 +32,12 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
-
 pub use address::Connect;
 pub use discovery::Tried;
 pub use environment::{Environment, Platform};
 pub use instance::{InstanceConfig, KeySource, TokenUrl, TrustConfig};
 pub use load::{Loaded, load};
+pub use outlets::{Delivery, HookConfig, Metrics, Outlets, PageTls, Post, Program};
 pub use parse::parse;
 pub use problem::{ConfigError, Problem, Warning};
 pub use resolve::{Resolution, Resolved, ResolvedTrust, TokenPage, resolve};
@@ -58,13 +61,7 @@ pub struct Config {
     pub notifications: Notifications,
     pub tray: Tray,
     pub metrics: Metrics,
-}
-
-/// The page for Prometheus.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Metrics {
-    /// Off when `None`.
-    pub listen: Option<SocketAddr>,
+    pub hooks: Vec<HookConfig>,
 }
 
 impl Config {

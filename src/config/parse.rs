@@ -1,15 +1,16 @@
 //! The text of a config file -> a [`Config`], or everything that is wrong with it.
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use toml::de::DeTable;
 
+use super::parse_hook::hooks;
 use super::parse_instance::instances;
+use super::parse_metrics::metrics;
 use super::parse_pause::pause;
 use super::problem::{ConfigError, Findings, Warning};
 use super::section::{Section, duration, unknown};
-use super::{Config, Metrics, Notifications, Tray};
+use super::{Config, Notifications, Tray};
 use crate::core::failure::TABLE;
 use crate::core::preferences::Theme;
 use crate::core::{Class, Patience};
@@ -21,6 +22,7 @@ const TOP: &[&str] = &[
     "notifications",
     "tray",
     "metrics",
+    "hook",
 ];
 
 /// Reads the text of a config file. `file` is for messages, and relative paths start from its directory.
@@ -41,8 +43,15 @@ pub fn parse(text: &str, file: &Path) -> Result<(Config, Vec<Warning>), ConfigEr
     }
     let at = document.span();
     let mut top = Section::new("the file", at, document.into_inner(), TOP, &mut findings);
+    let instances = instances(&mut top, &mut findings);
+    let names: Vec<&str> = instances
+        .iter()
+        .map(|instance| instance.name.as_str())
+        .collect();
+    let hooks = hooks(&mut top, &names, &mut findings);
     let config = Config {
-        instances: instances(&mut top, &mut findings),
+        hooks,
+        instances,
         patience: patience(&mut top, &mut findings),
         pause: pause(&mut top, &mut findings),
         notifications: notifications(&mut top, &mut findings),
@@ -144,24 +153,4 @@ fn tray(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Tray {
         }
     }
     wanted
-}
-
-fn metrics(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Metrics {
-    let listen = top
-        .section("[metrics]", "metrics", &["listen"], findings)
-        .and_then(|mut section| section.string("listen", findings))
-        .and_then(|listen| {
-            let text = listen.value.replace("localhost:", "127.0.0.1:");
-            match text.parse::<SocketAddr>() {
-                Ok(address) if address.port() != 0 => {
-                    findings.warn(&listen.at, "this version has no metrics page yet: 'listen' has no effect");
-                    Some(address)
-                }
-                _ => {
-                    findings.problem(&listen.at, "'listen' in [metrics] must be an IP address and a port, such as \"127.0.0.1:9384\"");
-                    None
-                }
-            }
-        });
-    Metrics { listen }
 }

@@ -36,9 +36,10 @@ pub(super) fn credential(
     let mut given = Vec::new();
     match (user, password) {
         (Some(user), Some(password)) if user.value.contains(':') => {
+            let called = section.called("user");
             findings.problem(
                 &user.at,
-                "'user' in [[instance]] must not hold a ':', which ends it",
+                format!("{called} must not hold a ':', which ends it"),
             );
             drop(password);
         }

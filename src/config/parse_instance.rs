@@ -40,36 +40,17 @@ const LONGEST_NAME: usize = 64;
 
 /// All instances; the local Syncthing when there is none.
 pub(super) fn instances(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<InstanceConfig> {
-    let Some(value) = top.take("instance") else {
+    if !top.has("instance") {
         return vec![InstanceConfig::local()];
-    };
-    let at = value.span();
-    let list = match value.into_inner() {
-        DeValue::Array(list) if list.is_empty() => return vec![InstanceConfig::local()],
-        DeValue::Array(list) => list,
-        DeValue::Table(_) => {
-            findings.problem(
-                &at,
-                "write [[instance]], with two brackets on each side: there can be more than one",
-            );
-            return Vec::new();
-        }
-        other => {
-            findings.problem(
-                &at,
-                format!("'instance' must be tables, [[instance]], not {}", a(&other)),
-            );
-            return Vec::new();
-        }
-    };
+    }
+    let clean = findings.is_clean();
+    let tables = tables(top, "instance", findings);
+    if tables.is_empty() && clean == findings.is_clean() {
+        return vec![InstanceConfig::local()];
+    }
     let mut names = BTreeSet::new();
     let mut instances = Vec::new();
-    for value in list {
-        let at = value.span();
-        let DeValue::Table(table) = value.into_inner() else {
-            findings.problem(&at, "'instance' must be tables, [[instance]]");
-            continue;
-        };
+    for (at, table) in tables {
         let allowed = allowed(&table);
         let section = Section::new("[[instance]]", at, table, &allowed, findings);
         let Some((name_at, instance)) = instance(section, findings) else {
@@ -85,6 +66,46 @@ pub(super) fn instances(top: &mut Section<'_>, findings: &mut Findings<'_>) -> V
         instances.push(instance);
     }
     instances
+}
+
+/// The tables of a key that may come more than once, each with its place.
+pub(super) fn tables<'t>(
+    top: &mut Section<'t>,
+    key: &'static str,
+    findings: &mut Findings<'_>,
+) -> Vec<(Range<usize>, DeTable<'t>)> {
+    let Some(value) = top.take(key) else {
+        return Vec::new();
+    };
+    let at = value.span();
+    let list = match value.into_inner() {
+        DeValue::Array(list) => list,
+        DeValue::Table(_) => {
+            findings.problem(
+                &at,
+                format!(
+                    "write [[{key}]], with two brackets on each side: there can be more than one"
+                ),
+            );
+            return Vec::new();
+        }
+        other => {
+            findings.problem(
+                &at,
+                format!("'{key}' must be tables, [[{key}]], not {}", a(&other)),
+            );
+            return Vec::new();
+        }
+    };
+    let mut tables = Vec::new();
+    for value in list {
+        let at = value.span();
+        match value.into_inner() {
+            DeValue::Table(table) => tables.push((at, table)),
+            _ => findings.problem(&at, format!("'{key}' must be tables, [[{key}]]")),
+        }
+    }
+    tables
 }
 
 fn instance(
@@ -126,13 +147,7 @@ fn instance(
         }
     };
     let trust = trust(&mut section, "trust", has_url, findings);
-    let server_name = section.string("server-name", findings).and_then(|name| {
-        let valid = url::Host::parse(&name.value).is_ok();
-        if !valid {
-            findings.problem(&name.at, "'server-name' in [[instance]] must be a host name or an IP address, without scheme and port");
-        }
-        valid.then_some(name.value)
-    });
+    let server_name = server_name(&mut section, findings);
     let pause_on_metered = chosen(&mut section, "pause-on-metered", findings);
     let pause_on_battery = chosen(&mut section, "pause-on-battery", findings);
     let name = name?;
@@ -152,6 +167,22 @@ fn instance(
         pause_on_battery,
     };
     Some((name.at, instance))
+}
+
+/// The name that is asked for and checked.
+pub(super) fn server_name(
+    section: &mut Section<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<String> {
+    let called = section.called("server-name");
+    let name = section.string("server-name", findings)?;
+    let valid = url::Host::parse(&name.value).is_ok();
+    if !valid {
+        let message =
+            format!("{called} must be a host name or an IP address, without scheme and port");
+        findings.problem(&name.at, message);
+    }
+    valid.then_some(name.value)
 }
 
 fn place(
@@ -216,14 +247,17 @@ fn kind(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> 
     None
 }
 
-fn name(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<At<String>> {
+/// The `name` that everything calls it by.
+pub(super) fn name(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<At<String>> {
     if !section.has("name") {
-        findings.problem(
-            &section.at,
-            "this [[instance]] needs a 'name', such as name = \"laptop\"",
+        let message = format!(
+            "this {} needs a 'name', such as name = \"laptop\"",
+            section.title
         );
+        findings.problem(&section.at, message);
         return None;
     }
+    let called = section.called("name");
     let name = section.string("name", findings)?;
     let text = name.value.as_str();
     let wrong = if text.trim().is_empty() {
@@ -237,7 +271,7 @@ fn name(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<At<Str
     } else {
         return Some(name);
     };
-    findings.problem(&name.at, format!("'name' in [[instance]] {wrong}"));
+    findings.problem(&name.at, format!("{called} {wrong}"));
     None
 }
 

@@ -61,7 +61,8 @@ pub(super) fn secret(
     literal.or(file).or(env).or(command)
 }
 
-fn from_command(
+/// A list of words, or a text for the shell.
+pub(super) fn from_command(
     section: &mut Section<'_>,
     key: &'static str,
     findings: &mut Findings<'_>,

@@ -308,7 +308,7 @@ fn trust(instance: &InstanceConfig, place: &Place, environment: &Environment) ->
     }
 }
 
-fn in_full(trust: &TrustConfig, environment: &Environment) -> ResolvedTrust {
+pub(super) fn in_full(trust: &TrustConfig, environment: &Environment) -> ResolvedTrust {
     match trust {
         TrustConfig::File(path) => ResolvedTrust::File(certificate(environment.expand(path))),
         TrustConfig::Fingerprint(pins) => ResolvedTrust::Fingerprint(pins.clone()),

@@ -51,12 +51,7 @@ pub(super) async fn read(
             clean(text, || format!("the environment variable {name}"))?
         }
         KeySource::Shell(line) => from_command(shell(line), called).await?,
-        KeySource::Command(words) => {
-            let mut words = words.iter().map(|word| environment.expand(Path::new(word)));
-            let mut command = Command::new(words.next().unwrap_or_default());
-            command.args(words);
-            from_command(command, called).await?
-        }
+        KeySource::Command(list) => from_command(words(list, environment), called).await?,
     };
     Ok(Some((key, warnings)))
 }
@@ -71,6 +66,23 @@ pub struct SecretReader {
 }
 
 impl SecretReader {
+    /// Reads `source`, which the config calls `called`.
+    pub(super) fn of(source: KeySource, called: &'static str, environment: &Environment) -> Self {
+        Self {
+            source,
+            called,
+            environment: environment.clone(),
+        }
+    }
+
+    /// Where the secret is, when that is a file.
+    pub fn file(&self) -> Option<std::path::PathBuf> {
+        match &self.source {
+            KeySource::File(path) => Some(self.environment.expand(path)),
+            _ => None,
+        }
+    }
+
     /// `None` for an instance that has only one secret, or none.
     pub(super) fn new(instance: &InstanceConfig, environment: &Environment) -> Option<Self> {
         (instance.second != KeySource::Nothing).then(|| Self {
@@ -189,6 +201,14 @@ async fn from_command(mut command: Command, called: &str) -> Result<SecretString
     clean(&text(&written), || format!("what {called}-command wrote"))
 }
 
+/// A program with its arguments, where `~/` is the home directory.
+pub(super) fn words(list: &[String], environment: &Environment) -> Command {
+    let mut list = list.iter().map(|word| environment.expand(Path::new(word)));
+    let mut command = Command::new(list.next().unwrap_or_default());
+    command.args(list);
+    command
+}
+
 fn ending(status: ExitStatus) -> String {
     match status.code() {
         // Of `sh`, and of Windows' `cmd`.
@@ -201,14 +221,14 @@ fn ending(status: ExitStatus) -> String {
 }
 
 #[cfg(not(windows))]
-fn shell(line: &str) -> Command {
+pub(super) fn shell(line: &str) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(line);
     command
 }
 
 #[cfg(windows)]
-fn shell(line: &str) -> Command {
+pub(super) fn shell(line: &str) -> Command {
     let mut command = Command::new("cmd");
     // With /S it takes what is between the first and the last quote as it is; quotes within are the user's own.
     command

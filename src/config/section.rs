@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// A table of the file, with the keys that it may have.
 pub(super) struct Section<'t> {
     /// As the user wrote it, such as `[metrics]`.
-    title: &'static str,
+    pub(super) title: &'static str,
     pub(super) at: Range<usize>,
     table: DeTable<'t>,
 }

@@ -125,6 +125,17 @@ pub enum TrustMode {
 }
 
 impl TrustMode {
+    /// The word used in config, JSON and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Fingerprint => "fingerprint",
+            Self::Ca => "ca",
+            Self::System => "system",
+            Self::Any => "any",
+        }
+    }
+
     /// Whether only listed certificates are accepted.
     pub fn is_pinned(self) -> bool {
         matches!(self, Self::File | Self::Fingerprint)

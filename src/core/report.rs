@@ -1,5 +1,7 @@
 //! From an instance's inner state to its part of the [`super::Status`], and a fault's words.
 
+use std::sync::Arc;
+
 use super::failure::{About, Fault, Patience};
 use super::instance::Instance;
 use super::pin::{Fingerprint, TrustMode};
@@ -28,6 +30,7 @@ impl Instance {
             local: self.target.as_ref().is_some_and(|target| target.local),
             service: self.service.clone(),
             holds: self.holding.shown(),
+            counters: Arc::clone(&self.counters),
         }
     }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::kebab::kebab;
 use super::time::Timestamp;
 
 /// The last known state of a service. Kept on display while the link is failing.
@@ -138,6 +139,11 @@ pub enum FolderState {
 }
 
 impl FolderState {
+    /// The word used in JSON and metrics, such as `up-to-date`.
+    pub fn name(self) -> String {
+        kebab(&self)
+    }
+
     /// Work is going on or about to.
     pub fn is_busy(self) -> bool {
         matches!(
@@ -213,6 +219,13 @@ pub enum DeviceState {
     Disconnected,
     UnusedDisconnected,
     Inactive,
+}
+
+impl DeviceState {
+    /// The word used in JSON and metrics, such as `in-sync`.
+    pub fn name(self) -> String {
+        kebab(&self)
+    }
 }
 
 /// A device that asked to connect.

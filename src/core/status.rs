@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::control::Hold;
+use super::counters::Counters;
 use super::failure::Class;
 use super::pin::{Fingerprint, TrustMode};
 use super::service::Service;
@@ -74,6 +75,13 @@ pub struct InstanceStatus {
     /// What syncwatch paused of it, and will let go on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<Hold>,
+    /// What was counted since the engine started.
+    #[serde(default, skip_serializing_if = "no_counters")]
+    pub counters: Arc<Counters>,
+}
+
+fn no_counters(counters: &Counters) -> bool {
+    counters.is_empty()
 }
 
 /// What kind of service an instance is.
@@ -122,7 +130,9 @@ pub struct Link {
 }
 
 /// The state of a link; the strings are API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkState {
     /// No answer yet, within patience.
@@ -146,6 +156,19 @@ pub enum LinkState {
 }
 
 impl LinkState {
+    /// Every state, the quiet ones first.
+    pub const ALL: [Self; 9] = [
+        Self::Starting,
+        Self::Connected,
+        Self::Rotating,
+        Self::Reconnecting,
+        Self::Disconnected,
+        Self::Untrusted,
+        Self::Unauthorized,
+        Self::Misconfigured,
+        Self::Paused,
+    ];
+
     /// Whether the user must hear of it.
     pub fn is_loud(self) -> bool {
         self.severity() > 0

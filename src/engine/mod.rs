@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 pub mod journal;
 mod local;
+mod meters;
 pub mod protocol;
 mod runtime;
 mod shell;
@@ -14,6 +15,7 @@ mod socket;
 pub mod state_file;
 mod supervisor;
 
+pub use meters::Meters;
 pub use supervisor::{Signal, Signals};
 
 use std::path::PathBuf;
@@ -26,10 +28,11 @@ use tokio::task::JoinHandle;
 use self::journal::Journal;
 use self::protocol::{Answer, Ask};
 use self::shell::Shell;
-use crate::config::{self, Connect, Resolved, ResolvedTrust, TokenPage};
+use crate::config::{self, Connect, Outlets, Post, Resolved, ResolvedTrust, TokenPage};
 use crate::core::preferences::Preferences;
 use crate::core::{Alert, PinSet, Status};
 use crate::tls::{ClientSpec, Dial, Trust};
+use crate::watch::Watcher;
 
 pub use runtime::second_secret;
 
@@ -71,6 +74,10 @@ pub struct Engine {
     status: watch::Receiver<Arc<Status>>,
     preferences: watch::Receiver<Preferences>,
     alerts: broadcast::Sender<Alert>,
+    outlets: watch::Receiver<Arc<Outlets>>,
+    meters: Meters,
+    environment: config::Environment,
+    watcher: Watcher,
     journal: Journal,
     questions: mpsc::Sender<shell::Question>,
     stop: Option<oneshot::Sender<()>>,
@@ -125,6 +132,25 @@ fn trust(trust: &ResolvedTrust) -> Trust {
     }
 }
 
+/// How the server of a hook is asked, and the file that holds its pin, to be read for each question.
+pub fn post_spec(post: &Post, environment: &config::Environment) -> (ClientSpec, Option<PathBuf>) {
+    let judged = post.trust(environment);
+    let page = TokenPage {
+        url: post.url.clone(),
+        connect: post.connect.clone(),
+        trust: judged.clone(),
+    };
+    let spec = ClientSpec {
+        server_name: post.server_name.clone(),
+        ..page_spec(&page)
+    };
+    let pin_file = match judged {
+        ResolvedTrust::File(path) => Some(path),
+        _ => None,
+    };
+    (spec, pin_file)
+}
+
 /// What is dialled for `resolved` in place of its URL's host and port.
 pub fn dial(resolved: &Resolved) -> Option<Dial> {
     let socket = resolved.unix_socket.clone().map(Dial::Unix);
@@ -142,11 +168,16 @@ impl Engine {
     /// Loads the config, takes the socket (as owner) and starts to monitor.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (stop, stopped) = oneshot::channel();
+        let environment = options.environment.clone();
         let (shell, ends) = Shell::new(options)?;
         Ok(Self {
             status: ends.status,
             preferences: ends.preferences,
             alerts: ends.alerts,
+            outlets: ends.outlets,
+            meters: ends.meters,
+            environment,
+            watcher: ends.watcher,
             journal: ends.journal,
             questions: ends.questions,
             stop: Some(stop),
@@ -162,6 +193,26 @@ impl Engine {
     /// What the config in force says to views, now and at every change.
     pub fn preferences(&self) -> watch::Receiver<Preferences> {
         self.preferences.clone()
+    }
+
+    /// What the config in force says of the page for Prometheus and of hooks, now and at every change.
+    pub fn outlets(&self) -> watch::Receiver<Arc<Outlets>> {
+        self.outlets.clone()
+    }
+
+    /// What went to and came from each instance.
+    pub fn meters(&self) -> Meters {
+        self.meters.clone()
+    }
+
+    /// The surroundings that it was started in.
+    pub fn environment(&self) -> &config::Environment {
+        &self.environment
+    }
+
+    /// What tells of changed files, one for the whole process.
+    pub fn watcher(&self) -> Watcher {
+        self.watcher.clone()
     }
 
     /// Every notice to the user from now on.

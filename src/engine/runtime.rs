@@ -13,7 +13,7 @@ use crate::config::{self, InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead};
 use crate::services::{self, Memory, ReadSecret, Remote, Session, centrifugo};
-use crate::tls::{self, Client};
+use crate::tls::{self, Client, Meter};
 
 use super::clock::Clock;
 use super::{client_spec, page_spec};
@@ -44,6 +44,7 @@ pub(super) struct Runtime {
     /// Has the session look at what the server tells by no event.
     pub(super) nudge: Arc<Notify>,
     memory: Memory,
+    meter: Arc<Meter>,
     settles: u32,
     /// Of the file that holds the second secret.
     second_stamp: Option<Stamp>,
@@ -77,7 +78,7 @@ struct Stamp {
 }
 
 impl Runtime {
-    pub(super) fn new(config: InstanceConfig, revision: u64) -> Self {
+    pub(super) fn new(config: InstanceConfig, revision: u64, meter: Arc<Meter>) -> Self {
         Self {
             config,
             born: revision,
@@ -91,6 +92,7 @@ impl Runtime {
             place: None,
             nudge: Arc::default(),
             memory: Memory::default(),
+            meter,
             settles: 0,
             second_stamp: None,
         }
@@ -211,7 +213,7 @@ impl Runtime {
         let Some(place) = &mut self.place else { return };
         place.generation = generation;
         place.pins = Some(pins);
-        place.build();
+        place.build(&self.meter);
         if let (Err(fault), Some(running)) = (&place.clients, &place.session) {
             running.task.abort();
             let (attempt, fault) = (running.attempt, fault.clone());
@@ -226,7 +228,7 @@ impl Runtime {
         let Some(place) = &mut self.place else { return };
         if place.clients.is_err() {
             // What stood in the way may be gone: a CA file that is whole again, a certificate store that can be read.
-            place.build();
+            place.build(&self.meter);
         }
         let clients = match &place.clients {
             Ok(clients) => clients.subscribe(),
@@ -319,12 +321,13 @@ pub fn second_secret(resolved: &Resolved) -> Option<Arc<dyn ReadSecret>> {
 
 impl Place {
     /// Builds the client of the newest generation and hands it to the session.
-    fn build(&mut self) {
+    fn build(&mut self, meter: &Arc<Meter>) {
         let Some(pins) = self.pins.clone() else {
             return;
         };
         let built = Client::build(&client_spec(&self.resolved, pins, self.generation));
-        match (built.map(Arc::new), &self.clients) {
+        let built = built.map(|client| Arc::new(client.counting(Arc::clone(meter))));
+        match (built, &self.clients) {
             (Ok(client), Ok(clients)) => {
                 clients.send_replace(client);
             }

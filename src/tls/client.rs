@@ -22,6 +22,7 @@ use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
 use super::look::{look_briefly, speaks_tls};
+use super::meter::Meter;
 use super::pin::pin_of;
 use super::reply::Reply;
 use super::request::Request;
@@ -64,6 +65,7 @@ pub struct Client {
     /// The time that the peer told last, milliseconds; 0 before it did.
     told_time: Arc<AtomicI64>,
     generation: u64,
+    pub(super) meter: Arc<Meter>,
 }
 
 impl Client {
@@ -84,6 +86,12 @@ impl Client {
         connect_timeout: Duration,
     ) -> Result<Self, Fault> {
         Self::assemble(spec, Some(connect_timeout))
+    }
+
+    /// The same client, counting with others into `meter`.
+    #[must_use]
+    pub fn counting(self, meter: Arc<Meter>) -> Self {
+        Self { meter, ..self }
     }
 
     /// The generation of pins that this client trusts.
@@ -197,6 +205,7 @@ impl Client {
             silent: Arc::default(),
             told_time: Arc::default(),
             generation: spec.generation,
+            meter: Arc::default(),
         })
     }
 
@@ -251,6 +260,7 @@ impl Client {
             let kind = if is_json { JSON } else { TEXT };
             builder = builder.header(CONTENT_TYPE, kind).body(body.clone());
         }
+        self.meter.asked(request.body.as_ref().map_or(0, Vec::len));
         let response = builder
             .send()
             .await
@@ -288,6 +298,7 @@ impl Client {
         } else {
             without_secrets(words(&mut response).await, secrets)
         };
+        self.meter.received(body.len());
         Ok(Reply {
             status: status.as_u16(),
             served,

@@ -36,6 +36,18 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     Ok(content)
 }
 
+/// The content of a regular file of at most a mebibyte.
+///
+/// # Errors
+/// What is wrong, in words, without the path.
+pub fn read_small_file(path: &Path) -> Result<Vec<u8>, String> {
+    read(path).map_err(|problem| match problem {
+        Problem::Missing => "it is not there".to_owned(),
+        Problem::Locked => LOCKED.to_owned(),
+        Problem::Unreadable(why) => why,
+    })
+}
+
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;

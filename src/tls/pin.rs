@@ -10,7 +10,7 @@ use rustls::pki_types::pem::{self, PemObject, SectionKind};
 
 use super::certificate;
 use super::file::{self, Problem};
-use crate::core::{Certificate, Fingerprint, Pin, PinRead};
+use crate::core::{Certificate, Fingerprint, Pin, PinRead, PinSet};
 
 /// The SHA-256 of a certificate's exact DER.
 pub fn fingerprint(der: &[u8]) -> Fingerprint {
@@ -55,6 +55,22 @@ pub fn read_pin_file(path: &Path) -> PinRead {
             why: file::LOCKED.into(),
         },
         Err(Problem::Unreadable(why)) => PinRead::Unreadable { why },
+    }
+}
+
+/// The pin in a file, as a client takes it.
+///
+/// # Errors
+/// Why there is none, in words.
+pub fn pins_in(path: &Path) -> Result<PinSet, String> {
+    match read_pin_file(path) {
+        PinRead::Read(pin) => Ok(PinSet {
+            fingerprints: vec![pin.fingerprint],
+        }),
+        PinRead::Missing => Err("it is not there".to_owned()),
+        PinRead::Unusable { why, .. } | PinRead::Torn { why } | PinRead::Unreadable { why } => {
+            Err(why)
+        }
     }
 }
 

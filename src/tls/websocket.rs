@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::pin::Pin as Pinned;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -25,6 +26,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::client::{Client, served};
+use super::meter::Meter;
 use super::reply::Reply;
 use super::request::Request;
 use crate::core::{Class, Fault, Pin};
@@ -52,6 +54,7 @@ pub struct WebSocket {
     pub served: Option<Pin>,
     /// What the peer chose of the subprotocols that were offered.
     pub subprotocol: Option<String>,
+    meter: Arc<Meter>,
 }
 
 type Stream = WebSocketStream<Pinned<Box<dyn Duplex>>>;
@@ -130,6 +133,7 @@ impl Client {
             .map_err(|error| classify::of_reqwest(&error, Stage::Head))?;
         let mut socket = WebSocket::over(connection, served, request.limit).await;
         socket.subprotocol = chosen;
+        socket.meter = Arc::clone(&self.meter);
         Ok(Upgraded::Open(socket))
     }
 }
@@ -153,6 +157,7 @@ impl WebSocket {
             stream: Some(stream),
             served,
             subprotocol: None,
+            meter: Arc::default(),
         }
     }
 
@@ -167,6 +172,7 @@ impl WebSocket {
                 Some(Err(error)) => return ended(&error).ok_or_else(|| self.fault(&error)),
                 None => return Ok(Incoming::Ended),
             };
+            self.meter.received(message.len());
             return Ok(match message {
                 Message::Text(text) => Incoming::Text(text.as_str().to_owned()),
                 Message::Binary(bytes) => Incoming::Binary(bytes.to_vec()),
@@ -210,6 +216,7 @@ impl WebSocket {
         let Some(stream) = &mut self.stream else {
             return Err(Fault::new(Class::Lost));
         };
+        self.meter.sent(message.len());
         match stream.send(message).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.fault(&error)),

@@ -78,6 +78,7 @@ pub(super) fn connected() -> Status {
         service: Some(Arc::new(service())),
         local: true,
         holds: Vec::new(),
+        counters: Arc::default(),
     };
     with(instance)
 }

@@ -10,8 +10,11 @@
 mod config;
 mod control;
 mod faults;
+mod hooks;
 mod impostor;
 mod life;
+mod page;
+mod prometheus;
 mod service;
 mod socket;
 #[path = "../support/mod.rs"]

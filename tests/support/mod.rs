@@ -27,6 +27,8 @@ pub mod notifications;
 #[cfg(target_os = "linux")]
 pub mod notifyd;
 #[cfg(unix)]
+pub mod outlets;
+#[cfg(unix)]
 pub mod page;
 #[cfg(target_os = "linux")]
 pub mod panel;

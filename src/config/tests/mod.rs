@@ -5,6 +5,7 @@ mod centrifugo;
 mod finding;
 mod http;
 mod keys;
+mod outlets;
 mod parsing;
 mod pausing;
 mod websocket;

@@ -9,6 +9,7 @@ mod words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::kebab::kebab;
 use super::pin::Fingerprint;
 pub use patience::{ANNOUNCED_RESTART, Patience};
 pub use table::{Doubt, Rule, TABLE, fill};
@@ -163,7 +164,7 @@ impl Class {
 
     /// The name used in config, JSON and metrics, such as `pin-mismatch`.
     pub fn name(self) -> String {
-        serde_json_name(&self)
+        kebab(&self)
     }
 
     /// The peer's TCP connection failed or ended: an opened certificate file says that it is about to listen.
@@ -183,19 +184,6 @@ impl Class {
 fn is_unprintable(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-/// A unit variant's serialized name, without going through a JSON document.
-fn serde_json_name(class: &Class) -> String {
-    let debug = format!("{class:?}");
-    let mut name = String::with_capacity(debug.len() + 4);
-    for (index, char) in debug.char_indices() {
-        if char.is_ascii_uppercase() && index > 0 {
-            name.push('-');
-        }
-        name.push(char.to_ascii_lowercase());
-    }
-    name
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Instance {
     /// The failure has an explanation: it is not shown, but it stays on record.
     pub(super) fn dismiss_doubt(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         if let Some(doubt) = self.doubt.take() {
-            self.hidden_failures += 1;
+            self.count_failure(doubt.fault.class, true);
             self.record_failing(&doubt.fault, now, effects);
         }
     }
@@ -119,9 +119,8 @@ impl Instance {
         }
         let circumstances = self.circumstances(patience);
         let shown = |outage: &Outage| outage.is_shown(&circumstances, now);
-        if !self.outage.as_ref().is_some_and(shown) {
-            self.hidden_failures += 1;
-        }
+        let hidden = !self.outage.as_ref().is_some_and(shown);
+        self.count_failure(fault.class, hidden);
         if new_class {
             self.record_failing(&fault, now, effects);
         }
@@ -185,6 +184,7 @@ impl Instance {
             .map_or(outage.since, |chance| chance.max(outage.since));
         let recovery_ms = millis(now.since(began));
         self.last_recovery_ms = Some(recovery_ms);
+        self.counters().recovered(recovery_ms);
         let recovered = JournalKind::Recovered {
             outage_ms: millis(now.since(outage.since)),
             recovery_ms,
@@ -213,6 +213,7 @@ impl Instance {
 
     fn tell_end(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         if self.untold_end.take().is_some() {
+            self.counters().alerted(LinkState::Connected);
             effects.push(Effect::Alert(Alert {
                 instance: self.name(),
                 time: now,
@@ -295,6 +296,7 @@ impl Instance {
                 .and_then(Pins::current)
                 .map(|pin| pin.fingerprint),
         };
+        self.counters().alerted(state);
         self.record(JournalKind::Alert { state, message }, now, effects);
         effects.push(Effect::Alert(alert));
         if let Some(outage) = &mut self.outage {

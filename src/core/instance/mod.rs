@@ -9,6 +9,7 @@ mod place;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::counters::Counters;
 use super::effect::Effect;
 use super::event::{Event, InstanceSpec, Target};
 use super::failure::{Class, Doubt, Fault, Patience};
@@ -41,6 +42,7 @@ pub(super) struct Instance {
     pub(super) last_rotation: Option<Timestamp>,
     pub(super) hidden_failures: u64,
     pub(super) last_recovery_ms: Option<u64>,
+    pub(super) counters: Arc<Counters>,
     pub(super) service: Option<Arc<Service>>,
     pub(super) holding: Holding,
     /// The state that was shown last, and since when.
@@ -123,6 +125,7 @@ impl Instance {
             last_rotation: None,
             hidden_failures: 0,
             last_recovery_ms: None,
+            counters: Arc::default(),
             service: None,
             shown: (LinkState::Starting, now),
             generation: serial,
@@ -264,6 +267,16 @@ impl Instance {
             Phase::Waiting(due) => Some(due),
             _ => None,
         }
+    }
+
+    fn counters(&mut self) -> &mut Counters {
+        Arc::make_mut(&mut self.counters)
+    }
+
+    /// A failure was met: `hidden` says whether anything was shown of it.
+    fn count_failure(&mut self, class: Class, hidden: bool) {
+        self.hidden_failures += u64::from(hidden);
+        self.counters().failed(class, hidden);
     }
 
     fn record(&self, kind: JournalKind, now: Timestamp, effects: &mut Vec<Effect>) {

@@ -71,6 +71,7 @@ impl Instance {
                 self.record(JournalKind::PinWithdrawn { pin: fingerprint }, now, effects);
             }
         }
+        self.counters().pin_reloads += 1;
         self.renew_generation(effects);
         self.sign_of_life(now);
         if matches!(self.phase, Phase::Waiting(_)) {

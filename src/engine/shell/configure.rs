@@ -1,5 +1,7 @@
 //! Takes a config into force, at the start and whenever its file changes. An invalid one changes nothing.
 
+use std::sync::Arc;
+
 use tracing::{info, warn};
 
 use crate::config::{self, Config};
@@ -71,6 +73,8 @@ impl Shell {
         }
         let names: Vec<&String> = wanted.iter().map(|instance| &instance.name).collect();
         self.runtimes.retain(|name, _| names.contains(&name));
+        let runtimes = &self.runtimes;
+        self.meters.keep(|name| runtimes.contains_key(name));
         let mut instances = Vec::new();
         for instance in &wanted {
             let kept = self.state.get(&instance.name);
@@ -80,7 +84,11 @@ impl Shell {
                 .is_some_and(|known| known.config == *instance);
             if !unchanged {
                 self.revisions += 1;
-                let runtime = Runtime::new(instance.clone(), self.revisions);
+                let runtime = Runtime::new(
+                    instance.clone(),
+                    self.revisions,
+                    self.meters.of(&instance.name),
+                );
                 match self.runtimes.get_mut(&instance.name) {
                     Some(known) => known.config = instance.clone(),
                     None => {
@@ -104,6 +112,12 @@ impl Shell {
         self.preferences.send_if_modified(|known| {
             let changed = *known != config.preferences();
             *known = config.preferences();
+            changed
+        });
+        let outlets = config.outlets();
+        self.outlets.send_if_modified(|known| {
+            let changed = **known != outlets;
+            *known = Arc::new(outlets);
             changed
         });
         self.config = config;

@@ -17,12 +17,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tracing::warn;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Outlets};
 use crate::core::preferences::Preferences;
 use crate::core::status::EngineInfo;
 use crate::core::{Alert, Effect, Event, Model, RetryCause, Status};
 use crate::engine::clock::Clock;
 use crate::engine::journal::Journal;
+use crate::engine::meters::Meters;
 use crate::engine::protocol::{Answer, Ask};
 use crate::engine::runtime::Runtime;
 use crate::engine::signs::Signs;
@@ -52,6 +53,9 @@ pub(super) struct Ends {
     pub(super) status: channel::Receiver<Arc<Status>>,
     pub(super) preferences: channel::Receiver<Preferences>,
     pub(super) alerts: broadcast::Sender<Alert>,
+    pub(super) outlets: channel::Receiver<Arc<Outlets>>,
+    pub(super) meters: Meters,
+    pub(super) watcher: Watcher,
     pub(super) journal: Journal,
     pub(super) questions: mpsc::Sender<Question>,
 }
@@ -73,6 +77,8 @@ pub(super) struct Shell {
     status: channel::Sender<Arc<Status>>,
     preferences: channel::Sender<Preferences>,
     alerts: broadcast::Sender<Alert>,
+    outlets: channel::Sender<Arc<Outlets>>,
+    meters: Meters,
     journal: Journal,
     _config_watch: Subscription,
     /// When a config file that was touched is read.
@@ -111,6 +117,8 @@ impl Shell {
         let (preferences, preferences_end) = channel::channel(Preferences::default());
         let (questions_end, questions) = mpsc::channel(64);
         let alerts = broadcast::channel(64).0;
+        let (outlets, outlets_end) = channel::channel(Arc::default());
+        let meters = Meters::default();
         let watcher = Watcher::new();
         let notes = mpsc::unbounded_channel();
         let config_touched = notes_of(&notes.0, Touched::Config, None);
@@ -119,6 +127,9 @@ impl Shell {
             status: status_end,
             preferences: preferences_end,
             alerts: alerts.clone(),
+            outlets: outlets_end,
+            meters: meters.clone(),
+            watcher: watcher.clone(),
             journal: journal.clone(),
             questions: questions_end,
         };
@@ -138,6 +149,8 @@ impl Shell {
             status,
             preferences,
             alerts,
+            outlets,
+            meters,
             journal,
             _config_watch: config_watch,
             reload_at: None,

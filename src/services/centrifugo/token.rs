@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::client::Trouble;
 use crate::core::failure::About;
-use crate::core::{Class, Fault, Kind, PinRead, PinSet, Timestamp};
+use crate::core::{Class, Fault, Kind, Timestamp};
 use crate::services::ReadSecret;
 use crate::tls::{self, Client, ClientSpec, Request, Terms};
 
@@ -87,7 +87,10 @@ impl TokenPage {
         };
         spec.base.set_path("/");
         if let Some(file) = &self.pin_file {
-            spec.pins = pins_in(file)?;
+            spec.pins = tls::pins_in(file).map_err(|why| {
+                let words = format!("the certificate file in 'token-trust': {why}");
+                Fault::with_detail(Class::NoKey, words)
+            })?;
         }
         let request = Request {
             method: Method::GET,
@@ -108,20 +111,6 @@ impl ReadSecret for TokenPage {
     fn read(&self) -> BoxFuture<'_, Result<SecretString, Fault>> {
         async { self.ask().await.map_err(|fault| elsewhere(&fault)) }.boxed()
     }
-}
-
-fn pins_in(file: &std::path::Path) -> Result<PinSet, Fault> {
-    let why = match tls::read_pin_file(file) {
-        PinRead::Read(pin) => {
-            return Ok(PinSet {
-                fingerprints: vec![pin.fingerprint],
-            });
-        }
-        PinRead::Missing => "it is not there".to_owned(),
-        PinRead::Unusable { why, .. } | PinRead::Torn { why } | PinRead::Unreadable { why } => why,
-    };
-    let words = format!("the certificate file in 'token-trust': {why}");
-    Err(Fault::with_detail(Class::NoKey, words))
 }
 
 fn token_in(body: &[u8]) -> Result<SecretString, Fault> {

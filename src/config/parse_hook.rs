@@ -1,0 +1,233 @@
+//! `[[hook]]`: a command or an https POST, told of what happens.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::address::{connect, service_url};
+use super::instance::{KeySource, TrustConfig};
+use super::outlets::{Delivery, HookConfig, Post, Program};
+use super::parse_credential::{CREDENTIAL, credential};
+use super::parse_instance::{name, server_name, tables, trust};
+use super::parse_secret::from_command;
+use super::problem::Findings;
+use super::section::{At, Section, a, duration, strings, unknown};
+use crate::core::Kind;
+use crate::core::http::Credential;
+use crate::core::occasion::Occasion;
+
+/// What every hook has.
+const EVERY: &[&str] = &[
+    "name",
+    "on",
+    "instances",
+    "timeout",
+    "pause",
+    "command",
+    "url",
+];
+/// What one with a URL has besides.
+const OF_URL: &[&str] = &["trust", "server-name", "connect"];
+const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
+const PAUSE: Duration = Duration::from_secs(10);
+const PAUSES: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(86_400));
+
+/// All hooks; `known` are the names of the instances.
+pub(super) fn hooks(
+    top: &mut Section<'_>,
+    known: &[&str],
+    findings: &mut Findings<'_>,
+) -> Vec<HookConfig> {
+    let allowed = [EVERY, OF_URL, CREDENTIAL].concat();
+    let mut hooks: Vec<HookConfig> = Vec::new();
+    for (at, table) in tables(top, "hook", findings) {
+        let section = Section::new("[[hook]]", at, table, &allowed, findings);
+        let Some((name_at, hook)) = hook(section, known, findings) else {
+            continue;
+        };
+        if hooks.iter().any(|other| other.name == hook.name) {
+            let name = &hook.name;
+            findings.problem(
+                &name_at,
+                format!("there are two hooks called '{name}'; each needs a name of its own"),
+            );
+        }
+        hooks.push(hook);
+    }
+    hooks
+}
+
+fn hook(
+    mut section: Section<'_>,
+    known: &[&str],
+    findings: &mut Findings<'_>,
+) -> Option<(Range<usize>, HookConfig)> {
+    let name = name(&mut section, findings);
+    let on = on(&mut section, findings);
+    let instances = instances(&mut section, known, findings);
+    let timeout = time(&mut section, "timeout", TIMEOUT, TIMEOUTS, findings);
+    let pause = time(&mut section, "pause", PAUSE, PAUSES, findings);
+    let delivery = delivery(&mut section, findings)?;
+    let At { value: name, at } = name?;
+    let hook = HookConfig {
+        name,
+        on,
+        instances,
+        delivery,
+        timeout,
+        pause,
+    };
+    Some((at, hook))
+}
+
+fn on(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeSet<Occasion> {
+    let names = Occasion::ALL.map(Occasion::name);
+    let words = list(section, "on", findings);
+    let missing = words.as_ref().is_none_or(Vec::is_empty);
+    let mut on = BTreeSet::new();
+    for word in words.into_iter().flatten() {
+        match Occasion::ALL
+            .into_iter()
+            .find(|one| one.name() == word.value)
+        {
+            Some(occasion) => {
+                on.insert(occasion);
+            }
+            None => {
+                let message = unknown("event", &word.value, "'on' of [[hook]]", &names);
+                findings.problem(&word.at, message);
+            }
+        }
+    }
+    if missing {
+        let message = format!(
+            "this [[hook]] needs an 'on', such as on = [\"loud\", \"recovered\"]. Allowed: {}.",
+            names.join(", ")
+        );
+        findings.problem(&section.at, message);
+    }
+    on
+}
+
+fn instances(
+    section: &mut Section<'_>,
+    known: &[&str],
+    findings: &mut Findings<'_>,
+) -> BTreeSet<String> {
+    let mut wanted = BTreeSet::new();
+    for name in list(section, "instances", findings).unwrap_or_default() {
+        if known.contains(&name.value.as_str()) {
+            wanted.insert(name.value);
+        } else {
+            let message = unknown("instance", &name.value, "'instances' of [[hook]]", known);
+            findings.problem(&name.at, message);
+        }
+    }
+    wanted
+}
+
+fn list(
+    section: &mut Section<'_>,
+    key: &'static str,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<At<String>>> {
+    let called = section.called(key);
+    let value = section.take(key)?;
+    let at = value.span();
+    match value.into_inner() {
+        DeValue::Array(list) => Some(strings(&called, list, findings)),
+        other => {
+            findings.problem(
+                &at,
+                format!("{called} must be a list of texts, not {}", a(&other)),
+            );
+            None
+        }
+    }
+}
+
+fn time(
+    section: &mut Section<'_>,
+    key: &'static str,
+    default: Duration,
+    (least, most): (Duration, Duration),
+    findings: &mut Findings<'_>,
+) -> Duration {
+    let called = section.called(key);
+    let Some(value) = section.take(key) else {
+        return default;
+    };
+    let at = value.span();
+    let Some(time) = duration(&called, value, findings) else {
+        return default;
+    };
+    if time < least || time > most {
+        let range = format!("between {}ms and {}s", least.as_millis(), most.as_secs());
+        findings.problem(&at, format!("{called} must be {range}"));
+    }
+    time
+}
+
+fn delivery(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Delivery> {
+    let at = section.at.clone();
+    match (section.has("command"), section.has("url")) {
+        (true, false) => {
+            let mut only = OF_URL.iter().chain(CREDENTIAL);
+            if let Some(key) = only.find(|key| section.has(key)) {
+                let message = format!(
+                    "'{key}' in [[hook]] needs a 'url'; a 'command' has secrets of its own"
+                );
+                findings.problem(&section.at(key), message);
+            }
+            match from_command(section, "command", findings)? {
+                KeySource::Shell(line) => Some(Delivery::Run(Program::Shell(line))),
+                KeySource::Command(words) => Some(Delivery::Run(Program::Words(words))),
+                _ => None,
+            }
+        }
+        (false, true) => post(section, findings).map(|post| Delivery::Post(Box::new(post))),
+        (true, true) => {
+            findings.problem(&at, "give one of command, url only");
+            None
+        }
+        (false, false) => {
+            findings.problem(
+                &at,
+                "this [[hook]] needs a 'command', such as [\"notify-me\", \"--json\"], or a 'url'",
+            );
+            None
+        }
+    }
+}
+
+fn post(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Post> {
+    let url = section.string("url", findings)?;
+    let found = service_url(&url.value, Kind::Http)
+        .map_err(|wrong| findings.problem(&url.at, wrong))
+        .ok();
+    let (url, zone) = found.unzip();
+    let connect = section.string("connect", findings).and_then(|text| {
+        let checked = connect(&text.value, url.as_ref()?);
+        checked
+            .map_err(|wrong| findings.problem(&text.at, wrong))
+            .ok()
+    });
+    let trust = trust(section, "trust", true, findings);
+    let server_name = server_name(section, findings);
+    let (credential, key) = credential(section, findings);
+    if trust == Some(TrustConfig::Any) && credential != Credential::Nothing {
+        let message = "a hook with trust = \"any\" takes no secret: whoever answers would get it";
+        findings.problem(&section.at, message);
+    }
+    Some(Post {
+        url: url?,
+        connect: connect.or(zone.flatten()),
+        server_name,
+        trust: trust.unwrap_or(TrustConfig::System),
+        credential,
+        key,
+    })
+}

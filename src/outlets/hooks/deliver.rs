@@ -1,0 +1,129 @@
+//! One delivery: the JSON, and who carries it.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::queue::Batch;
+use super::{post, run};
+use crate::config::{Delivery, Environment, HookConfig, Outlets};
+use crate::core::happening::Happening;
+use crate::core::{Status, Timestamp};
+use crate::view::hook::message;
+
+/// The version of the JSON document.
+const SCHEMA: u32 = 1;
+
+/// How a delivery ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    Fine,
+    Failed {
+        /// The beginning of a sentence, without a secret.
+        why: String,
+        /// The same may succeed later.
+        again: bool,
+    },
+    /// It took too long and was ended.
+    TimedOut,
+}
+
+/// A delivery and what the command wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    pub report: Report,
+    /// On one line, cleaned and cut.
+    pub said: String,
+}
+
+/// Delivers to one hook.
+pub(super) struct Courier {
+    pub(super) hook: HookConfig,
+    hidden: BTreeSet<String>,
+    environment: Environment,
+}
+
+/// What goes to standard input, or in the body.
+#[derive(Serialize)]
+struct Message<'a> {
+    schema: u32,
+    /// When it was written.
+    time: Timestamp,
+    version: &'a str,
+    hook: &'a str,
+    /// Somebody only tries the hook.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+    /// Oldest first.
+    events: &'a VecDeque<Happening>,
+    /// Older events that there was no room for.
+    left_out: u64,
+}
+
+impl Courier {
+    pub(super) fn new(hook: HookConfig, outlets: &Outlets, environment: &Environment) -> Self {
+        Self {
+            hook,
+            hidden: outlets.secret_variables.clone(),
+            environment: environment.clone(),
+        }
+    }
+
+    pub(super) async fn deliver(&self, batch: &Batch, now: Timestamp, test: bool) -> Trial {
+        let message = Message {
+            schema: SCHEMA,
+            time: now,
+            version: env!("CARGO_PKG_VERSION"),
+            hook: &self.hook.name,
+            test,
+            events: &batch.events,
+            left_out: batch.left_out,
+        };
+        let mut json = serde_json::to_vec(&message).unwrap_or_default();
+        match &self.hook.delivery {
+            Delivery::Run(program) => {
+                json.push(b'\n');
+                let mut command = program.command(&self.environment);
+                for variable in &self.hidden {
+                    command.env_remove(variable);
+                }
+                run::run(command, json, self.hook.timeout).await
+            }
+            Delivery::Post(server) => {
+                let told = post::post(server, &self.environment, json, self.hook.timeout);
+                let report = match timeout(self.hook.timeout, told).await {
+                    Ok(report) => report,
+                    Err(_) => Report::TimedOut,
+                };
+                let said = String::new();
+                Trial { report, said }
+            }
+        }
+    }
+}
+
+/// Tells one hook of everything that it wants to hear of, once, as a test: it happened to the first instance that the
+/// hook is for.
+pub async fn try_out(
+    hook: &HookConfig,
+    outlets: &Outlets,
+    environment: &Environment,
+    status: &Status,
+) -> Trial {
+    let named = |name: &String| hook.instances.is_empty() || hook.instances.contains(name);
+    let mut instances = status.instances.iter();
+    let instance = instances.find(|instance| named(&instance.name));
+    let events = hook.on.iter().filter_map(|event| {
+        let mut happening = Happening::new(*event, status.time, Arc::as_ref(instance?));
+        happening.message = message(&happening);
+        Some(happening)
+    });
+    let batch = Batch {
+        events: events.collect(),
+        left_out: 0,
+    };
+    let courier = Courier::new(hook.clone(), outlets, environment);
+    courier.deliver(&batch, status.time, true).await
+}
