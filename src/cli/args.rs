@@ -8,35 +8,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use super::complete::instances;
 use super::control::args::ControlCommand;
 use super::hook::HookArgs;
+use super::reference;
 use crate::core::Fingerprint;
-
-const EXAMPLES: &str = "\
-Examples:
-  syncwatch                                the tray icon, where there is a desktop; else the status
-  syncwatch status                         the status of the local Syncthing, now
-  syncwatch status --watch                 one line for everything that changes
-  syncwatch status --json | jq .overall    for a script
-  syncwatch wait --for synced --timeout 10m && systemctl poweroff
-  syncwatch daemon                         watch in the background; every other command then asks it
-  syncwatch trust accept --instance nas    pin the certificate of a server elsewhere
-
-Exit codes:
-   0  fine                                 4  no engine, or an instance is not reachable
-   1  something is wrong with an instance  5  an instance shows an untrusted certificate
-   2  wrong usage                          6  an instance refuses the credentials
-   3  the config cannot be used            7  timed out
-                                          70  a fault of syncwatch itself
-
-Files ('syncwatch config path' says where they are on this system):
-  ~/.config/syncwatch/config.toml          what is watched; without it, the local Syncthing
-  ~/.local/state/syncwatch/state.json      certificates that were verified or accepted
-  ~/.local/state/syncwatch/journal.jsonl   what happened
-
-Environment:
-  SYNCWATCH_CONFIG   the config file, unless --config names one
-  SYNCWATCH_SOCKET   the local socket on which the engine answers the other commands
-  SYNCWATCH_LOG      what is logged: error, warn, info, debug, trace, or a filter of the crate tracing-subscriber
-  NO_COLOR           no colours, unless --color asks for them";
 
 /// Watches Syncthing over HTTPS with pinned certificates, and stays calm while those change
 ///
@@ -48,7 +21,7 @@ Environment:
     name = "syncwatch",
     version,
     propagate_version = true,
-    after_long_help = EXAMPLES,
+    after_long_help = reference::help(),
     after_help = "'syncwatch --help' adds examples, exit codes, files and environment variables.",
     max_term_width = 100
 )]
@@ -296,7 +269,7 @@ pub struct GenerateArgs {
 pub enum GenerateCommand {
     /// Manual pages: the main one to standard output, or all of them into a directory
     Man {
-        /// Write syncwatch.1 and a page for every command here
+        /// Write syncwatch.1, a page for every command and syncwatch.toml.5 here
         #[arg(long, value_name = "DIRECTORY")]
         dir: Option<PathBuf>,
     },

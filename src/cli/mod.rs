@@ -22,6 +22,7 @@ mod open;
 mod output;
 mod perform;
 mod preferences;
+mod reference;
 mod source;
 mod status;
 mod tray;

@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 
 use directories::{BaseDirs, ProjectDirs};
 
+use super::service_manager::{Given, system_runtime};
+
+/// Stands at the beginning of a path for the directory in which systemd hands over secrets (`LoadCredential=`).
+pub(super) const CREDENTIALS: &str = "$CREDENTIALS_DIRECTORY";
+
 /// Whose rules for directories count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Platform {
@@ -28,6 +33,7 @@ pub struct Environment {
     config_dir: PathBuf,
     state_dir: PathBuf,
     runtime_dir: Option<PathBuf>,
+    log_dir: PathBuf,
     executable: Option<PathBuf>,
 }
 
@@ -50,22 +56,24 @@ impl Environment {
         let variables: BTreeMap<OsString, OsString> = env::vars_os().collect();
         let own = ProjectDirs::from("", "", "syncwatch");
         let own = own.as_ref();
-        let state_dir = own.map(|own| own.state_dir().unwrap_or(own.data_local_dir()));
-        // A system service without a home has these (systemd StateDirectory=).
-        let given = variables.get(OsStr::new("STATE_DIRECTORY")).map(Path::new);
+        let given = Given::of(&variables, std::process::id());
+        let config = own.map(|own| own.config_dir().to_path_buf());
+        let state = own.map(|own| own.state_dir().unwrap_or(own.data_local_dir()));
+        let runtime = own.and_then(|own| Some(own.runtime_dir()?.to_path_buf()));
+        let state_dir = given.state.or(state.map(Path::to_path_buf));
+        let state_dir = state_dir.unwrap_or_else(|| "/var/lib/syncwatch".into());
+        let user = variables.get(OsStr::new("USER"));
+        let system = || system_runtime(user.map(OsString::as_os_str), Path::is_dir);
         Self {
             platform: Platform::current(),
             home: BaseDirs::new().map(|base| base.home_dir().to_path_buf()),
-            config_dir: own
-                .map_or(Path::new("/etc/syncwatch"), ProjectDirs::config_dir)
-                .to_path_buf(),
-            state_dir: state_dir
-                .or(given)
-                .unwrap_or(Path::new("/var/lib/syncwatch"))
-                .to_path_buf(),
-            runtime_dir: own
-                .and_then(ProjectDirs::runtime_dir)
-                .map(Path::to_path_buf),
+            config_dir: given
+                .config
+                .or(config)
+                .unwrap_or_else(|| "/etc/syncwatch".into()),
+            runtime_dir: given.runtime.or_else(system).or(runtime),
+            log_dir: given.logs.unwrap_or_else(|| state_dir.join("log")),
+            state_dir,
             // Taken at start: once the file is replaced, Linux says that it is deleted.
             executable: env::current_exe().ok(),
             variables,
@@ -84,6 +92,7 @@ impl Environment {
             config_dir: home.join(".config/syncwatch"),
             state_dir: home.join(".local/state/syncwatch"),
             runtime_dir: None,
+            log_dir: home.join(".local/state/syncwatch/log"),
             executable: None,
         }
     }
@@ -147,7 +156,7 @@ impl Environment {
 
     /// Where a process without a terminal logs.
     pub fn log_dir(&self) -> PathBuf {
-        self.state_dir.join("log")
+        self.log_dir.clone()
     }
 
     /// This program's file; that of the image when it runs from an AppImage, whose inside is gone when it ends.
@@ -188,8 +197,19 @@ impl Environment {
         self.variable(name).map(PathBuf::from)
     }
 
-    /// `~` and `~/` become the home directory; without one the path stays.
+    /// Whether systemd keeps the file for this service: its mode then says nothing of who can read it.
+    pub(super) fn is_credential(&self, path: &Path) -> bool {
+        let directory = self.path("CREDENTIALS_DIRECTORY");
+        directory.is_some_and(|directory| path.starts_with(directory))
+    }
+
+    /// `~` and `~/` become the home directory, `$CREDENTIALS_DIRECTORY/` that of systemd's credentials; without one the
+    /// path stays.
     pub fn expand(&self, path: &Path) -> PathBuf {
+        let credentials = self.path("CREDENTIALS_DIRECTORY");
+        if let (Ok(name), Some(credentials)) = (path.strip_prefix(CREDENTIALS), credentials) {
+            return credentials.join(name);
+        }
         match (path.strip_prefix("~"), &self.home) {
             (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home.clone(),
             (Ok(rest), Some(home)) => home.join(rest),
@@ -241,6 +261,20 @@ mod tests {
         for (path, expanded) in [("~", "/h"), ("~/a", "/h/a"), ("~x/a", "~x/a"), ("/a", "/a")] {
             assert_eq!(environment.expand(Path::new(path)), Path::new(expanded));
         }
+    }
+
+    #[test]
+    fn credentials_are_where_systemd_puts_them() {
+        let path = Path::new("$CREDENTIALS_DIRECTORY/nas.key");
+        let home = Path::new("/h");
+        let without = Environment::made_up(Platform::Unix, home, &[]);
+        assert_eq!(without.expand(path), path);
+        let given = [("CREDENTIALS_DIRECTORY", Path::new("/run/credentials/u"))];
+        let with = Environment::made_up(Platform::Unix, home, &given);
+        let whole = with.expand(path);
+        assert_eq!(whole, Path::new("/run/credentials/u/nas.key"));
+        assert!(with.is_credential(&whole) && !without.is_credential(&whole));
+        assert!(!with.is_credential(home));
     }
 
     #[test]

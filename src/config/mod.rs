@@ -29,6 +29,7 @@ mod problem;
 mod resolve;
 mod secrets;
 mod section;
+mod service_manager;
 #[cfg(test)]
 mod tests;
 

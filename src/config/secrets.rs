@@ -40,7 +40,9 @@ pub(super) async fn read(
         KeySource::File(path) => {
             let path = environment.expand(path);
             let key = from_file(&path)?;
-            warnings.extend(exposed(&path, &format!("holds {}", secret(called))));
+            if !environment.is_credential(&path) {
+                warnings.extend(exposed(&path, &format!("holds {}", secret(called))));
+            }
             key
         }
         KeySource::Env(name) => {

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use super::environment::CREDENTIALS;
 use super::problem::{Findings, nearest};
 
 /// A day: nobody is patient for longer, and a number without its unit is caught.
@@ -203,7 +204,8 @@ pub(super) fn path(
     } else if value.contains("://") {
         "must be a path, not a URL"
     } else {
-        let is_home = value.starts_with('~');
+        // Known only where it is used.
+        let is_home = value.starts_with('~') || Path::new(value).starts_with(CREDENTIALS);
         let whole = |path| findings.directory().join(path);
         return Some(if is_home {
             PathBuf::from(value)

@@ -27,6 +27,19 @@ const OWN_VARIABLES: &[&str] = &[
 ];
 const TOKEN_VARIABLES: &[&str] = &["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
 
+/// Has the user's systemd start the opener outside of our own unit: a browser could not work under a service's
+/// restrictions, and would end with it. What the opener starts stays when it ends.
+const OUTSIDE: &[&str] = &[
+    "--user",
+    "--quiet",
+    "--collect",
+    "--wait",
+    "--slice=app.slice",
+    "--property=KillMode=process",
+    "--",
+    "xdg-open",
+];
+
 /// How things are opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opener {
@@ -71,6 +84,8 @@ impl Opener {
         } else if cfg!(windows) {
             let rundll = owned("rundll32", &["url.dll,FileProtocolHandler"]);
             (rundll, Some(owned("explorer", &[])))
+        } else if is_confined() {
+            (owned("systemd-run", OUTSIDE), None)
         } else {
             (owned("xdg-open", &[]), None)
         };
@@ -134,6 +149,14 @@ impl Opener {
         command.process_group(0);
         run(command, program, what).await
     }
+}
+
+/// Whether this is a service of systemd that may not gain privileges (proc(5), `NoNewPrivs`); what it starts may not
+/// either.
+fn is_confined() -> bool {
+    let of_systemd = Path::new("/run/systemd/system").exists();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    of_systemd && status.lines().any(|line| line == "NoNewPrivs:\t1")
 }
 
 /// What is to be opened, checked.

@@ -172,7 +172,7 @@ fn what_packagers_need_is_made() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(out(home.command().args(["generate", "completions", shell])).contains("syncwatch"));
     }
-    assert!(out(home.command().args(["generate", "man"])).contains(".TH syncwatch 1"));
+    assert!(out(home.command().args(["generate", "man"])).contains(".TH \"SYNCWATCH\" 1"));
     let pages = home.0.path().join("man");
     out(home
         .command()

@@ -13,6 +13,7 @@
 mod files;
 mod notices;
 mod offers;
+mod service;
 #[path = "../support/mod.rs"]
 mod support;
 mod systemd;

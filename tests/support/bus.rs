@@ -281,10 +281,12 @@ pub fn available(programs: &[&str]) -> bool {
                 .any(|place| Path::new(place).join(program).exists())
         })
         .collect();
-    if missing.is_empty() {
-        return true;
-    }
-    let words = format!("{} missing: run tests/run --setup-only", missing.join(", "));
+    missing.is_empty() || skipped(&missing.join(", "))
+}
+
+/// Says loudly that tests are skipped for want of this, and fails them in CI. Returns false.
+pub fn skipped(missing: &str) -> bool {
+    let words = format!("{missing} missing: run tests/run --setup-only");
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{words}");
     // Not eprintln!, which a passing test swallows.
     let _ = writeln!(std::io::stderr(), "\n  *** SKIPPED: {words}\n");

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use zbus::message::Type;
 use zbus::{MatchRule, MessageStream};
 
-use super::bus::{Group, Session, until};
+use super::bus::{Group, Session, skipped, until};
 use super::dbusmenu::has_owner;
 use super::notifications::Notified;
 use super::panel::{Area, Panel};
@@ -56,9 +56,9 @@ impl NotificationDaemon {
         }
     }
 
-    /// Whether there is one here.
-    pub fn is_installed() -> bool {
-        program().is_some()
+    /// Whether there is one here; if not, that is said loudly.
+    pub fn possible() -> bool {
+        program().is_some() || skipped("xfce4-notifyd")
     }
 
     /// Everything that it was asked to show so far, oldest first; `id` is always 0.

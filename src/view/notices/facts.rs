@@ -10,6 +10,8 @@ use crate::core::{Service, Timestamp};
 
 /// More items of one kind are not told apart.
 const MOST_ITEMS: usize = 500;
+/// Syncthing lists why a folder stopped as well (lib/model/folder.go setError); the folder's own notice says it.
+const OF_A_FOLDER: &str = "Error on folder ";
 
 /// The kinds of notices about a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,10 +137,14 @@ impl Kind {
             Self::Offer => collect(service.pending_folders.iter().map(|one| fact(offer(one)))),
             Self::Stopped => folders(is_stopped),
             Self::Failed => folders(is_failed),
-            Self::Error => collect(service.errors.iter().rev().map(|one| Fact {
-                item: error(one),
-                time: Some(one.time),
-            })),
+            Self::Error => {
+                let errors = service.errors.iter().rev();
+                let others = errors.filter(|one| !one.message.starts_with(OF_A_FOLDER));
+                collect(others.map(|one| Fact {
+                    item: error(one),
+                    time: Some(one.time),
+                }))
+            }
             Self::Conflict => collect(service.conflicts.iter().map(|one| Fact {
                 item: conflict(one),
                 time: Some(one.time),

@@ -137,11 +137,14 @@ fn folders_that_fail_are_told_together_and_not_at_every_attempt() {
 }
 
 #[test]
-fn a_stopped_folder_says_why() {
+fn a_stopped_folder_says_why_and_once() {
     let mut story = Story::connected();
+    let time = story.now;
     story.service(|service| {
         service.folders[0].state = FolderState::Stopped;
         service.folders[0].error = Some("folder marker missing".into());
+        let message = "Error on folder \"Documents\" (docs): folder marker missing".into();
+        service.errors.push(ServiceError { time, message });
     });
     story.pass(10);
     assert_eq!(story.titles(), ["The folder Documents of laptop stopped"]);

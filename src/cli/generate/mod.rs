@@ -1,5 +1,8 @@
 //! `syncwatch generate`: what packagers put beside the binary.
 
+mod manual;
+mod roff;
+
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -17,7 +20,7 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
     match &args.command {
         GenerateCommand::Man { dir: Some(dir) } => man_pages(dir)?,
         GenerateCommand::Man { dir: None } => {
-            clap_mangen::Man::new(Cli::command()).render(&mut made)?
+            made = manual::main_page(Cli::command()).into_bytes();
         }
         GenerateCommand::Completions { shell } => {
             registration(*shell, &mut made)?;
@@ -48,9 +51,12 @@ fn registration(shell: Shell, made: &mut Vec<u8>) -> std::io::Result<()> {
 }
 
 fn man_pages(dir: &Path) -> Result<(), CliError> {
-    std::fs::create_dir_all(dir)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
-        .map_err(|error| unwritten(dir, &error))
+    std::fs::create_dir_all(dir).map_err(|error| unwritten(dir, &error))?;
+    for (name, text) in manual::pages(Cli::command()) {
+        let path = dir.join(name);
+        std::fs::write(&path, text).map_err(|error| unwritten(&path, &error))?;
+    }
+    Ok(())
 }
 
 fn icons(dir: &Path) -> Result<(), CliError> {
