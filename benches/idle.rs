@@ -8,9 +8,13 @@
     reason = "a benchmark measures and prints"
 )]
 
+#[path = "support/figures.rs"]
+mod figures;
+
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use figures::Figures;
 use syncwatch::standin::{Options, Standin};
 
 /// The start-up is over by then.
@@ -56,6 +60,10 @@ async fn main() {
         "  resident memory       {:>8.1} MB",
         after.resident_kib / 1024.0
     );
+    println!(
+        "  ... no page of a file {:>8.1} MB",
+        after.anonymous_kib / 1024.0
+    );
     println!("  threads               {:>8}", after.threads);
     println!(
         "  CPU                   {:>8.3} s an hour",
@@ -69,45 +77,4 @@ async fn main() {
         "  requests              {:>8.0} an hour",
         requests as f64 / length * 3600.0
     );
-}
-
-/// What /proc says of a process.
-struct Figures {
-    resident_kib: f64,
-    threads: u32,
-    /// Seconds.
-    cpu: f64,
-    switches: f64,
-}
-
-impl Figures {
-    fn of(pid: u32) -> Self {
-        let status =
-            std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the daemon runs");
-        let mut switches = 0.0;
-        let mut cpu = 0.0;
-        for task in std::fs::read_dir(format!("/proc/{pid}/task")).expect("tasks") {
-            let task = task.expect("a task").path();
-            let text = std::fs::read_to_string(task.join("status")).unwrap_or_default();
-            switches += field(&text, "voluntary_ctxt_switches")
-                + field(&text, "nonvoluntary_ctxt_switches");
-            // The first figure is the time on a processor, nanoseconds.
-            let times = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
-            let first = times.split_whitespace().next().unwrap_or("0");
-            cpu += first.parse::<f64>().unwrap_or(0.0) / 1e9;
-        }
-        Self {
-            resident_kib: field(&status, "VmRSS"),
-            threads: field(&status, "Threads") as u32,
-            cpu,
-            switches,
-        }
-    }
-}
-
-fn field(text: &str, name: &str) -> f64 {
-    text.lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0.0)
 }

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod outlets;
 pub mod services;
 pub mod standin;
+pub mod terminal;
 pub mod tls;
 pub mod tray;
 pub mod view;

@@ -59,7 +59,12 @@ fn on_this_thread(cli: Cli) -> Exit {
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(cli::run(cli)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(cli::run(cli));
+            // A thread that waits for a disk or a name server must not keep us.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => Err(cannot_run(&error)),
     };
     ended.unwrap_or_else(|error| {

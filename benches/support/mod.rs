@@ -1,5 +1,7 @@
 //! What the benchmarks share: their one argument, the engine in a directory of its own, and how figures are printed.
 
+#![allow(dead_code, reason = "no benchmark uses everything")]
+
 use std::path::Path;
 use std::time::Duration;
 

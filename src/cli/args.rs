@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::complete::instances;
 use super::control::args::ControlCommand;
+use super::generate::ReferenceFormat;
 use super::hook::HookArgs;
 use super::reference;
 use crate::core::Fingerprint;
@@ -131,9 +132,12 @@ pub struct StatusArgs {
     /// As JSON (see 'generate schema'); with --watch one object a line
     #[arg(long)]
     pub json: bool,
-    /// Go on and tell every change
+    /// Go on: on a terminal a view of everything that fills it, else one line for every change
     #[arg(long, short)]
     pub watch: bool,
+    /// With --watch: one line for every change, also on a terminal
+    #[arg(long, requires = "watch", conflicts_with = "json")]
+    pub plain: bool,
     /// Every folder and device, also when many of them are up to date
     #[arg(long, short, conflicts_with = "json")]
     pub all: bool,
@@ -277,6 +281,12 @@ pub enum GenerateCommand {
     Completions { shell: clap_complete::Shell },
     /// The JSON Schema of 'status --json', to standard output
     Schema,
+    /// Every key of the config with what it means, to standard output
+    ConfigReference {
+        /// A page in Markdown, or a JSON Schema for editors
+        #[arg(long, value_enum, default_value_t)]
+        format: ReferenceFormat,
+    },
     /// The list of metrics, in Markdown, to standard output
     Metrics,
     /// The application's icon, SVG and PNG, into a directory of icon themes

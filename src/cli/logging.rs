@@ -3,19 +3,25 @@
 //! Invariant: a bare level counts for this program only; the libraries below stay at warnings, because what they
 //! log in detail was never looked at for secrets.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::args::{Global, LogFormat};
 use super::error::{CliError, Exit};
 use super::output::Output;
 
-/// Starts to log. A command says only what it must; a daemon also tells what happens.
+/// Starts to log. A command says only what it must; a daemon also tells what happens. Where the terminal is painted
+/// on, nothing is logged to it: a log has its place in a file then.
 ///
 /// # Errors
 /// The filter is not one.
-pub fn start(global: &Global, is_daemon: bool) -> Result<(), CliError> {
+pub fn start(global: &Global, is_daemon: bool, fills_the_terminal: bool) -> Result<(), CliError> {
+    let writer = match fills_the_terminal && io::stderr().is_terminal() {
+        true => BoxMakeWriter::new(io::sink),
+        false => BoxMakeWriter::new(io::stderr),
+    };
     let filter = EnvFilter::try_new(directives(global, is_daemon)).map_err(|error| {
         CliError::new(
             Exit::Usage,
@@ -25,7 +31,7 @@ pub fn start(global: &Global, is_daemon: bool) -> Result<(), CliError> {
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(Output::new(global.color).colours_on_error());
     let started = match global.log_format {
         LogFormat::Text => builder.with_target(false).try_init(),

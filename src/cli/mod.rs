@@ -23,6 +23,7 @@ mod output;
 mod perform;
 mod preferences;
 mod reference;
+pub mod screen;
 mod source;
 mod status;
 mod tray;
@@ -58,7 +59,8 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         None => Command::Status(StatusArgs::default()),
     };
     let stays = matches!(command, Command::Daemon | Command::Tray);
-    logging::start(&context.global, stays)?;
+    let fills_the_terminal = matches!(&command, Command::Status(args) if screen::is_wanted(args));
+    logging::start(&context.global, stays, fills_the_terminal)?;
     match command {
         Command::Tray => tray::run(&context).await,
         Command::Daemon => daemon::run(&context).await,

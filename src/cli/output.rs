@@ -67,6 +67,11 @@ impl Output {
         self.raw(&text)
     }
 
+    /// Whether colours go to standard output.
+    pub fn colours(self) -> bool {
+        AutoStream::new(io::stdout(), self.choice).current_choice() != ColorChoice::Never
+    }
+
     /// Whether colours go to standard error.
     pub fn colours_on_error(self) -> bool {
         AutoStream::new(io::stderr(), self.choice).current_choice() != ColorChoice::Never

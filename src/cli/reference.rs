@@ -12,7 +12,11 @@ pub(super) const EXAMPLES: Table = &[
     ("syncwatch status", "the status of the local Syncthing, now"),
     (
         "syncwatch status --watch",
-        "everything that changes, as it changes",
+        "everything at a glance, live, on the whole terminal",
+    ),
+    (
+        "syncwatch status --watch --plain",
+        "one line for everything that changes",
     ),
     ("syncwatch status --json | jq .overall", "for a script"),
     (

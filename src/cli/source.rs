@@ -57,6 +57,16 @@ enum Origin {
     /// A connection on which `Watch` was asked already, or not yet.
     Running(Connection, bool),
     Private(Box<Engine>, watch::Receiver<Arc<Status>>),
+    /// The engine ended.
+    Gone,
+}
+
+/// What a source tells.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    Status(Arc<Status>),
+    /// The engine ended. It is looked for next.
+    EngineGone,
 }
 
 impl<'a> Source<'a> {
@@ -76,6 +86,15 @@ impl<'a> Source<'a> {
     /// The next status: the one now, then one for every change.
     pub async fn next(&mut self) -> Result<Arc<Status>, CliError> {
         loop {
+            if let Heard::Status(status) = self.hear().await? {
+                return Ok(status);
+            }
+        }
+    }
+
+    /// The same, and when the engine ended.
+    pub async fn hear(&mut self) -> Result<Heard, CliError> {
+        loop {
             let status = match &mut self.from {
                 Origin::Running(connection, asked) => running(connection, asked).await?,
                 Origin::Private(_, status) => tokio::select! {
@@ -88,11 +107,18 @@ impl<'a> Source<'a> {
                         continue;
                     }
                 },
+                Origin::Gone => {
+                    self.from = self.find_again().await?;
+                    continue;
+                }
             };
-            match status {
-                Some(status) => return Ok(status),
-                None => self.from = self.find_again().await?,
-            }
+            return Ok(match status {
+                Some(status) => Heard::Status(status),
+                None => {
+                    self.from = Origin::Gone;
+                    Heard::EngineGone
+                }
+            });
         }
     }
 
@@ -129,7 +155,7 @@ impl<'a> Source<'a> {
     /// For asking while the next status is waited for.
     pub fn asker(&self) -> Asker {
         match &self.from {
-            Origin::Running(..) => Asker::Running(self.context.environment.socket()),
+            Origin::Running(..) | Origin::Gone => Asker::Running(self.context.environment.socket()),
             Origin::Private(engine, _) => Asker::Own(engine.asker()),
         }
     }
@@ -137,7 +163,7 @@ impl<'a> Source<'a> {
     /// The engine of this process, where there is no other.
     pub fn own(&self) -> Option<&Engine> {
         match &self.from {
-            Origin::Running(..) => None,
+            Origin::Running(..) | Origin::Gone => None,
             Origin::Private(engine, _) => Some(engine),
         }
     }

@@ -6,11 +6,15 @@ use super::args::StatusArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::output::reader_gone;
+use super::screen;
 use super::source::{Purpose, Source};
 use crate::core::Status;
 use crate::view::{Frame, status, watch};
 
 pub(super) async fn run(args: StatusArgs, context: &Context) -> Result<Exit, CliError> {
+    if screen::is_wanted(&args) {
+        return screen::run(context).await;
+    }
     if args.watch {
         return tokio::select! {
             ended = follow(&args, context) => ended,

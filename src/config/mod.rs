@@ -12,6 +12,7 @@ mod encoding;
 mod environment;
 mod expectation;
 mod instance;
+pub mod keys;
 mod load;
 mod outlets;
 mod parse;

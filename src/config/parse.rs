@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use super::keys::{NOTIFICATIONS, TRAY, names};
 use super::parse_hook::hooks;
 use super::parse_instance::instances;
 use super::parse_metrics::metrics;
@@ -95,20 +96,7 @@ fn patience(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Patience {
 
 fn notifications(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Notifications {
     let mut wanted = Notifications::default();
-    let allowed = [
-        "enabled",
-        "connection",
-        "untrusted",
-        "unauthorized",
-        "pending",
-        "new-device",
-        "new-folder",
-        "synced",
-        "errors",
-        "conflicts",
-        "restart",
-        "highlights",
-    ];
+    let allowed = names(NOTIFICATIONS);
     if let Some(mut section) = top.section("[notifications]", "notifications", &allowed, findings) {
         section.boolean("enabled", &mut wanted.enabled, findings);
         section.boolean("connection", &mut wanted.connection, findings);
@@ -130,7 +118,7 @@ fn notifications(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Notifica
 
 fn tray(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Tray {
     let mut wanted = Tray::default();
-    let allowed = ["rates", "monochrome", "animate", "theme"];
+    let allowed = names(TRAY);
     if let Some(mut section) = top.section("[tray]", "tray", &allowed, findings) {
         section.boolean("rates", &mut wanted.rates, findings);
         section.boolean("monochrome", &mut wanted.monochrome, findings);

@@ -12,22 +12,6 @@ use super::section::Section;
 use crate::core::Kind;
 use crate::core::centrifugo::CentrifugoSettings;
 
-/// What this kind has besides what every kind has.
-pub(super) const CENTRIFUGO: &[&str] = &[
-    "api-key",
-    "api-key-file",
-    "api-key-env",
-    "api-key-command",
-    "token",
-    "token-file",
-    "token-env",
-    "token-command",
-    "token-url",
-    "token-trust",
-    "websocket",
-    "interval",
-];
-
 /// How a Centrifugo is watched, and where its secrets come from.
 pub(super) struct Centrifugo {
     pub(super) settings: CentrifugoSettings,

@@ -2,25 +2,11 @@
 
 use super::expectation::is_header_name;
 use super::instance::KeySource;
+use super::keys::{HEADER, names};
 use super::parse_secret::{PASSWORD, TOKEN, VALUE, secret};
 use super::problem::Findings;
 use super::section::Section;
 use crate::core::http::Credential;
-
-/// The keys that say so.
-pub(super) const CREDENTIAL: &[&str] = &[
-    "user",
-    "password",
-    "password-file",
-    "password-env",
-    "password-command",
-    "token",
-    "token-file",
-    "token-env",
-    "token-command",
-    "header",
-];
-const HEADER: &[&str] = &["name", "value", "value-file", "value-env", "value-command"];
 
 /// Who asks, and the secret that goes with it.
 pub(super) fn credential(
@@ -70,7 +56,7 @@ fn custom_header(
     section: &mut Section<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<(Credential, KeySource)> {
-    let mut table = section.section("'header'", "header", HEADER, findings)?;
+    let mut table = section.section("'header'", "header", &names(HEADER), findings)?;
     let at = table.at.clone();
     let name = table.string("name", findings);
     let value = secret(&mut table, &VALUE, findings);

@@ -8,8 +8,9 @@ use toml::de::DeValue;
 
 use super::address::{connect, service_url};
 use super::instance::{KeySource, TrustConfig};
+use super::keys::{CREDENTIAL, HOOK, HOOK_URL, names};
 use super::outlets::{Delivery, HookConfig, Post, Program};
-use super::parse_credential::{CREDENTIAL, credential};
+use super::parse_credential::credential;
 use super::parse_instance::{name, server_name, tables, trust};
 use super::parse_secret::from_command;
 use super::problem::Findings;
@@ -18,18 +19,6 @@ use crate::core::Kind;
 use crate::core::http::Credential;
 use crate::core::occasion::Occasion;
 
-/// What every hook has.
-const EVERY: &[&str] = &[
-    "name",
-    "on",
-    "instances",
-    "timeout",
-    "pause",
-    "command",
-    "url",
-];
-/// What one with a URL has besides.
-const OF_URL: &[&str] = &["trust", "server-name", "connect"];
 const TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
 const PAUSE: Duration = Duration::from_secs(10);
@@ -41,7 +30,7 @@ pub(super) fn hooks(
     known: &[&str],
     findings: &mut Findings<'_>,
 ) -> Vec<HookConfig> {
-    let allowed = [EVERY, OF_URL, CREDENTIAL].concat();
+    let allowed = names(&[HOOK, HOOK_URL, CREDENTIAL].concat());
     let mut hooks: Vec<HookConfig> = Vec::new();
     for (at, table) in tables(top, "hook", findings) {
         let section = Section::new("[[hook]]", at, table, &allowed, findings);
@@ -84,7 +73,7 @@ fn hook(
 }
 
 fn on(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeSet<Occasion> {
-    let names = Occasion::ALL.map(Occasion::name);
+    let allowed = Occasion::ALL.map(Occasion::name);
     let words = list(section, "on", findings);
     let missing = words.as_ref().is_none_or(Vec::is_empty);
     let mut on = BTreeSet::new();
@@ -97,7 +86,7 @@ fn on(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeSet<Occasi
                 on.insert(occasion);
             }
             None => {
-                let message = unknown("event", &word.value, "'on' of [[hook]]", &names);
+                let message = unknown("event", &word.value, "'on' of [[hook]]", &allowed);
                 findings.problem(&word.at, message);
             }
         }
@@ -105,7 +94,7 @@ fn on(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeSet<Occasi
     if missing {
         let message = format!(
             "this [[hook]] needs an 'on', such as on = [\"loud\", \"recovered\"]. Allowed: {}.",
-            names.join(", ")
+            allowed.join(", ")
         );
         findings.problem(&section.at, message);
     }
@@ -175,8 +164,8 @@ fn delivery(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<De
     let at = section.at.clone();
     match (section.has("command"), section.has("url")) {
         (true, false) => {
-            let mut only = OF_URL.iter().chain(CREDENTIAL);
-            if let Some(key) = only.find(|key| section.has(key)) {
+            let only = names(&[HOOK_URL, CREDENTIAL].concat());
+            if let Some(key) = only.into_iter().find(|key| section.has(key)) {
                 let message = format!(
                     "'{key}' in [[hook]] needs a 'url'; a 'command' has secrets of its own"
                 );

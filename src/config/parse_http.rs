@@ -13,16 +13,6 @@ use super::problem::Findings;
 use super::section::{Section, a, duration, unknown};
 use crate::core::http::{HttpCheck, Method};
 
-/// What this kind has besides what every kind has.
-pub(super) const HTTP: &[&str] = &[
-    "method",
-    "body",
-    "interval",
-    "body-limit",
-    "expect-status",
-    "expect-header",
-    "expect",
-];
 const METHODS: &[&str] = &["GET", "HEAD", "POST"];
 pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 /// More often is no monitoring.

@@ -10,29 +10,19 @@ use url::Url;
 
 use super::address::{Connect, connect, service_url};
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
-use super::parse_centrifugo::{CENTRIFUGO, centrifugo};
-use super::parse_credential::CREDENTIAL;
-use super::parse_http::{HTTP, http};
+use super::keys::{
+    CENTRIFUGO, CREDENTIAL, EVERY, HTTP, SYNCTHING, TRUST, WEBSOCKET, WEECHAT, names,
+};
+use super::parse_centrifugo::centrifugo;
+use super::parse_http::http;
 use super::parse_pause::chosen;
 use super::parse_secret::{API_KEY, secret};
-use super::parse_websocket::{WEBSOCKET, websocket};
-use super::parse_weechat::{WEECHAT, weechat};
+use super::parse_websocket::websocket;
+use super::parse_weechat::weechat;
 use super::problem::Findings;
 use super::section::{At, Section, a, string, strings, unknown};
 use crate::core::{Fingerprint, Kind, Settings};
 
-/// What every kind has.
-const EVERY: &[&str] = &["name", "kind", "url", "trust", "server-name", "connect"];
-const SYNCTHING: &[&str] = &[
-    "home",
-    "api-key",
-    "api-key-file",
-    "api-key-env",
-    "api-key-command",
-    "pause-on-metered",
-    "pause-on-battery",
-];
-const TRUST: &[&str] = &["file", "fingerprint", "ca"];
 const KINDS: &[&str] = &["syncthing", "weechat", "centrifugo", "websocket", "http"];
 const TRUST_FORMS: &str =
     r#"{ file = "..." }, { fingerprint = ["sha256:..."] }, { ca = "..." }, "system" or "any""#;
@@ -228,7 +218,7 @@ fn allowed(table: &DeTable<'_>) -> Vec<&'static str> {
         Some("http") => [HTTP, CREDENTIAL].concat(),
         _ => [SYNCTHING, WEECHAT, CENTRIFUGO, WEBSOCKET, HTTP, CREDENTIAL].concat(),
     };
-    [EVERY, &own].concat()
+    names(&[EVERY, &own].concat())
 }
 
 fn kind(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> {
@@ -326,14 +316,18 @@ pub(super) fn trust(
     };
     let known = table
         .keys()
-        .filter(|key| TRUST.contains(&key.get_ref().as_ref()))
+        .filter(|key| {
+            TRUST
+                .iter()
+                .any(|known| known.name == key.get_ref().as_ref())
+        })
         .count();
     let whole = known == table.len();
     let title = match key {
         "trust" => "'trust'",
         _ => "'token-trust'",
     };
-    let mut trust = Section::new(title, at.clone(), table, TRUST, findings);
+    let mut trust = Section::new(title, at.clone(), table, &names(TRUST), findings);
     if known != 1 {
         // An unknown key was reported already.
         if whole {

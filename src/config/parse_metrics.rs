@@ -4,27 +4,16 @@ use std::net::SocketAddr;
 
 use toml::de::DeValue;
 
+use super::keys::{METRICS, names};
 use super::outlets::{Metrics, PageTls};
 use super::parse_secret::{TOKEN, secret};
 use super::problem::Findings;
 use super::section::{At, Section, a, strings};
 
-const ALLOWED: &[&str] = &[
-    "listen",
-    "certificate",
-    "key",
-    "token",
-    "token-file",
-    "token-env",
-    "token-command",
-    "hosts",
-    "unprotected",
-];
-
 /// The page, or off.
 pub(super) fn metrics(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Metrics {
     let mut wanted = Metrics::default();
-    let Some(mut section) = top.section("[metrics]", "metrics", ALLOWED, findings) else {
+    let Some(mut section) = top.section("[metrics]", "metrics", &names(METRICS), findings) else {
         return wanted;
     };
     let listen = listen(&mut section, findings);
@@ -85,7 +74,7 @@ fn hosts(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String> 
         return Vec::new();
     };
     let at = value.span();
-    let names = match value.into_inner() {
+    let listed = match value.into_inner() {
         DeValue::Array(list) => strings(&called, list, findings),
         other => {
             let message = format!(
@@ -97,7 +86,7 @@ fn hosts(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String> 
         }
     };
     let mut hosts = Vec::new();
-    for name in names {
+    for name in listed {
         match url::Host::parse(&name.value) {
             Ok(host) => hosts.push(host.to_string().to_lowercase()),
             Err(_) => findings.problem(

@@ -2,6 +2,7 @@
 
 use toml::de::DeValue;
 
+use super::keys::{PAUSE, names};
 use super::problem::Findings;
 use super::section::{Section, a, strings, unknown};
 use crate::core::holds::{Chosen, PartName, Scope};
@@ -10,7 +11,7 @@ const FORMS: &str = r#""all", or a list such as ["folder:photos", "device:nas"]"
 
 /// `[pause]`.
 pub(super) fn pause(top: &mut Section<'_>, findings: &mut Findings<'_>) -> Scope {
-    let section = top.section("[pause]", "pause", &["all"], findings);
+    let section = top.section("[pause]", "pause", &names(PAUSE), findings);
     let Some(all) = section.and_then(|mut section| section.string("all", findings)) else {
         return Scope::default();
     };

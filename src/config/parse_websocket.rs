@@ -6,19 +6,12 @@ use url::Url;
 
 use super::expectation::statuses;
 use super::instance::KeySource;
-use super::parse_credential::{CREDENTIAL, credential};
+use super::keys::{CREDENTIAL, names};
+use super::parse_credential::credential;
 use super::parse_http::{interval, list, path};
 use super::problem::Findings;
 use super::section::Section;
 use crate::core::websocket::WebsocketSettings;
-
-/// What this kind has besides what every kind has, and who asks.
-pub(super) const WEBSOCKET: &[&str] = &[
-    "subprotocol",
-    "interval",
-    "upgrade-interval",
-    "expect-status",
-];
 
 /// How an endpoint is watched, and the secret that goes with it.
 pub(super) fn websocket(
@@ -61,7 +54,7 @@ pub(super) fn websocket(
 fn unencrypted(section: &Section<'_>, findings: &mut Findings<'_>) {
     let at = section.at.clone();
     findings.warn(&at, "'url' begins with ws://: this connection is not encrypted. Anybody on the way can read and change what passes. Use wss:// where the server can");
-    for key in CREDENTIAL.iter().filter(|key| section.has(key)) {
+    for key in names(CREDENTIAL).into_iter().filter(|key| section.has(key)) {
         let wrong = format!("'{key}' needs wss://: with ws:// everybody on the way could read it");
         findings.problem(&section.at(key), wrong);
     }

@@ -9,18 +9,6 @@ use super::problem::Findings;
 use super::section::{At, Section, string, strings, unknown};
 use crate::core::weechat::{PasswordHash, WeechatSettings};
 
-/// What this kind has besides what every kind has.
-pub(super) const WEECHAT: &[&str] = &[
-    "password",
-    "password-file",
-    "password-env",
-    "password-command",
-    "totp-secret",
-    "totp-secret-file",
-    "totp-secret-env",
-    "totp-secret-command",
-    "password-hash",
-];
 const TOTP: Names = [
     "totp-secret",
     "totp-secret-file",

@@ -89,6 +89,19 @@ impl Resolved {
 
 /// Finds an instance's address, trust and key. Reads files, and runs the key's command, for 10 s at most.
 pub async fn resolve(instance: &InstanceConfig, environment: &Environment) -> Resolution {
+    let (mut resolution, surveyed) = survey(instance, environment);
+    resolution.outcome = match surveyed {
+        Ok((place, trust)) => connect(instance, place, trust, environment).await,
+        Err(fault) => Err(fault),
+    };
+    resolution
+}
+
+/// Looks for the instance's place, and how it is trusted there.
+fn survey(
+    instance: &InstanceConfig,
+    environment: &Environment,
+) -> (Resolution, Result<(Place, ResolvedTrust), Fault>) {
     let mut resolution = Resolution {
         outcome: Err(Fault::new(Class::NotFound)),
         watch: Vec::new(),
@@ -101,11 +114,11 @@ pub async fn resolve(instance: &InstanceConfig, environment: &Environment) -> Re
             resolution.watch.push(environment.expand(path));
         }
     }
-    resolution.outcome = match place {
-        Ok(place) => connect(instance, place, environment).await,
-        Err(fault) => Err(fault),
-    };
-    resolution
+    let surveyed = place.map(|place| {
+        let trust = trust(instance, &place, environment);
+        (place, trust)
+    });
+    (resolution, surveyed)
 }
 
 /// An address, and the local Syncthing behind it where there is one.
@@ -207,6 +220,7 @@ fn discovered(found: Found) -> Result<Place, Fault> {
 async fn connect(
     instance: &InstanceConfig,
     place: Place,
+    trust: ResolvedTrust,
     environment: &Environment,
 ) -> Result<Resolved, Fault> {
     let no_key = |why: String| Fault::with_detail(Class::NoKey, why);
@@ -217,7 +231,6 @@ async fn connect(
         Some(given) => given,
         None => (key_of(&place).map_err(no_key)?, Vec::new()),
     };
-    let trust = trust(instance, &place, environment);
     if trust == ResolvedTrust::Fingerprint(Vec::new()) {
         warnings.push(Warning(format!(
             "no certificate is pinned for '{0}' in the config: nothing is sent to it until one is accepted with 'syncwatch trust accept --instance {0}'",

@@ -1,7 +1,12 @@
 //! The model: every event goes in here, every effect and every status comes out.
+//!
+//! Invariant: what an event costs does not depend on how many instances there are: only those that it is about, and
+//! those for which something is due, are looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use super::agenda::Agenda;
 
 use super::effect::Effect;
 use super::event::{Event, InstanceSpec};
@@ -21,8 +26,12 @@ pub struct Model {
     conditions: Option<Conditions>,
     /// The highest attempt or generation of an instance that is gone.
     serial: u64,
-    /// The last built status of each instance, shared with every [`Status`] that still shows it.
-    views: BTreeMap<String, Arc<InstanceStatus>>,
+    /// When each instance wants to be looked at again.
+    agenda: Agenda,
+    /// The last built status of each instance, shared with every [`Status`] that still shows it, and its word.
+    views: BTreeMap<String, (Arc<InstanceStatus>, Overall)>,
+    /// Those whose view was not built since they were looked at.
+    unseen: BTreeSet<String>,
 }
 
 impl Model {
@@ -34,7 +43,9 @@ impl Model {
             instances: BTreeMap::new(),
             conditions: None,
             serial: 0,
+            agenda: Agenda::default(),
             views: BTreeMap::new(),
+            unseen: BTreeSet::new(),
         }
     }
 
@@ -42,63 +53,73 @@ impl Model {
     /// `now` never goes back; [`Event::Tick`] is due at [`Self::next_deadline`].
     pub fn step(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let touched = event.instance().map(str::to_owned);
+        let mut concerned = self.agenda.due(now);
         if let Event::Conditions(conditions) = event {
             self.conditions = Some(conditions);
         }
-        match (event, &touched) {
-            (
-                Event::Configured {
-                    instances,
-                    patience,
-                },
-                _,
-            ) => {
+        match event {
+            Event::Tick => {}
+            Event::Configured {
+                instances,
+                patience,
+            } => {
                 self.patience = patience;
                 self.configure(instances, now, &mut effects);
+                concerned.extend(self.instances.keys().cloned());
             }
-            (event, Some(name)) => {
-                if let Some(instance) = self.instances.get_mut(name) {
-                    instance.handle(event, &self.patience, now, &mut effects);
+            event => match event.instance().map(str::to_owned) {
+                Some(name) => {
+                    if let Some(instance) = self.instances.get_mut(&name) {
+                        instance.handle(event, &self.patience, now, &mut effects);
+                        concerned.insert(name);
+                    }
                 }
-            }
-            (event, None) => {
-                for instance in self.instances.values_mut() {
-                    instance.handle(event.clone(), &self.patience, now, &mut effects);
+                None => {
+                    for instance in self.instances.values_mut() {
+                        instance.handle(event.clone(), &self.patience, now, &mut effects);
+                    }
+                    concerned.extend(self.instances.keys().cloned());
                 }
-            }
+            },
         }
-        for instance in self.instances.values_mut() {
-            instance.settle(&self.patience, now, &mut effects);
+        for name in concerned {
+            if let Some(instance) = self.instances.get_mut(&name) {
+                instance.settle(&self.patience, now, &mut effects);
+                let due = instance.next_deadline(&self.patience);
+                self.agenda.plan(&name, due);
+                self.unseen.insert(name);
+            }
         }
         effects
     }
 
     /// When [`Event::Tick`] is to be sent, unless another event comes first.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.instances
-            .values()
-            .filter_map(|instance| instance.next_deadline(&self.patience))
-            .min()
+        self.agenda.next()
     }
 
     /// The status at `now`. Unchanged instances are shared with the one before.
     pub fn status(&mut self, now: Timestamp) -> Status {
-        self.views
-            .retain(|name, _| self.instances.contains_key(name));
-        for (name, instance) in &self.instances {
+        // What is due shows at once, and is settled with the next event; until then its view is of this moment only.
+        let due = self.agenda.due(now);
+        let outdated = std::mem::replace(&mut self.unseen, due.clone());
+        for name in outdated.union(&due).cloned() {
+            let Some(instance) = self.instances.get(&name) else {
+                continue;
+            };
             let view = instance.status(&self.patience, now);
-            if self.views.get(name).is_none_or(|before| **before != view) {
-                self.views.insert(name.clone(), Arc::new(view));
+            let known = self.views.get(&name);
+            if known.is_none_or(|(before, _)| **before != view) {
+                let overall = view.overall();
+                self.views.insert(name, (Arc::new(view), overall));
             }
         }
-        let instances: Vec<_> = self.views.values().cloned().collect();
         Status {
             schema: SCHEMA,
             time: now,
-            overall: Overall::of(instances.iter().map(Arc::as_ref)),
+            overall: Overall::together(self.views.values().map(|(_, overall)| *overall)),
             engine: self.engine.clone(),
-            instances,
+            instances: self.views.values().map(|(view, _)| view.clone()).collect(),
         }
     }
 
@@ -116,6 +137,8 @@ impl Model {
                 effects.push(Effect::Abandon {
                     instance: name.clone(),
                 });
+                self.agenda.plan(name, None);
+                self.views.remove(name);
             }
             kept
         });

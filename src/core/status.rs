@@ -237,27 +237,38 @@ pub struct TrustStatus {
 impl Status {
     /// The instance called `name`.
     pub fn instance(&self, name: &str) -> Option<&InstanceStatus> {
-        self.instances
-            .iter()
-            .map(Arc::as_ref)
-            .find(|instance| instance.name == name)
+        let by_name = |instance: &Arc<InstanceStatus>| instance.name.as_str().cmp(name);
+        let found = self.instances.binary_search_by(by_name).ok();
+        let found = found.and_then(|at| self.instances.get(at)).map(Arc::as_ref);
+        // Whoever made a status by hand may have put them in another order.
+        let mut instances = self.instances.iter().map(Arc::as_ref);
+        found.or_else(|| instances.find(|instance| instance.name == name))
+    }
+
+    /// Whether both show the same of every instance. Quick for statuses of one engine, which share what did not change.
+    pub fn shows_the_same_as(&self, other: &Self) -> bool {
+        let pairs = self.instances.iter().zip(&other.instances);
+        self.instances.len() == other.instances.len()
+            && pairs
+                .into_iter()
+                .all(|(one, other)| Arc::ptr_eq(one, other))
     }
 }
 
 impl Overall {
     /// The word for several instances.
     pub fn of<'a>(instances: impl IntoIterator<Item = &'a InstanceStatus>) -> Self {
-        let words: Vec<Self> = instances.into_iter().map(InstanceStatus::overall).collect();
-        let worst = words
-            .iter()
-            .copied()
-            .filter(|word| *word != Self::Paused)
-            .max();
-        match worst {
-            Some(worst) => worst,
-            None if words.is_empty() => Self::Ok,
-            None => Self::Paused,
-        }
+        Self::together(instances.into_iter().map(InstanceStatus::overall))
+    }
+
+    /// The word for several that have one each.
+    pub fn together(words: impl IntoIterator<Item = Self>) -> Self {
+        let worst = words.into_iter().reduce(|one, other| match (one, other) {
+            (Self::Paused, other) => other,
+            (one, Self::Paused) => one,
+            (one, other) => one.max(other),
+        });
+        worst.unwrap_or(Self::Ok)
     }
 
     /// The word used in JSON and on screen.

@@ -4,7 +4,9 @@
 
 pub mod client;
 pub mod clock;
+mod errand;
 pub mod journal;
+mod limits;
 mod local;
 mod meters;
 pub mod protocol;
@@ -12,8 +14,10 @@ mod runtime;
 mod shell;
 mod signs;
 mod socket;
+mod stamp;
 pub mod state_file;
 mod supervisor;
+mod ticker;
 
 pub use meters::Meters;
 pub use supervisor::{Signal, Signals};

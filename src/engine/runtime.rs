@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, TryFutureExt as _};
 use secrecy::SecretString;
@@ -11,11 +11,13 @@ use tokio::task::AbortHandle;
 
 use crate::config::{self, InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
-use crate::core::{Class, Event, Fault, PinRead};
-use crate::services::{self, Memory, ReadSecret, Remote, Session, centrifugo};
-use crate::tls::{self, Client, Meter};
+use crate::core::{Class, Event, Fault, PinRead, backoff};
+use crate::services::{self, Gate, Memory, ReadSecret, Remote, Session, centrifugo};
+use crate::tls::{Client, Meter, Shared};
 
 use super::clock::Clock;
+use super::errand::Errand;
+use super::stamp::Stamp;
 use super::{client_spec, page_spec};
 use crate::watch::Subscription;
 
@@ -35,12 +37,17 @@ pub(super) struct Runtime {
     /// Of this instance's part of the config.
     pub(super) config_revision: u64,
     pub(super) resolving: Option<AbortHandle>,
-    /// Something changed while it was being resolved.
-    pub(super) resolve_again: bool,
+    /// Looking for its place.
+    pub(super) search: Errand,
+    /// Reading its pin file.
+    pub(super) reading: Errand,
     pub(super) is_unresolved: bool,
-    pub(super) source_watch: Option<Subscription>,
-    source_paths: Vec<PathBuf>,
+    /// What its place and key are read from.
+    pub(super) sources: Option<Watched>,
+    /// The file whose change changes what is trusted.
+    pub(super) trust_watch: Option<Watched>,
     place: Option<Place>,
+    common: Common,
     /// Has the session look at what the server tells by no event.
     pub(super) nudge: Arc<Notify>,
     memory: Memory,
@@ -54,12 +61,38 @@ pub(super) struct Runtime {
 #[derive(Debug)]
 struct Place {
     resolved: Resolved,
-    pin_watch: Option<Subscription>,
     clients: Result<channel::Sender<Arc<Client>>, Fault>,
     pins: Option<PinSet>,
     session: Option<Running>,
     generation: u64,
     stamp: Option<Stamp>,
+}
+
+/// What all instances of an engine share.
+#[derive(Clone, Debug)]
+pub(super) struct Common {
+    /// To the servers.
+    pub(super) gate: Gate,
+    /// To the disks: each that is waited for keeps a thread.
+    pub(super) disks: Gate,
+    pub(super) tls: Shared,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self {
+            gate: Gate::default(),
+            disks: Gate::new(8, 256),
+            tls: Shared::default(),
+        }
+    }
+}
+
+/// Files that are watched, and by what.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) _by: Subscription,
 }
 
 /// An attempt under way.
@@ -69,27 +102,26 @@ struct Running {
     task: AbortHandle,
 }
 
-/// Tells cheaply whether a file may have changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp {
-    length: u64,
-    modified: Option<SystemTime>,
-    identity: u64,
-}
-
 impl Runtime {
-    pub(super) fn new(config: InstanceConfig, revision: u64, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(
+        config: InstanceConfig,
+        revision: u64,
+        common: Common,
+        meter: Arc<Meter>,
+    ) -> Self {
         Self {
             config,
             born: revision,
             revision,
             config_revision: revision,
             resolving: None,
-            resolve_again: false,
+            search: Errand::default(),
+            reading: Errand::default(),
             is_unresolved: true,
-            source_watch: None,
-            source_paths: Vec::new(),
+            sources: None,
+            trust_watch: None,
             place: None,
+            common,
             nudge: Arc::default(),
             memory: Memory::default(),
             meter,
@@ -98,31 +130,29 @@ impl Runtime {
         }
     }
 
-    /// Whether `paths` are other files than those watched now; remembers them.
-    pub(super) fn watches_other(&mut self, paths: &[PathBuf]) -> bool {
-        let other = self.source_watch.is_none() || self.source_paths != paths;
-        self.source_paths = paths.to_vec();
-        other
-    }
-
-    /// Takes over a resolved place. `None` when it is what it was.
-    pub(super) fn settle_in(&mut self, resolved: Resolved) -> Option<&Resolved> {
+    /// Takes over a resolved place. False when it is what it was.
+    pub(super) fn settle_in(&mut self, resolved: Resolved) -> bool {
         let same = |place: &Place| place.resolved.same_as(&resolved);
         if !self.place.as_ref().is_some_and(same) {
             self.abandon();
             self.memory.moved();
             self.place = Some(Place {
                 resolved,
-                pin_watch: None,
                 clients: Err(Fault::new(Class::NoPin)),
                 pins: None,
                 session: None,
                 generation: 0,
                 stamp: None,
             });
-            return self.place.as_ref().map(|place| &place.resolved);
+            return true;
         }
-        None
+        false
+    }
+
+    /// The trust file is watched by this from now on; without, as it was.
+    pub(super) fn watch_trust_file(&mut self, watched: Option<Watched>) {
+        let before = self.trust_watch.take();
+        self.trust_watch = self.trust_file().and(watched.or(before));
     }
 
     pub(super) fn resolved(&self) -> Option<&Resolved> {
@@ -142,38 +172,29 @@ impl Runtime {
             .is_some_and(|resolved| matches!(resolved.trust, ResolvedTrust::Ca(_)))
     }
 
-    pub(super) fn watch_trust_file(&mut self, watch: Option<Subscription>) {
-        if let Some(place) = &mut self.place {
-            place.pin_watch = watch;
-        }
-    }
-
-    /// Reads the pin file. Also says after which time a torn one is worth another look.
-    pub(super) fn read_pins(&mut self) -> (PinRead, Option<Duration>) {
-        let Some(path) = self.trust_file().filter(|_| !self.is_ca()) else {
-            return (PinRead::Missing, None);
-        };
-        let stamp = Stamp::of(&path);
-        let read = tls::read_pin_file(&path);
-        if let Some(place) = &mut self.place {
-            place.stamp = stamp;
-        }
+    /// Takes in what the pin file held when it looked like `stamp`, and says after which time a torn one is worth another
+    /// look.
+    pub(super) fn pins_read(&mut self, stamp: Option<Stamp>, read: &PinRead) -> Option<Duration> {
+        self.note_stamp(stamp);
         self.settles = match read {
             PinRead::Torn { .. } => self.settles + 1,
             _ => 0,
         };
-        let settle = (1..=MOST_SETTLES)
+        (1..=MOST_SETTLES)
             .contains(&self.settles)
-            .then(|| FIRST_SETTLE * 2_u32.saturating_pow(self.settles - 1));
-        (read, settle)
+            .then(|| FIRST_SETTLE * 2_u32.saturating_pow(self.settles - 1))
     }
 
-    /// Whether the file that holds the second secret changed since the last time; nobody reads it until it is needed.
-    pub(super) fn second_moved(&mut self, environment: &config::Environment) -> bool {
-        let stamp = match &self.config.second {
-            KeySource::File(path) => Stamp::of(&environment.expand(path)),
+    /// The file that holds the second secret: nobody reads it until it is needed.
+    pub(super) fn second_file(&self, environment: &config::Environment) -> Option<PathBuf> {
+        match &self.config.second {
+            KeySource::File(path) => Some(environment.expand(path)),
             _ => None,
-        };
+        }
+    }
+
+    /// Whether that file is another one than the last time.
+    pub(super) fn second_moved(&mut self, stamp: Option<Stamp>) -> bool {
         let moved = stamp != self.second_stamp;
         self.second_stamp = stamp;
         moved
@@ -184,19 +205,13 @@ impl Runtime {
         matches!(self.config.key, KeySource::Shell(_) | KeySource::Command(_))
     }
 
-    /// Whether the trust file may have changed since it was read, for the timed look.
-    pub(super) fn trust_file_moved(&self) -> bool {
-        let Some(path) = self.trust_file() else {
-            return false;
-        };
-        self.place
-            .as_ref()
-            .is_some_and(|place| place.stamp != Stamp::of(&path))
+    /// What the trust file looked like when it was read, for the timed look.
+    pub(super) fn stamp(&self) -> Option<&Stamp> {
+        self.place.as_ref()?.stamp.as_ref()
     }
 
-    /// Notes the trust file as it is now, without reading it.
-    pub(super) fn note_stamp(&mut self) {
-        let stamp = self.trust_file().and_then(|path| Stamp::of(&path));
+    /// The trust file looks like this now.
+    pub(super) fn note_stamp(&mut self, stamp: Option<Stamp>) {
         if let Some(place) = &mut self.place {
             place.stamp = stamp;
         }
@@ -213,7 +228,7 @@ impl Runtime {
         let Some(place) = &mut self.place else { return };
         place.generation = generation;
         place.pins = Some(pins);
-        place.build(&self.meter);
+        place.build(&self.common.tls, &self.meter);
         if let (Err(fault), Some(running)) = (&place.clients, &place.session) {
             running.task.abort();
             let (attempt, fault) = (running.attempt, fault.clone());
@@ -228,7 +243,7 @@ impl Runtime {
         let Some(place) = &mut self.place else { return };
         if place.clients.is_err() {
             // What stood in the way may be gone: a CA file that is whole again, a certificate store that can be read.
-            place.build(&self.meter);
+            place.build(&self.common.tls, &self.meter);
         }
         let clients = match &place.clients {
             Ok(clients) => clients.subscribe(),
@@ -237,19 +252,29 @@ impl Runtime {
                 return self.fail(attempt, fault, events);
             }
         };
-        let session = Session {
+        let mut session = Session {
             instance: self.config.name.clone(),
             attempt,
             clients,
             key: place.resolved.key.clone(),
             memory: self.memory.clone(),
             nudge: Arc::clone(&self.nudge),
+            entry: Default::default(),
             second: second_secret(&place.resolved),
             settings: Arc::clone(&place.resolved.settings),
             wall_clock: Clock::wall,
             events: events.clone(),
         };
-        let task = tokio::spawn(services::run(self.config.kind, session)).abort_handle();
+        let (kind, gate) = (self.config.kind, self.common.gate.clone());
+        let seed = backoff::seed(&session.instance, attempt);
+        let task = tokio::spawn(async move {
+            let attempt = |entry| {
+                session.entry = entry;
+                services::run(kind, session)
+            };
+            gate.pass(seed, attempt).await;
+        });
+        let task = task.abort_handle();
         place.session = Some(Running { attempt, task });
     }
 
@@ -321,11 +346,12 @@ pub fn second_secret(resolved: &Resolved) -> Option<Arc<dyn ReadSecret>> {
 
 impl Place {
     /// Builds the client of the newest generation and hands it to the session.
-    fn build(&mut self, meter: &Arc<Meter>) {
+    fn build(&mut self, shared: &Shared, meter: &Arc<Meter>) {
         let Some(pins) = self.pins.clone() else {
             return;
         };
-        let built = Client::build(&client_spec(&self.resolved, pins, self.generation));
+        let spec = client_spec(&self.resolved, pins, self.generation);
+        let built = Client::build_sharing(&spec, shared);
         let built = built.map(|client| Arc::new(client.counting(Arc::clone(meter))));
         match (built, &self.clients) {
             (Ok(client), Ok(clients)) => {
@@ -335,36 +361,4 @@ impl Place {
             (Err(fault), _) => self.clients = Err(fault),
         }
     }
-}
-
-impl Stamp {
-    fn of(path: &std::path::Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Self {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            identity: identity(&metadata),
-        })
-    }
-}
-
-/// Another inode or status change under the same name is another file, even when size and time are the same.
-#[cfg(unix)]
-fn identity(metadata: &std::fs::Metadata) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    let changed = metadata
-        .ctime()
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(metadata.ctime_nsec());
-    metadata.ino().rotate_left(32) ^ changed.unsigned_abs()
-}
-
-/// Where there is no number of an inode to be had, when it was made.
-#[cfg(not(unix))]
-fn identity(metadata: &std::fs::Metadata) -> u64 {
-    let made = metadata.created().ok();
-    let since = made.and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
-    since.map_or(0, |since| {
-        since.as_secs().rotate_left(32) ^ u64::from(since.subsec_nanos())
-    })
 }

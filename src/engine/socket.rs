@@ -4,7 +4,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
@@ -22,6 +23,11 @@ use crate::core::Status;
 const LONGEST_QUESTION: u64 = 64 * 1024;
 /// Views that may be connected at once.
 const MOST_VIEWS: usize = 64;
+/// What a view that watches is sent a second, about; bytes. A thousand instances change all the time, and each line tells
+/// of all of them: then a line tells several changes.
+const FLOW: u32 = 2 * 1024 * 1024;
+/// A shorter rest is none: one change of a few instances is told at once.
+const LEAST_REST: Duration = Duration::from_millis(20);
 /// Those beside them who are still to show that they are this user's.
 const MOST_NEWCOMERS: usize = 16;
 
@@ -31,6 +37,18 @@ pub struct Sources {
     pub status: watch::Receiver<Arc<Status>>,
     pub journal: Journal,
     pub questions: mpsc::Sender<Question>,
+    pub lines: Lines,
+}
+
+/// The line for the newest status, made once for all views that send it at that time.
+#[derive(Clone, Debug, Default)]
+pub struct Lines(Arc<Mutex<Option<Made>>>);
+
+/// A line, for as long as somebody sends it.
+#[derive(Debug)]
+struct Made {
+    of: Arc<Status>,
+    line: Weak<Vec<u8>>,
 }
 
 /// The bound socket. Dropping it ends every view and gives the socket up.
@@ -132,9 +150,16 @@ async fn answer_all(
         }
         let cut = !line.ends_with(b"\n") && line.len() as u64 >= LONGEST_QUESTION;
         let answer = match serde_json::from_slice::<Ask>(&line) {
-            Ok(Ask::Watch) => return watch_status(view, sources.status).await,
+            Ok(Ask::Watch) => return watch_status(view, sources).await,
             Ok(Ask::WatchJournal) => return watch_journal(view, &sources.journal).await,
-            Ok(Ask::Status) => status_answer(&mut sources.status),
+            Ok(Ask::Status) => {
+                let line = sources.newest()?;
+                view.write_all(&line).await?;
+                if cut {
+                    return Ok(());
+                }
+                continue;
+            }
             Ok(Ask::Journal { limit }) => Answer::Journal {
                 entries: sources.journal.newest(limit),
             },
@@ -154,15 +179,34 @@ async fn answer_all(
 
 async fn watch_status(
     view: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
-    mut status: watch::Receiver<Arc<Status>>,
+    mut sources: Sources,
 ) -> io::Result<()> {
     loop {
-        send(view, &status_answer(&mut status)).await?;
+        let line = sources.newest()?;
+        view.write_all(&line).await?;
+        let rest = rest_after(line.len());
+        drop(line);
         tokio::select! {
-            changed = status.changed() => if changed.is_err() { return Ok(()) },
+            changed = next(&mut sources.status, rest) => if changed.is_err() { return Ok(()) },
             () = gone(view) => return Ok(()),
         }
     }
+}
+
+/// Waits until there is another status, and it is time to send one.
+async fn next(
+    status: &mut watch::Receiver<Arc<Status>>,
+    rest: Duration,
+) -> Result<(), watch::error::RecvError> {
+    if rest >= LEAST_REST {
+        tokio::time::sleep(rest).await;
+    }
+    status.changed().await
+}
+
+/// How long nothing is sent after a line of so many bytes.
+fn rest_after(length: usize) -> Duration {
+    Duration::from_secs(1).saturating_mul(u32::try_from(length).unwrap_or(u32::MAX)) / FLOW
 }
 
 async fn watch_journal(
@@ -191,14 +235,51 @@ async fn gone(view: &mut (impl AsyncRead + Unpin)) {
     let _ = view.read_u8().await;
 }
 
-fn status_answer(status: &mut watch::Receiver<Arc<Status>>) -> Answer {
-    Answer::Status {
-        status: Box::new(Status::clone(&status.borrow_and_update())),
+impl Sources {
+    /// The line that tells the newest status.
+    fn newest(&mut self) -> io::Result<Arc<Vec<u8>>> {
+        let status = Arc::clone(&self.status.borrow_and_update());
+        self.lines.of(status)
     }
 }
 
-async fn send(view: &mut (impl AsyncWrite + Unpin), answer: &Answer) -> io::Result<()> {
+impl Lines {
+    fn of(&self, status: Arc<Status>) -> io::Result<Arc<Vec<u8>>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = known.as_ref().filter(|made| Arc::ptr_eq(&made.of, &status));
+        if let Some(line) = same.and_then(|made| made.line.upgrade()) {
+            return Ok(line);
+        }
+        let line = Arc::new(line(&Answer::Status {
+            status: Box::new(Status::clone(&status)),
+        })?);
+        *known = Some(Made {
+            of: status,
+            line: Arc::downgrade(&line),
+        });
+        Ok(line)
+    }
+}
+
+fn line(answer: &Answer) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(answer)?;
     line.push(b'\n');
-    view.write_all(&line).await
+    Ok(line)
+}
+
+async fn send(view: &mut (impl AsyncWrite + Unpin), answer: &Answer) -> io::Result<()> {
+    view.write_all(&line(answer)?).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_followed_by_a_rest_and_a_short_one_is_not() {
+        assert!(rest_after(20_000) < LEAST_REST);
+        let thousand = rest_after(1_000_000);
+        assert!(thousand > Duration::from_millis(400) && thousand < Duration::from_millis(600));
+        assert!(rest_after(usize::MAX) < Duration::from_secs(3600));
+    }
 }

@@ -257,6 +257,8 @@ impl<A: Ask> Link<A> {
         if told.published.as_deref() == Some(&service) {
             return;
         }
+        // Its first questions, for which it has several connections, are answered.
+        self.session.entry.leave();
         let service = Arc::new(service);
         told.published = Some(Arc::clone(&service));
         self.send(Event::ServiceChanged {

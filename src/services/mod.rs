@@ -5,6 +5,7 @@
 
 pub mod centrifugo;
 pub mod examine;
+pub mod gate;
 pub mod http;
 pub mod link;
 pub mod syncthing;
@@ -21,6 +22,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::core::{Action, Event, Fault, Kind, Refusal, Settings, Timestamp};
 use crate::tls::Client;
 
+use gate::Entry;
+pub use gate::Gate;
 use link::{Ask, Link};
 pub use syncthing::control::Remote;
 
@@ -38,6 +41,8 @@ pub struct Session<A = Client> {
     pub memory: Memory,
     /// Rings when the server was made to change something that it tells by no event.
     pub nudge: Arc<Notify>,
+    /// Its place at the gate, which it leaves when the service's state is known.
+    pub entry: Entry,
     /// The second secret, where there is one.
     pub second: Option<Arc<dyn ReadSecret>>,
     /// What the instance is set to do.

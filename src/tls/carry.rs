@@ -78,7 +78,8 @@ mod tests {
     use crate::core::PinSet;
 
     fn http() -> reqwest::Client {
-        let verifier = Verifier::new(&Trust::Pinned, &PinSet::default()).expect("a verifier");
+        let verifier = Verifier::new(&Trust::Pinned, &PinSet::default(), &Default::default())
+            .expect("a verifier");
         let config = client_config(Arc::new(verifier)).expect("settings");
         let builder = reqwest::Client::builder().tls_backend_preconfigured(config);
         builder.build().expect("a client")

@@ -26,6 +26,7 @@ use super::meter::Meter;
 use super::pin::pin_of;
 use super::reply::Reply;
 use super::request::Request;
+use super::shared::{Resolver, Shared};
 use super::verifier::{Trust, Verifier, client_config, noticing_handshakes};
 use crate::core::{Class, Fault, Pin, PinSet, Timestamp};
 
@@ -74,7 +75,15 @@ impl Client {
     /// # Errors
     /// The address is not usable, or the CA file or the platform's CA certificates could not be read.
     pub fn build(spec: &ClientSpec) -> Result<Self, Fault> {
-        Self::assemble(spec, None)
+        Self::build_sharing(spec, &Shared::default())
+    }
+
+    /// The same with what many clients share.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_sharing(spec: &ClientSpec, shared: &Shared) -> Result<Self, Fault> {
+        Self::assemble(spec, shared, None)
     }
 
     /// The same with another time limit for connecting, handshake included, than 5 s on this computer and 10 s elsewhere.
@@ -85,7 +94,7 @@ impl Client {
         spec: &ClientSpec,
         connect_timeout: Duration,
     ) -> Result<Self, Fault> {
-        Self::assemble(spec, Some(connect_timeout))
+        Self::assemble(spec, &Shared::default(), Some(connect_timeout))
     }
 
     /// The same client, counting with others into `meter`.
@@ -167,9 +176,13 @@ impl Client {
         }
     }
 
-    fn assemble(spec: &ClientSpec, connect_timeout: Option<Duration>) -> Result<Self, Fault> {
+    fn assemble(
+        spec: &ClientSpec,
+        shared: &Shared,
+        connect_timeout: Option<Duration>,
+    ) -> Result<Self, Fault> {
         let endpoint = Endpoint::new(&spec.base, spec.server_name.as_deref(), spec.dial.as_ref())?;
-        let mut verifier = Verifier::new(&spec.trust, &spec.pins)?;
+        let mut verifier = Verifier::new(&spec.trust, &spec.pins, &shared.roots)?;
         if endpoint.stands_in() {
             verifier = verifier.checking(endpoint.server_name.clone());
         }
@@ -188,10 +201,11 @@ impl Client {
             .pool_idle_timeout(POOL_IDLE)
             .connect_timeout(connect_timeout.unwrap_or_else(|| endpoint.connect_timeout()))
             .tcp_nodelay(true)
-            .tcp_keepalive(TCP_KEEPALIVE);
-        if let Some(resolver) = endpoint.resolver() {
-            builder = builder.dns_resolver(Arc::new(resolver));
-        }
+            .tcp_keepalive(TCP_KEEPALIVE)
+            .dns_resolver(Arc::new(Resolver {
+                names: shared.names.clone(),
+                host: endpoint.other_host(),
+            }));
         if let Dial::Unix(path) = &endpoint.dial {
             builder = over_unix_socket(builder, path)?;
         }
@@ -299,12 +313,23 @@ impl Client {
             without_secrets(words(&mut response).await, secrets)
         };
         self.meter.received(body.len());
+        let headers = std::mem::take(response.headers_mut());
+        drop(response);
+        back_to_the_pool().await;
         Ok(Reply {
             status: status.as_u16(),
             served,
-            headers: std::mem::take(response.headers_mut()),
+            headers,
             body,
         })
+    }
+}
+
+/// hyper puts a connection back when tasks of its own have run. A request that follows at once would not find it there,
+/// and open another one: with long polls, a handshake a minute.
+async fn back_to_the_pool() {
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -2,12 +2,11 @@
 //!
 //! Invariant: only https passes, and `ws`, whose endpoint says of itself that it is plain.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderValue;
 use rustls::pki_types::ServerName;
 use url::Host;
@@ -112,11 +111,11 @@ impl Endpoint {
         url
     }
 
-    /// The resolver for an address that is connected to under another name; `None` when the names are the same.
-    pub(super) fn resolver(&self) -> Option<Renamed> {
+    /// What is looked up in place of the name in `url`; `None` when that is the name itself.
+    pub(super) fn other_host(&self) -> Option<String> {
         match &self.dial {
             Dial::Tcp { host, .. } if bare_host(&self.url).as_ref() != Some(host) => {
-                Some(Renamed { host: host.clone() })
+                Some(host.clone())
             }
             _ => None,
         }
@@ -134,22 +133,6 @@ impl Dial {
                     || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
             }
         }
-    }
-}
-
-/// Resolves every name to the addresses of one host.
-#[derive(Clone, Debug)]
-pub(super) struct Renamed {
-    host: String,
-}
-
-impl Resolve for Renamed {
-    fn resolve(&self, _: Name) -> Resolving {
-        let host = self.host.clone();
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
     }
 }
 

@@ -8,6 +8,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use super::classify::{self, Stage};
 use super::client::ClientSpec;
 use super::endpoint::Endpoint;
+use super::shared::SystemRoots;
 use super::verifier::Verifier;
 use crate::core::{Class, Fault, Timestamp};
 
@@ -21,7 +22,7 @@ pub fn judge(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let endpoint = Endpoint::new(&spec.base, spec.server_name.as_deref(), spec.dial.as_ref())?;
-    let verifier = Verifier::new(&spec.trust, &spec.pins)?;
+    let verifier = Verifier::new(&spec.trust, &spec.pins, &SystemRoots::default())?;
     let Some((own, others)) = chain.split_first() else {
         return Err(Fault::new(Class::TlsProtocol));
     };

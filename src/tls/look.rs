@@ -18,6 +18,7 @@ use super::certificate::{issued, printable};
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
 use super::heard::Heard;
+use super::shared::SystemRoots;
 use super::verifier::{Trust, Verifier, client_config_of};
 use crate::core::sight::Wire;
 use crate::core::{Certificate, Class, Fault, Offer, PinSet, Served, Sight, Timestamp};
@@ -132,7 +133,11 @@ impl Look<'_> {
         wire: &mut Wire,
     ) -> Result<(Served, Vec<CertificateDer<'static>>), Fault> {
         let began = (self.clock)();
-        let verifier = Arc::new(Verifier::new(&Trust::Any, &PinSet::default())?);
+        let verifier = Arc::new(Verifier::new(
+            &Trust::Any,
+            &PinSet::default(),
+            &SystemRoots::default(),
+        )?);
         let versions: &[_] = match self.offer.tls13 {
             true => rustls::DEFAULT_VERSIONS,
             false => &[&rustls::version::TLS12],

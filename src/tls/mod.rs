@@ -18,6 +18,7 @@ mod meter;
 pub mod pin;
 mod reply;
 mod request;
+mod shared;
 pub mod verifier;
 mod websocket;
 
@@ -36,6 +37,7 @@ pub use meter::Meter;
 pub use pin::{fingerprint, parse_pin, pin_of, pins_in, read_pin_file};
 pub use reply::Reply;
 pub use request::{Request, Terms};
+pub use shared::Shared;
 pub use verifier::{Refusal, Trust};
 pub use websocket::{Incoming, Upgraded, WebSocket};
 

@@ -24,6 +24,7 @@ use super::certificate::unusable;
 use super::file::{self, Problem};
 use super::pin::{self, fingerprint};
 use super::provider;
+use super::shared::SystemRoots;
 use crate::core::{Class, Fault, Fingerprint, PinSet};
 
 /// How a peer's certificate is judged.
@@ -113,12 +114,12 @@ impl Verifier {
     ///
     /// # Errors
     /// The CA file or the platform's certificates could not be read.
-    pub(super) fn new(trust: &Trust, pins: &PinSet) -> Result<Self, Fault> {
+    pub(super) fn new(trust: &Trust, pins: &PinSet, system: &SystemRoots) -> Result<Self, Fault> {
         let judge = match trust {
             Trust::Pinned => Judge::Pins(pins.fingerprints.iter().copied().collect()),
             Trust::Ca(path) => roots_in(path)?,
             Trust::System => Judge::Roots {
-                chain: system()?,
+                chain: system.verifier()?,
                 listed: BTreeSet::new(),
             },
             Trust::Any => Judge::Any,
@@ -299,23 +300,14 @@ fn roots_in(path: &Path) -> Result<Judge, Fault> {
     Ok(Judge::Roots { chain, listed })
 }
 
-fn system() -> Result<Arc<dyn ServerCertVerifier>, Fault> {
-    match rustls_platform_verifier::Verifier::new(provider()) {
-        Ok(verifier) => Ok(Arc::new(verifier)),
-        Err(error) => Err(Fault::with_detail(
-            Class::Certificate,
-            format!("this computer's own CA certificates could not be loaded ({error})"),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_connection_offers_http_1_1_and_neither_early_data_nor_a_certificate() {
-        let verifier = Verifier::new(&Trust::Pinned, &PinSet::default()).expect("a verifier");
+        let verifier = Verifier::new(&Trust::Pinned, &PinSet::default(), &SystemRoots::default())
+            .expect("a verifier");
         let config = client_config(Arc::new(verifier)).expect("settings");
         // A server that speaks another protocol on this certificate must not take our request for its own.
         assert_eq!(config.alpn_protocols, [b"http/1.1"]);

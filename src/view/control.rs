@@ -17,6 +17,10 @@ pub enum Task {
     },
     /// Let go on what is paused for a while.
     Release,
+    /// Watch it, or leave it alone.
+    Monitor {
+        on: bool,
+    },
 }
 
 /// What it means, as the end of a sentence: "would ...".
@@ -25,6 +29,8 @@ pub fn task(task: &Task, service: &Service, frame: &Frame) -> String {
     let device = |id: &str| format!("device {}", device_name(service, id));
     match task {
         Task::Release => "let everything go on that 'pause' paused".into(),
+        Task::Monitor { on: true } => "be watched again".into(),
+        Task::Monitor { on: false } => "not be watched".into(),
         Task::Hold { parts, until } => {
             let what = match parts.as_slice() {
                 [] => "everything".to_owned(),
@@ -92,13 +98,19 @@ pub fn question(task: &Task, service: &Service) -> Option<String> {
     }
 }
 
-/// That it is done, and that the server shows it.
-pub fn done(instance: &str, what: &str) -> Page {
+/// That it is done, and that the server shows it. `what` is what [`task`] says.
+pub fn done(instance: &str, task: &Task, what: &str) -> Page {
+    let words = match task {
+        Task::Monitor { on: true } => format!("{instance} is watched again."),
+        Task::Monitor { on: false } => {
+            format!("{instance} is not watched until 'syncwatch resume --monitoring'.")
+        }
+        // It answers when it has looked; there is nothing to see of it then.
+        Task::Do(Action::Rescan { .. }) => format!("{instance} was asked to {what}, and did."),
+        _ => format!("{instance} was asked to {what}, and shows it."),
+    };
     Line::of(Role::Ok, "Done: ")
-        .with(
-            Role::Plain,
-            &format!("{instance} was asked to {what}, and shows it."),
-        )
+        .with(Role::Plain, &words)
         .into()
 }
 

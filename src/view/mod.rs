@@ -13,6 +13,7 @@ pub mod journal;
 pub mod menu;
 pub mod metrics;
 pub mod notices;
+pub mod screen;
 mod service;
 pub mod status;
 pub mod style;
@@ -24,7 +25,7 @@ pub mod watch;
 pub mod words;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 use jiff::tz::TimeZone;
 

@@ -15,26 +15,26 @@ use crate::core::{
     TrustMode,
 };
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-21T02:00:00Z".parse().expect("time")
 }
 
-pub(super) fn before(seconds: u64) -> Timestamp {
+pub(crate) fn before(seconds: u64) -> Timestamp {
     now() - Duration::from_secs(seconds)
 }
 
-pub(super) fn frame(width: usize) -> Frame {
+pub(crate) fn frame(width: usize) -> Frame {
     Frame::new(now(), TimeZone::UTC, width)
 }
 
-pub(super) fn fingerprint(byte: u8) -> Fingerprint {
+pub(crate) fn fingerprint(byte: u8) -> Fingerprint {
     Fingerprint::from_digest(std::array::from_fn(|index| {
         byte.wrapping_mul(37)
             .wrapping_add(u8::try_from(index).expect("small").wrapping_mul(11))
     }))
 }
 
-pub(super) fn empty() -> Status {
+pub(crate) fn empty() -> Status {
     Status {
         schema: SCHEMA,
         time: now(),
@@ -49,7 +49,7 @@ pub(super) fn empty() -> Status {
     }
 }
 
-pub(super) fn connected() -> Status {
+pub(crate) fn connected() -> Status {
     let instance = InstanceStatus {
         name: "laptop".into(),
         kind: Kind::Syncthing,
@@ -83,7 +83,7 @@ pub(super) fn connected() -> Status {
     with(instance)
 }
 
-pub(super) fn with(instance: InstanceStatus) -> Status {
+pub(crate) fn with(instance: InstanceStatus) -> Status {
     let mut status = empty();
     status.instances = vec![Arc::new(instance)];
     status.overall = Overall::of(status.instances.iter().map(AsRef::as_ref));
@@ -91,19 +91,19 @@ pub(super) fn with(instance: InstanceStatus) -> Status {
 }
 
 /// Changes the only instance.
-pub(super) fn change(status: &mut Status, change: impl FnOnce(&mut InstanceStatus)) {
+pub(crate) fn change(status: &mut Status, change: impl FnOnce(&mut InstanceStatus)) {
     let mut instance = InstanceStatus::clone(&status.instances[0]);
     change(&mut instance);
     *status = with(instance);
 }
 
-pub(super) fn change_service(instance: &mut InstanceStatus, change: impl FnOnce(&mut Service)) {
+pub(crate) fn change_service(instance: &mut InstanceStatus, change: impl FnOnce(&mut Service)) {
     let mut service = instance.service.as_deref().cloned().expect("a service");
     change(&mut service);
     instance.service = Some(Arc::new(service));
 }
 
-pub(super) fn failing(state: LinkState, class: Class, message: &str, hint: &str) -> Status {
+pub(crate) fn failing(state: LinkState, class: Class, message: &str, hint: &str) -> Status {
     let mut status = connected();
     change(&mut status, |instance| {
         instance.link.state = state;
@@ -121,7 +121,7 @@ pub(super) fn failing(state: LinkState, class: Class, message: &str, hint: &str)
     status
 }
 
-pub(super) fn rotating() -> Status {
+pub(crate) fn rotating() -> Status {
     let mut status = failing(
         LinkState::Rotating,
         Class::Refused,
@@ -134,7 +134,7 @@ pub(super) fn rotating() -> Status {
     status
 }
 
-pub(super) fn service() -> Service {
+pub(crate) fn service() -> Service {
     Service {
         version: "v1.29.5".into(),
         synced: true,
@@ -163,7 +163,7 @@ pub(super) fn service() -> Service {
     }
 }
 
-pub(super) fn folder(label: &str) -> Folder {
+pub(crate) fn folder(label: &str) -> Folder {
     Folder {
         id: format!("{}-id", label.to_lowercase()),
         label: label.into(),
@@ -175,7 +175,7 @@ pub(super) fn folder(label: &str) -> Folder {
 }
 
 /// Everything that a service can ask a person for.
-pub(super) fn troubled(service: &mut Service) {
+pub(crate) fn troubled(service: &mut Service) {
     service.synced = false;
     service.restart_required = true;
     service.rates.in_bps = 2_200_000;

@@ -76,7 +76,7 @@ fn folders(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
             FolderState::Paused | FolderState::Unknown | FolderState::Stopped => String::new(),
             _ => format!("{}%", folder.percent),
         };
-        let needed = needed(folder.need_items, folder.need_bytes, frame);
+        let needed = needed(folder.need_items, folder.need_bytes, frame.width);
         table.row(
             vec![
                 Line::of(Role::Strong, label(folder)),
@@ -99,7 +99,7 @@ fn folders(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
     }
 }
 
-fn label(folder: &Folder) -> &str {
+pub(super) fn label(folder: &Folder) -> &str {
     if folder.label.is_empty() {
         &folder.id
     } else {
@@ -155,7 +155,7 @@ fn devices(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
                 } else {
                     String::new()
                 }),
-                Line::plain(&needed(device.need_items, device.need_bytes, frame)),
+                Line::plain(&needed(device.need_items, device.need_bytes, frame.width)),
                 Line::of(Role::Dim, &seen(device, frame)),
             ],
             Page::default(),
@@ -177,7 +177,7 @@ fn seen(device: &Device, frame: &Frame) -> String {
     }
 }
 
-fn device_name(device: &Device) -> &str {
+pub(super) fn device_name(device: &Device) -> &str {
     if device.name.is_empty() {
         short_id(&device.id)
     } else {
@@ -186,16 +186,16 @@ fn device_name(device: &Device) -> &str {
 }
 
 /// The first group of a device ID, as Syncthing's page shows it.
-fn short_id(id: &str) -> &str {
+pub(super) fn short_id(id: &str) -> &str {
     id.split('-').next().unwrap_or(id)
 }
 
-fn needed(items: u64, bytes: u64, frame: &Frame) -> String {
+pub(super) fn needed(items: u64, bytes: u64, width: usize) -> String {
     match (items, bytes) {
         (0, 0) => String::new(),
         (0, bytes) => size(bytes),
         (items, 0) => count(items, "item"),
-        (_, bytes) if frame.width < NARROW => size(bytes),
+        (_, bytes) if width < NARROW => size(bytes),
         (items, bytes) => format!("{}, {}", count(items, "item"), size(bytes)),
     }
 }
@@ -248,7 +248,9 @@ fn requests(page: &mut Page, service: &Service, instance: &str, frame: &Frame, i
     }
     say(
         Role::Dim,
-        &format!("Accept or ignore on its own page: syncwatch open --instance {instance}"),
+        &format!(
+            "Answer with 'syncwatch accept' or 'syncwatch ignore' (--instance {instance}), or on its own page: syncwatch open"
+        ),
     );
 }
 

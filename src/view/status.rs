@@ -1,5 +1,7 @@
 //! The whole status as text: a headline, then each instance with its link, certificate, folders and devices.
 
+mod many;
+
 use super::style::{Line, Page, Role};
 use super::units::{brief, count, span};
 use super::words::{headline, link_state, unchanged_config};
@@ -21,6 +23,11 @@ pub fn page(status: &Status, frame: &Frame) -> Page {
         page.gap();
         page.paragraph(Role::Warn, &unchanged_config(problem), 0, frame.width);
     }
+    if !frame.all && many::are_many(status) {
+        page.gap();
+        page.append(many::page(status, frame));
+        return page;
+    }
     for instance in &status.instances {
         page.gap();
         page.append(instance_page(instance, frame));
@@ -28,7 +35,8 @@ pub fn page(status: &Status, frame: &Frame) -> Page {
     page
 }
 
-fn instance_page(instance: &InstanceStatus, frame: &Frame) -> Page {
+/// What is said of one instance.
+pub(super) fn instance_page(instance: &InstanceStatus, frame: &Frame) -> Page {
     let mut page = Page::from(title(instance, frame));
     link(&mut page, instance, frame);
     page.append(certificate::lines(instance, frame, INDENT));

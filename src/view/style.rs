@@ -75,6 +75,11 @@ impl Line {
         self
     }
 
+    /// Its pieces, from the left.
+    pub fn pieces(&self) -> impl Iterator<Item = (Role, &str)> {
+        self.spans.iter().map(|(role, text)| (*role, text.as_str()))
+    }
+
     /// Columns that it takes.
     pub fn width(&self) -> usize {
         self.spans.iter().map(|(_, text)| text.width()).sum()

@@ -15,7 +15,7 @@ pub(super) struct Column {
 
 impl Column {
     /// A column of words.
-    pub(super) fn left(title: &'static str, least: Option<usize>) -> Self {
+    pub(super) const fn left(title: &'static str, least: Option<usize>) -> Self {
         let right = false;
         Self {
             title,
@@ -25,7 +25,7 @@ impl Column {
     }
 
     /// A column of figures.
-    pub(super) fn right(title: &'static str, least: Option<usize>) -> Self {
+    pub(super) const fn right(title: &'static str, least: Option<usize>) -> Self {
         let right = true;
         Self {
             title,

@@ -166,11 +166,11 @@ impl Laws {
             self.hides_no_longer_than_its_patience(instance, now);
             self.ends_are_told(instance, now);
             let paused = instance.link.state == LinkState::Paused;
-            let failure = instance.link.failure.as_ref();
-            // Each further try would cost the server's owner something.
+            // Whoever was asked not to come again waits for a person.
+            let failure = link.failure.as_ref();
             let stopped = failure.is_some_and(|failure| failure.class.rule().stops);
             assert!(
-                paused || busy || stopped || model.next_deadline().is_some(),
+                paused || stopped || busy || model.next_deadline().is_some(),
                 "stuck after {event:?}: {instance:?}"
             );
         }

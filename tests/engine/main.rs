@@ -10,6 +10,7 @@
 mod config;
 mod control;
 mod faults;
+mod fleet;
 mod hooks;
 mod impostor;
 mod life;

@@ -235,9 +235,21 @@ async fn moves_with_the_config_and_lets_a_taken_port_be() {
     let at = |port: u16| with_page(&server, &format!("listen = \"127.0.0.1:{port}\""));
     let mut told = Told::start(&at(taken_port)).await;
     told.monitor.connected().await;
+    server.rotate_in_process().await.expect("rotated");
+    told.monitor
+        .until("rotated", |instance| instance.link.rotations == 1)
+        .await;
+    let mut requests = 0.0;
     for port in [one, two] {
         told.monitor.write_config(&at(port));
         assert_eq!(body(&get(port, "/healthz").await), "ok\n");
+        // What was counted stays.
+        let reply = get(port, "/metrics").await;
+        let figure = |series| figure(body(&reply), series).expect("a figure");
+        assert_eq!(figure("syncwatch_rotations_total{name=\"laptop\"}"), 1.0);
+        let now = figure("syncwatch_requests_total{name=\"laptop\"}");
+        assert!(now >= requests && now > 0.0);
+        requests = now;
     }
     let off = watching(server.home().path());
     told.monitor.write_config(&off);

@@ -8,13 +8,13 @@ use crate::support::watched::Watched;
 use serde_json::{Value, json};
 
 /// A real Syncthing, and the daemon that watches it.
-struct Side {
-    syncthing: RealSyncthing,
-    watched: Watched,
+pub(crate) struct Side {
+    pub(crate) syncthing: RealSyncthing,
+    pub(crate) watched: Watched,
 }
 
 impl Side {
-    async fn start(folders: usize, devices: usize) -> Option<Self> {
+    pub(crate) async fn start(folders: usize, devices: usize) -> Option<Self> {
         let binary = Binary::newest()?;
         let options = Options {
             folders,
@@ -28,7 +28,7 @@ impl Side {
     }
 
     /// Runs a command that must succeed; what it said.
-    async fn run(&self, line: &str) -> String {
+    pub(crate) async fn run(&self, line: &str) -> String {
         let output = self.ends_with(line, 0).await;
         text(&output.stdout)
     }
@@ -59,7 +59,7 @@ impl Side {
             .clone()
     }
 
-    async fn is_paused(&self, folder: &str) -> bool {
+    pub(crate) async fn is_paused(&self, folder: &str) -> bool {
         self.config("folders", "id", folder).await["paused"] == true
     }
 
@@ -252,6 +252,40 @@ async fn without_an_engine_a_time_cannot_be_kept() {
     assert_eq!(side.paused_devices().await, 1);
     side.run("resume").await;
     assert_eq!(side.paused_devices().await, 0);
+}
+
+#[tokio::test]
+async fn watching_is_switched_off_and_on_and_everything_paused_at_once() {
+    let Some(mut side) = Side::start(1, 1).await else {
+        return;
+    };
+    let state = |state: &'static str| move |now: &Value| now["link"]["state"] == state;
+    let dry = side.run("pause --monitoring --dry-run").await;
+    assert!(dry.contains("laptop would not be watched"), "{dry}");
+    let done = side.run("pause --monitoring").await;
+    assert!(done.contains("resume --monitoring"), "{done}");
+    side.watched.wait_for("switched off", state("paused")).await;
+    assert!(!side.is_paused("folder-0").await, "Syncthing goes on");
+    let refused = side.fails("rescan", 4).await;
+    assert!(refused.contains("resume --monitoring"), "{refused}");
+    side.run("resume --monitoring --all").await;
+    side.watched
+        .wait_for_news("on again", state("connected"))
+        .await;
+
+    side.run("pause --all").await;
+    assert_eq!(side.paused_devices().await, 1);
+    side.run("resume --all").await;
+    assert_eq!(side.paused_devices().await, 0);
+    for wrong in [
+        "pause --all folder-0",
+        "pause --monitoring --for 5m",
+        "resume --monitoring folder-0",
+        "pause --all --instance laptop",
+    ] {
+        side.fails(wrong, 2).await;
+    }
+    assert!(!side.is_paused("folder-0").await);
 }
 
 #[tokio::test]

@@ -18,9 +18,11 @@ mod harness;
 mod holds;
 mod large;
 mod rotation;
+mod shells;
 mod socket;
 mod start;
 mod status;
 #[path = "../support/mod.rs"]
 mod support;
 mod sync;
+mod terminal;

@@ -44,6 +44,8 @@ pub mod syncthing;
 pub mod systemd;
 pub mod tls_client;
 pub mod tls_server;
+#[cfg(unix)]
+pub mod tmux;
 #[cfg(target_os = "linux")]
 pub mod tray;
 #[cfg(unix)]

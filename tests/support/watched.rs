@@ -228,12 +228,21 @@ impl Watched {
         command
             .args(arguments)
             .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", self.directory.path())
-            .env("XDG_RUNTIME_DIR", self.directory.path())
-            .env("SYNCWATCH_CONFIG", self.config_path())
-            .envs(self.variables.iter().cloned());
+            .envs(self.surroundings());
         command
+    }
+
+    /// The environment of every command.
+    pub fn surroundings(&self) -> Vec<(&'static str, PathBuf)> {
+        let own = [
+            ("PATH", "/usr/bin:/bin".into()),
+            ("HOME", self.directory.path().to_owned()),
+            ("XDG_RUNTIME_DIR", self.directory.path().to_owned()),
+            ("SYNCWATCH_CONFIG", self.config_path()),
+        ];
+        own.into_iter()
+            .chain(self.variables.iter().cloned())
+            .collect()
     }
 
     /// Starts the view; the daemon needs a moment until its socket is there.

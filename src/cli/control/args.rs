@@ -14,12 +14,13 @@ pub enum ControlCommand {
     Rescan(RescanArgs),
     /// Pause folders and devices, or everything, perhaps for a time
     ///
-    /// Without a name: everything that is not paused yet, as [pause] in the config says; 'resume' lets just that go on.
-    /// With --for it goes on by itself; for that an engine must be running ('syncwatch tray' or 'syncwatch daemon').
+    /// Without a name: everything that is not paused yet; 'resume' lets just that go on. With --for it goes on by
+    /// itself; for that an engine must be running ('syncwatch tray' or 'syncwatch daemon'). With --monitoring Syncthing
+    /// goes on as it is, and syncwatch leaves it alone.
     Pause(PauseArgs),
     /// Let paused folders and devices go on
     ///
-    /// Without a name: just what 'pause' paused.
+    /// Without a name: just what 'pause' paused. With --monitoring: watch again.
     Resume(ResumeArgs),
     /// Restart Syncthing
     Restart(Common),
@@ -73,6 +74,12 @@ pub struct PauseArgs {
     /// Let them go on after this long, such as 30m or 1h30m
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
+    /// Only stop watching: the instance itself goes on
+    #[arg(long, short, conflicts_with_all = ["names", "duration"])]
+    pub monitoring: bool,
+    /// At every Syncthing of the config; with --monitoring at every instance
+    #[arg(long, short, conflicts_with = "names")]
+    pub all: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -83,6 +90,12 @@ pub struct ResumeArgs {
     /// Folders and devices, named as for 'pause'
     #[arg(value_name = "FOLDER|DEVICE", add = folders_and_devices())]
     pub names: Vec<String>,
+    /// Watch the instance again
+    #[arg(long, short, conflicts_with = "names")]
+    pub monitoring: bool,
+    /// At every Syncthing of the config; with --monitoring at every instance
+    #[arg(long, short, conflicts_with = "names")]
+    pub all: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -151,6 +164,24 @@ impl ControlCommand {
             Self::Override(args) | Self::Revert(args) => args.common,
             Self::Accept(args) => args.common,
             Self::Ignore(args) => args.common,
+        }
+    }
+
+    /// It is about every instance.
+    pub fn is_for_all(&self) -> bool {
+        match self {
+            Self::Pause(args) => args.all,
+            Self::Resume(args) => args.all,
+            _ => false,
+        }
+    }
+
+    /// It is about whether an instance is watched (`Some`), not about what the instance does.
+    pub fn monitors(&self) -> Option<bool> {
+        match self {
+            Self::Pause(args) if args.monitoring => Some(false),
+            Self::Resume(args) if args.monitoring => Some(true),
+            _ => None,
         }
     }
 

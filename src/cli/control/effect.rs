@@ -1,7 +1,7 @@
 //! How a server shows that something was done: nothing is taken for done because it was asked for. Pure.
 
 use crate::core::service::{DeviceState, FolderState};
-use crate::core::{HoldCause, InstanceStatus, LinkState, Part, Service, Timestamp};
+use crate::core::{Hold, HoldCause, InstanceStatus, LinkState, Part, Service, Timestamp};
 
 /// What an instance must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Effect {
     /// Connected again, after it was asked.
     Restarted,
     Down,
+    /// It is watched, or is not.
+    Watched(bool),
 }
 
 impl Effect {
@@ -33,25 +35,22 @@ impl Effect {
         let connected = link.state == LinkState::Connected;
         let service = match (self, instance.service.as_deref()) {
             (Self::Down, _) => return !connected,
+            (Self::Watched(on), _) => return (link.state != LinkState::Paused) == *on,
             (_, Some(service)) if connected => service,
             _ => return false,
         };
         let paused = |part: &Part| is_paused(service, part);
         match self {
-            Self::Answered | Self::Down => true,
+            Self::Answered | Self::Down | Self::Watched(_) => true,
             Self::Paused(parts) => parts.iter().all(|part| paused(part) == Some(true)),
             Self::Held(parts) => {
-                let mut holds = instance.holds.iter();
-                let held = holds.any(|hold| hold.cause == HoldCause::User);
-                match parts.is_empty() {
-                    // Where nothing was running, nothing is held.
-                    true => instance
-                        .holds
-                        .iter()
-                        .flat_map(|hold| &hold.parts)
-                        .all(|part| paused(part) == Some(true)),
-                    false => held && parts.iter().all(|part| paused(part) == Some(true)),
-                }
+                let parts = match parts.is_empty() {
+                    true => &held(instance).flat_map(|hold| hold.parts.clone()).collect(),
+                    false => parts,
+                };
+                let is_held = held(instance).next().is_some();
+                // What is to be paused is not chosen yet while there is none of it.
+                is_held && !parts.is_empty() && parts.iter().all(|part| paused(part) == Some(true))
             }
             Self::Running(parts) => parts.iter().all(|part| paused(part) != Some(true)),
             Self::Overridden(id) => folder_is(service, id, |folder| {
@@ -70,6 +69,18 @@ impl Effect {
             Self::Restarted => link.since > asked,
         }
     }
+
+    /// Nothing to be seen may be all that there is to see: where nothing is running, nothing is held.
+    pub fn may_be_nothing(&self, instance: &InstanceStatus) -> bool {
+        let everything = matches!(self, Self::Held(parts) if parts.is_empty());
+        everything && instance.link.state == LinkState::Connected && held(instance).next().is_none()
+    }
+}
+
+/// What the user had paused for a while.
+fn held(instance: &InstanceStatus) -> impl Iterator<Item = &Hold> {
+    let holds = instance.holds.iter();
+    holds.filter(|hold| hold.cause == HoldCause::User)
 }
 
 fn folder_is(

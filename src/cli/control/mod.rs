@@ -8,6 +8,7 @@ mod names;
 mod plan;
 
 use std::io::{self, BufRead, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -20,12 +21,14 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::source::{Purpose, Source, unexpected};
 use crate::core::{InstanceStatus, Kind, LinkState, Service, Status, Timestamp};
-use crate::engine::protocol::Answer;
+use crate::engine::protocol::{Answer, Ask};
 use crate::view::control::{self, Task};
 use crate::view::style::Line;
 
 /// How long the effect of what was done is waited for.
 const EFFECT: Duration = Duration::from_secs(30);
+/// Where nothing at all changed for so long, there was nothing to do.
+const QUIET: Duration = Duration::from_secs(3);
 
 #[derive(Serialize)]
 struct Outcome<'a> {
@@ -48,8 +51,38 @@ async fn carry_out(
     context: &Context,
 ) -> Result<Exit, CliError> {
     let status = source.settled().await?;
-    let instance = syncthing(&status, context)?;
-    let service = connected(instance)?;
+    let instances = chosen(command, &status, context)?;
+    let several = instances.len() > 1;
+    let mut ended = Exit::Fine;
+    for instance in instances {
+        match at(command, instance, source, context).await {
+            // The others are asked all the same; the first failure counts.
+            Err(error) if several => {
+                context.out.aside(&error.page());
+                if ended == Exit::Fine {
+                    ended = error.exit();
+                }
+            }
+            Err(error) => return Err(error),
+            Ok(Exit::Fine) => {}
+            Ok(exit) => ended = exit,
+        }
+    }
+    Ok(ended)
+}
+
+/// Does everything that is to be done at one instance.
+async fn at(
+    command: &ControlCommand,
+    instance: &InstanceStatus,
+    source: &mut Source<'_>,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let none = Service::default();
+    let service = match command.monitors() {
+        Some(_) => &none,
+        None => connected(instance)?,
+    };
     let plan = Plan::of(command, instance, service, context.now())?;
     if plan.needs_an_engine() && source.own().is_some() {
         return Err(CliError::new(
@@ -78,10 +111,35 @@ async fn carry_out(
         perform(source, &instance.name, task, effect, context).await?;
         match common.json {
             true => context.out.json_line(&outcome(instance, &words, true))?,
-            false => context.out.page(&control::done(&instance.name, &words))?,
+            false => context
+                .out
+                .page(&control::done(&instance.name, task, &words))?,
         }
     }
     Ok(Exit::Fine)
+}
+
+/// The instances that are meant.
+fn chosen<'a>(
+    command: &ControlCommand,
+    status: &'a Status,
+    context: &Context,
+) -> Result<Vec<&'a InstanceStatus>, CliError> {
+    let is_about_watching = command.monitors().is_some();
+    match (command.is_for_all(), context.only()) {
+        (true, Some(_)) => Err(CliError::new(
+            Exit::Usage,
+            "--all is every instance, --instance is one.",
+        )
+        .hint("Say one of them.")),
+        (true, None) => {
+            let all = status.instances.iter().map(AsRef::as_ref);
+            let meant = |it: &&InstanceStatus| is_about_watching || it.kind == Kind::Syncthing;
+            Ok(all.filter(meant).collect())
+        }
+        (false, _) if is_about_watching => Ok(vec![context.one(status)?]),
+        (false, _) => Ok(vec![syncthing(status, context)?]),
+    }
 }
 
 fn outcome<'a>(instance: &'a InstanceStatus, task: &'a str, done: bool) -> Outcome<'a> {
@@ -115,6 +173,11 @@ fn connected(instance: &InstanceStatus) -> Result<&Service, CliError> {
     let link = &instance.link;
     if let (LinkState::Connected, Some(service)) = (link.state, &instance.service) {
         return Ok(service);
+    }
+    if link.state == LinkState::Paused {
+        let message = format!("{} is not watched; nothing was done.", instance.name);
+        return Err(CliError::new(Exit::Unreachable, message)
+            .hint("'syncwatch resume --monitoring' has it watched again."));
     }
     let exit = match link.state {
         LinkState::Untrusted => Exit::Untrusted,
@@ -200,12 +263,23 @@ async fn shown(
     if *effect == Effect::Answered {
         return Ok(());
     }
+    // It may show it already, and then nothing changes any more.
+    let mut status: Arc<Status> = match source.ask(Ask::Status).await? {
+        Answer::Status { status } => Arc::from(status),
+        other => return Err(unexpected(other)),
+    };
     loop {
-        let status = source.next().await?;
-        match status.instance(name) {
-            Some(instance) if effect.shows(instance, asked) => return Ok(()),
-            Some(_) => {}
-            None => return Err(CliError::unknown_instance(name, [])),
+        let Some(instance) = status.instance(name) else {
+            return Err(CliError::unknown_instance(name, []));
+        };
+        if effect.shows(instance, asked) {
+            return Ok(());
+        }
+        let idle = effect.may_be_nothing(instance);
+        match timeout(QUIET, source.next()).await {
+            Ok(next) => status = next?,
+            Err(_) if idle => return Ok(()),
+            Err(_) => {}
         }
     }
 }

@@ -43,9 +43,13 @@ pub fn part(service: &Service, text: &str) -> Result<Part, CliError> {
         Some(("device", name)) => pick(name, devices(service), "device"),
         _ => {
             let all = folders(service).chain(devices(service));
+            let is_known = |it: Named<'_, Part>| matches(text, it.id, it.name) > 0;
+            let is_several = folders(service).any(is_known) && devices(service).any(is_known);
             let found = pick(text, all, "folder or device");
-            found.map_err(|error| {
-                error.hint("A folder and a device of one name: write folder:NAME or device:NAME.")
+            found.map_err(|error| match is_several {
+                true => error
+                    .hint("A folder and a device of one name: write folder:NAME or device:NAME."),
+                false => error,
             })
         }
     }
@@ -94,8 +98,13 @@ pub fn offer<'a>(
             Err(error.hint(format!("Name one of: {}.", listed(several))))
         }
         (Some(text), _) => {
+            let named = all.iter().filter(|it| matches(text, it.id, it.name) > 0);
+            let is_several = named.count() > 1;
             let found = pick(text, all.into_iter(), "request");
-            found.map_err(|error| error.hint("Where several devices offer one folder, say --from."))
+            found.map_err(|error| match is_several {
+                true => error.hint("Where several devices offer one folder, say --from."),
+                false => error,
+            })
         }
     }
 }

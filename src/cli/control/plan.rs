@@ -30,6 +30,10 @@ impl Plan {
             let parts = names.iter().map(|name| names::part(service, name));
             parts.collect::<Result<Vec<Part>, _>>()
         };
+        if let Some(on) = command.monitors() {
+            let tasks = vec![(Task::Monitor { on }, Effect::Watched(on))];
+            return Ok(Self { tasks });
+        }
         let tasks = match command {
             ControlCommand::Rescan(args) => match args.folders.as_slice() {
                 [] => {
@@ -153,6 +157,10 @@ pub fn ask(instance: &str, task: &Task) -> Ask {
         },
         Task::Release => Ask::ResumeAll {
             instance: Some(instance),
+        },
+        Task::Monitor { on } => Ask::SetPaused {
+            instance,
+            paused: !on,
         },
     }
 }

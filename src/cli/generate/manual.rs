@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction, Command};
 
 use super::roff::{Page, bold, escaped, italic, reference};
 use crate::cli::reference::{ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, FILES_ELSEWHERE, Table};
-use crate::config::EXAMPLE;
+use crate::config::{EXAMPLE, keys};
 
 const PROGRAM: &str = "syncwatch";
 const SOURCE: &str = concat!("syncwatch ", env!("CARGO_PKG_VERSION"));
@@ -228,6 +228,15 @@ fn config_file() -> String {
          the commented example below there, 'syncwatch config check' says what is wrong with it.\n\n\
          A valid change takes effect at once. An invalid one is reported, and what was in force stays.",
     );
+    for part in keys::parts() {
+        page.section(&part.title.to_uppercase());
+        page.text(part.means);
+        for key in part.keys {
+            let usual = key.usual.map(|usual| format!("; without it {usual}"));
+            let takes = format!("{}{}", key.takes.words(), usual.unwrap_or_default());
+            page.item(&bold(key.name), &format!("({takes}) {}", key.means));
+        }
+    }
     page.section("EXAMPLE");
     page.literal(EXAMPLE);
     page.section("FILES");

@@ -3,17 +3,35 @@
 mod manual;
 mod roff;
 
+use std::io::Write;
 use std::path::Path;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use super::args::{Cli, GenerateArgs, GenerateCommand};
 use super::context::Context;
 use super::error::{CliError, Exit};
+use crate::config::keys;
 use crate::core::Status;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
 use crate::view::metrics;
+
+/// Our own, because names have blanks: what clap_complete makes gives them to bash as several words, and asks for what was
+/// typed with the quotes around it.
+const BASH: &[u8] = include_bytes!("../../../assets/completions/syncwatch.bash");
+const FISH: &[u8] = include_bytes!("../../../assets/completions/syncwatch.fish");
+const ZSH: &[u8] = include_bytes!("../../../assets/completions/_syncwatch");
+
+/// How the reference of the config is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReferenceFormat {
+    /// docs/config.md
+    #[default]
+    Markdown,
+    /// assets/config.schema.json
+    Schema,
+}
 
 pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliError> {
     let mut made = Vec::new();
@@ -30,6 +48,7 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
                 .map_err(std::io::Error::from)?;
             made.push(b'\n');
         }
+        GenerateCommand::ConfigReference { format } => made = reference(*format)?,
         GenerateCommand::Metrics => made = metrics::documentation().into_bytes(),
         GenerateCommand::Icons { dir } => icons(dir)?,
     }
@@ -37,15 +56,26 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
     Ok(Exit::Fine)
 }
 
+fn reference(format: ReferenceFormat) -> Result<Vec<u8>, CliError> {
+    let text = match format {
+        ReferenceFormat::Markdown => keys::markdown(),
+        ReferenceFormat::Schema => {
+            let text = serde_json::to_string_pretty(&keys::schema());
+            text.map_err(std::io::Error::from)? + "\n"
+        }
+    };
+    Ok(text.into_bytes())
+}
+
 /// What has a shell ask syncwatch itself, so that it completes the names of real folders and devices.
 fn registration(shell: Shell, made: &mut Vec<u8>) -> std::io::Result<()> {
-    use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+    use clap_complete::env::{Elvish, EnvCompleter, Powershell};
     let completer: &dyn EnvCompleter = match shell {
         Shell::Elvish => &Elvish,
-        Shell::Fish => &Fish,
         Shell::PowerShell => &Powershell,
-        Shell::Zsh => &Zsh,
-        _ => &Bash,
+        Shell::Fish => return made.write_all(FISH),
+        Shell::Zsh => return made.write_all(ZSH),
+        _ => return made.write_all(BASH),
     };
     completer.write_registration("COMPLETE", "syncwatch", "syncwatch", "syncwatch", made)
 }

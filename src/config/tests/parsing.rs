@@ -51,6 +51,7 @@ fn what_the_example_comments_out_is_valid_too() {
             "certificate" => "key = \"k\"\n",
             "key" => "certificate = \"c\"\n",
             "body" => "method = \"POST\"\n",
+            "token-trust" => "token-url = \"https://t\"\n",
             "user" => "password-env = \"P\"\n",
             "password-file" if !section.contains("weechat") => "user = \"u\"\n",
             _ => "",

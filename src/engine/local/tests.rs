@@ -50,6 +50,7 @@ fn start(path: &Path) -> Engine {
         status: seen,
         journal: Journal::open(None),
         questions,
+        lines: Default::default(),
     }));
     Engine { status, task }
 }

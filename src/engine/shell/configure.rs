@@ -1,5 +1,6 @@
 //! Takes a config into force, at the start and whenever its file changes. An invalid one changes nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tracing::{info, warn};
@@ -7,6 +8,7 @@ use tracing::{info, warn};
 use crate::config::{self, Config};
 use crate::core::{Event, InstanceSpec};
 use crate::engine::StartError;
+use crate::engine::limits;
 use crate::engine::protocol::Answer;
 use crate::engine::runtime::Runtime;
 
@@ -71,7 +73,8 @@ impl Shell {
                 known,
             });
         }
-        let names: Vec<&String> = wanted.iter().map(|instance| &instance.name).collect();
+        limits::make_room(wanted.len());
+        let names: BTreeSet<&String> = wanted.iter().map(|instance| &instance.name).collect();
         self.runtimes.retain(|name, _| names.contains(&name));
         let runtimes = &self.runtimes;
         self.meters.keep(|name| runtimes.contains_key(name));
@@ -87,6 +90,7 @@ impl Shell {
                 let runtime = Runtime::new(
                     instance.clone(),
                     self.revisions,
+                    self.common.clone(),
                     self.meters.of(&instance.name),
                 );
                 match self.runtimes.get_mut(&instance.name) {

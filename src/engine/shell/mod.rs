@@ -2,9 +2,11 @@
 
 mod configure;
 mod controls;
+mod looks;
 mod note;
 mod places;
 mod questions;
+mod reading;
 mod saving;
 mod views;
 
@@ -14,7 +16,7 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch as channel};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use crate::config::{self, Config, Outlets};
@@ -25,11 +27,13 @@ use crate::engine::clock::Clock;
 use crate::engine::journal::Journal;
 use crate::engine::meters::Meters;
 use crate::engine::protocol::{Answer, Ask};
-use crate::engine::runtime::Runtime;
+use crate::engine::runtime::{Common, Runtime};
 use crate::engine::signs::Signs;
+use crate::engine::ticker::Ticker;
 use crate::engine::{Options, StartError};
 use crate::watch::{Subscription, Watcher};
 
+use looks::Looks;
 use note::{Note, Touched, notes_of};
 use saving::Saving;
 use views::Views;
@@ -84,8 +88,8 @@ pub(super) struct Shell {
     /// When a config file that was touched is read.
     reload_at: Option<Instant>,
     config_problem: Option<String>,
-    /// What was said last about file watches that the system refused.
-    watch_trouble: Option<String>,
+    looks: Looks,
+    common: Common,
     /// What servers were asked to do and have not done yet.
     controls: JoinSet<()>,
     /// Dropped with the loop, and the socket with them.
@@ -155,7 +159,8 @@ impl Shell {
             _config_watch: config_watch,
             reload_at: None,
             config_problem: None,
-            watch_trouble: None,
+            looks: Looks::default(),
+            common: Common::default(),
             controls: JoinSet::new(),
             views: JoinSet::new(),
         };
@@ -167,9 +172,7 @@ impl Shell {
     pub(super) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
         let (causes, mut signs_seen) = mpsc::unbounded_channel();
         let _signs = Signs::listen(&causes);
-        let mut safety = tokio::time::interval(SAFETY_TICK);
-        safety.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        safety.reset();
+        let mut safety = Ticker::every(SAFETY_TICK);
         loop {
             self.digest();
             let deadline = self
@@ -190,7 +193,7 @@ impl Shell {
                 Some(cause) = signs_seen.recv() => self.sign(cause),
                 () = self.state.saved() => {}
                 () = until(self.reload_at) => self.reload_touched(),
-                _ = safety.tick() => self.look_again(),
+                () = safety.tick() => self.look_again(),
                 () = until(deadline) => self.queue.push_back(Event::Tick),
             }
         }
@@ -224,7 +227,7 @@ impl Shell {
             .config_problem
             .clone_from(&self.config_problem);
         self.status.send_if_modified(|before| {
-            let changed = before.instances != status.instances || before.engine != status.engine;
+            let changed = before.engine != status.engine || !status.shows_the_same_as(before);
             if changed {
                 *before = Arc::new(status);
             }
@@ -288,8 +291,16 @@ impl Shell {
             Note::Resolved {
                 instance,
                 born,
-                resolution,
-            } => self.resolved(instance, born, *resolution),
+                found,
+            } => self.resolved(instance, born, *found),
+            Note::SearchLate(instance, born) => self.search_late(instance, born),
+            Note::Read {
+                instance,
+                born,
+                content,
+            } => self.trust_file_read(&instance, born, content),
+            Note::ReadingLate(instance, born) => self.reading_late(&instance, born),
+            Note::Looked { moved, mode } => self.looked(moved, mode),
             Note::ReadPins(instance) => self.read_pins(&instance),
             Note::Touched(touched, bell) => {
                 bell.heard();

@@ -7,15 +7,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 
-use crate::config::Resolution;
-use crate::watch::Touch;
+use super::places::Found;
+use super::reading::Content;
+use crate::watch::{Mode, Touch};
 
 pub(super) enum Note {
     Resolved {
         instance: String,
         /// For whom it was asked.
         born: u64,
-        resolution: Box<Resolution>,
+        found: Box<Found>,
+    },
+    /// The place of this instance takes long to find.
+    SearchLate(String, u64),
+    /// The file was read that says what is trusted.
+    Read {
+        instance: String,
+        born: u64,
+        content: Content,
+    },
+    /// That takes long.
+    ReadingLate(String, u64),
+    /// The timed look found these trust files changed, and that so much is watched.
+    Looked {
+        moved: Vec<String>,
+        mode: Option<Mode>,
     },
     /// A torn pin file is worth another look.
     ReadPins(String),

@@ -1,73 +1,157 @@
-//! Where the instances are and what they pin: resolves places and keys, reads pin files, watches both.
+//! Where the instances are: resolves places and keys, and watches what they are read from.
+//!
+//! Invariant: a file is read after its watch is there, never before.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::warn;
 
 use super::Shell;
 use super::note::{Note, Touched, notes_of};
-use crate::config::{self, Resolution};
-use crate::core::{Event, RetryCause};
-use crate::watch::Mode;
+use crate::config::{self, Resolution, Resolved};
+use crate::core::{Class, Event, Fault, Kind, RetryCause};
+use crate::engine::errand::{Asked, Ended};
+use crate::engine::runtime::{Runtime, Watched};
+use crate::engine::stamp::Stamp;
+use crate::watch::Watcher;
+
+/// A place that is not found by then is on a disk that does not answer. A command for the key has 10 s.
+const LIMIT: Duration = Duration::from_secs(12);
+pub(super) const SILENT_DISK: &str = "its disk does not answer";
+
+/// Where an instance is, with its files watched from before they were looked at.
+pub(super) struct Found {
+    outcome: Result<Resolved, Fault>,
+    sources: Option<Watched>,
+    trust: Option<Watched>,
+    trust_stamp: Option<Stamp>,
+    second_stamp: Option<Stamp>,
+}
+
+/// Looks for a place, and watches what is not watched yet.
+struct Search {
+    instance: String,
+    watcher: Watcher,
+    notes: mpsc::UnboundedSender<Note>,
+    sources: Vec<PathBuf>,
+    trust: Vec<PathBuf>,
+    second: Option<PathBuf>,
+}
 
 impl Shell {
     pub(super) fn resolve(&mut self, instance: String) {
         let Some(runtime) = self.runtimes.get_mut(&instance) else {
             return;
         };
-        if runtime.resolving.is_some() {
-            runtime.resolve_again = true;
-            return;
+        match runtime.search.ask() {
+            Asked::Go => {}
+            Asked::Later => return,
+            Asked::Stuck => return self.no_answer(instance),
         }
         let (born, config) = (runtime.born, runtime.config.clone());
         let environment = self.options.environment.clone();
-        let notes = self.notes.0.clone();
-        let task = tokio::spawn(async move {
-            let resolution = Box::new(config::resolve(&config, &environment).await);
-            let _ = notes.send(Note::Resolved {
-                instance,
-                born,
-                resolution,
-            });
+        let paths = |watched: &Option<Watched>| match watched {
+            Some(watched) => watched.paths.clone(),
+            None => Vec::new(),
+        };
+        let search = Search {
+            instance: instance.clone(),
+            watcher: self.watcher.clone(),
+            notes: self.notes.0.clone(),
+            sources: paths(&runtime.sources),
+            trust: paths(&runtime.trust_watch),
+            second: runtime.second_file(&environment),
+        };
+        // On the loop's own thread: a new key must be known before the old one is refused, which takes a millisecond.
+        let search = tokio::spawn(async move {
+            let resolution = config::resolve(&config, &environment).await;
+            search.end(resolution)
         });
-        runtime.resolving = Some(task.abort_handle());
+        runtime.resolving = Some(search.abort_handle());
+        let notes = self.notes.0.clone();
+        tokio::spawn(async move {
+            let late = Note::SearchLate(instance.clone(), born);
+            if let Some(found) = in_time(search, LIMIT, &notes, late).await {
+                let found = Box::new(found);
+                let _ = notes.send(Note::Resolved {
+                    instance,
+                    born,
+                    found,
+                });
+            }
+        });
     }
 
-    pub(super) fn resolved(&mut self, instance: String, born: u64, resolution: Resolution) {
-        let known = self.runtimes.get_mut(&instance);
-        let Some(runtime) = known.filter(|runtime| runtime.born == born) else {
+    pub(super) fn search_late(&mut self, instance: String, born: u64) {
+        if let Some(runtime) = self.born(&instance, born) {
+            runtime.search.is_late();
+            self.no_answer(instance);
+        }
+    }
+
+    fn no_answer(&mut self, instance: String) {
+        let kind = self.runtimes.get(&instance).map(|known| known.config.kind);
+        let class = match kind {
+            Some(Kind::Syncthing) => Class::BadSource,
+            _ => Class::NoKey,
+        };
+        let fault = Fault::with_detail(class, SILENT_DISK);
+        self.queue.push_back(Event::Unresolved { instance, fault });
+    }
+
+    pub(super) fn resolved(&mut self, instance: String, born: u64, found: Found) {
+        let Some(runtime) = self.born(&instance, born) else {
             return;
         };
         runtime.resolving = None;
-        if std::mem::take(&mut runtime.resolve_again) {
-            return self.resolve(instance);
-        }
-        if runtime.watches_other(&resolution.watch) {
-            let touched = notes_of(&self.notes.0, Touched::Source(instance.clone()), None);
-            runtime.source_watch = Some(self.watcher.subscribe(resolution.watch, touched));
-        }
-        runtime.is_unresolved = resolution.outcome.is_err();
-        match resolution.outcome {
-            Ok(resolved) => {
-                self.revisions += 1;
-                let revision = self.revisions;
-                let another_secret = runtime.second_moved(&self.options.environment);
-                if let Some(resolved) = runtime.settle_in(resolved) {
-                    resolved
-                        .warnings
-                        .iter()
-                        .for_each(|warning| warn!("{instance}: {warning}"));
-                    runtime.revision = revision;
-                    self.watch_trust_file(&instance);
-                    self.queue_resolved(instance);
-                } else {
-                    self.queue_resolved(instance.clone());
-                    if another_secret {
-                        // Whoever put it there expects it to be tried; a connection that holds stays.
-                        let (instance, cause) = (Some(instance), RetryCause::User);
-                        self.queue.push_back(Event::Retry { instance, cause });
-                    }
-                }
+        match runtime.search.end() {
+            Ended::Take => self.settle(instance, found),
+            Ended::Repeat => {
+                // What it watches was watched before the next search begins.
+                runtime.sources = found.sources.or(runtime.sources.take());
+                self.resolve(instance);
             }
-            Err(fault) => self.queue.push_back(Event::Unresolved { instance, fault }),
+            Ended::TakeAndRepeat => {
+                self.settle(instance.clone(), found);
+                self.resolve(instance);
+            }
+        }
+    }
+
+    fn settle(&mut self, instance: String, found: Found) {
+        self.revisions += 1;
+        let revision = self.revisions;
+        let Some(runtime) = self.runtimes.get_mut(&instance) else {
+            return;
+        };
+        runtime.sources = found.sources.or(runtime.sources.take());
+        runtime.is_unresolved = found.outcome.is_err();
+        let resolved = match found.outcome {
+            Ok(resolved) => resolved,
+            Err(fault) => return self.queue.push_back(Event::Unresolved { instance, fault }),
+        };
+        let another_secret = runtime.second_moved(found.second_stamp);
+        let warnings = resolved.warnings.clone();
+        let moved = runtime.settle_in(resolved);
+        runtime.watch_trust_file(found.trust);
+        if moved {
+            for warning in warnings {
+                warn!("{instance}: {warning}");
+            }
+            runtime.revision = revision;
+            runtime.note_stamp(found.trust_stamp);
+            self.queue_resolved(instance);
+        } else {
+            self.queue_resolved(instance.clone());
+            if another_secret {
+                // Whoever put it there expects it to be tried; a connection that holds stays.
+                let (instance, cause) = (Some(instance), RetryCause::User);
+                self.queue.push_back(Event::Retry { instance, cause });
+            }
         }
     }
 
@@ -82,79 +166,54 @@ impl Shell {
         }
     }
 
-    pub(super) fn watch_trust_file(&mut self, instance: &str) {
-        let Some(runtime) = self.runtimes.get_mut(instance) else {
-            return;
+    /// The instance for which something was begun; not one of the same name that came after it.
+    pub(super) fn born(&mut self, instance: &str, born: u64) -> Option<&mut Runtime> {
+        let runtime = self.runtimes.get_mut(instance)?;
+        (runtime.born == born).then_some(runtime)
+    }
+}
+
+impl Search {
+    /// Watches what `resolution` names. May wait for a disk.
+    fn end(self, resolution: Resolution) -> Found {
+        let name = || self.instance.clone();
+        let watch = |paths: Vec<PathBuf>, changed, opened| Watched {
+            _by: self
+                .watcher
+                .subscribe(paths.clone(), notes_of(&self.notes, changed, opened)),
+            paths,
         };
-        let subscription = runtime.trust_file().map(|path| {
-            let opened = Touched::TrustOpened(instance.to_owned());
-            let changed = Touched::Trust(instance.to_owned());
-            let touched = notes_of(&self.notes.0, changed, Some(opened));
-            self.watcher.subscribe(vec![path], touched)
+        let sources = (self.sources.is_empty() || self.sources != resolution.watch)
+            .then(|| watch(resolution.watch, Touched::Source(name()), None));
+        let resolved = resolution.outcome.as_ref().ok();
+        let file = resolved.and_then(|resolved| resolved.trust.path());
+        let file: Vec<PathBuf> = file.map(Into::into).into_iter().collect();
+        let trust = (!file.is_empty() && self.trust != file).then(|| {
+            let opened = Some(Touched::TrustOpened(name()));
+            watch(file.clone(), Touched::Trust(name()), opened)
         });
-        runtime.watch_trust_file(subscription);
-        runtime.note_stamp();
-    }
-
-    pub(super) fn trust_file_changed(&mut self, instance: String) {
-        let Some(runtime) = self.runtimes.get_mut(&instance) else {
-            return;
-        };
-        if runtime.is_ca() {
-            // Other roots are another trust: a new revision makes the core build new clients.
-            self.revisions += 1;
-            runtime.revision = self.revisions;
-            runtime.note_stamp();
-            self.queue_resolved(instance);
-        } else {
-            self.read_pins(&instance);
+        Found {
+            outcome: resolution.outcome,
+            sources,
+            trust,
+            trust_stamp: file.first().and_then(|file| Stamp::of(file)),
+            second_stamp: self.second.as_deref().and_then(Stamp::of),
         }
     }
+}
 
-    pub(super) fn read_pins(&mut self, instance: &str) {
-        let Some(runtime) = self.runtimes.get_mut(instance) else {
-            return;
-        };
-        let (read, settle) = runtime.read_pins();
-        let instance = instance.to_owned();
-        if let Some(settle) = settle {
-            let notes = self.notes.0.clone();
-            let name = instance.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(settle).await;
-                let _ = notes.send(Note::ReadPins(name));
-            });
-        }
-        self.queue.push_back(Event::PinsRead { instance, read });
-    }
-
-    /// Says once when files are not watched: changes are then noticed some seconds later.
-    fn tell_watch_trouble(&mut self) {
-        let trouble = match self.watcher.mode() {
-            Mode::Events => None,
-            Mode::Timed { why } => Some(why),
-        };
-        if let Some(why) = trouble.as_ref().filter(|_| trouble != self.watch_trouble) {
-            warn!("some files are not watched but looked at every few seconds: {why}");
-        }
-        self.watch_trouble = trouble;
-    }
-
-    /// What no file event told: a lost watch, a network file system, a sleep.
-    pub(super) fn look_again(&mut self) {
-        self.sign(RetryCause::Resumed);
-        self.watcher.refresh();
-        self.tell_watch_trouble();
-        let names: Vec<String> = self.runtimes.keys().cloned().collect();
-        for name in names {
-            let Some(runtime) = self.runtimes.get(&name) else {
-                continue;
-            };
-            if runtime.trust_file_moved() {
-                self.trust_file_changed(name);
-            } else if runtime.is_unresolved && !runtime.runs_a_command() {
-                self.resolve(name);
-            }
+/// What `work` comes to. When that takes longer than `limit`, `late` is told, and it is waited for all the same.
+pub(super) async fn in_time<T>(
+    mut work: JoinHandle<T>,
+    limit: Duration,
+    notes: &mpsc::UnboundedSender<Note>,
+    late: Note,
+) -> Option<T> {
+    match timeout(limit, &mut work).await {
+        Ok(done) => done.ok(),
+        Err(_) => {
+            let _ = notes.send(late);
+            work.await.ok()
         }
     }
 }

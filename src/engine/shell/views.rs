@@ -3,7 +3,7 @@
 use tokio::task::JoinSet;
 
 use super::Ends;
-use crate::engine::socket::{Socket, SocketError, Sources};
+use crate::engine::socket::{Lines, Socket, SocketError, Sources};
 use crate::engine::{Options, StartError};
 
 /// The socket, for an engine that is to own it.
@@ -30,6 +30,7 @@ impl Views {
                 status: ends.status.clone(),
                 journal: ends.journal.clone(),
                 questions: ends.questions.clone(),
+                lines: Lines::default(),
             }));
         }
         tasks

@@ -168,3 +168,63 @@ impl Synced {
         news
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn status(instances: &[(&str, LinkState, bool)]) -> Status {
+        let instances: Vec<_> = instances
+            .iter()
+            .map(|(name, state, synced)| {
+                json!({
+                    "name": name, "kind": "syncthing", "url": "", "link": {
+                        "state": state, "since": "2026-11-21T02:00:00Z", "restart_pending": false, "failure": null,
+                        "trust": {"mode": "file", "path": null, "current": null, "pending": null, "served": null, "not_after": null},
+                        "rotations": 0, "hidden_failures": 0, "last_recovery_ms": null,
+                    },
+                    "service": {
+                        "version": "", "synced": synced, "folders": [], "devices": [], "pending_devices": [],
+                        "pending_folders": [], "errors": [], "rates": {"in_bps": 0, "out_bps": 0}, "restart_required": false,
+                    },
+                })
+            })
+            .collect();
+        let status = json!({
+            "schema": 1, "time": "2026-11-21T02:00:00Z", "overall": "ok",
+            "engine": {"version": "", "pid": 1, "since": "2026-11-21T02:00:00Z"}, "instances": instances,
+        });
+        serde_json::from_value(status).expect("a status")
+    }
+
+    #[test]
+    fn up_to_date_is_news_only_after_it_was_not_and_while_that_is_known() {
+        use LinkState::{Connected, Rotating};
+        let mut synced = Synced::default();
+        let mut news = |instances: &[(&str, LinkState, bool)]| {
+            let news = synced.step(&status(instances));
+            news.iter().map(|it| it.name.clone()).collect::<Vec<_>>()
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(
+            news(&[("a", Connected, true), ("b", Connected, false)]),
+            none
+        );
+        assert_eq!(
+            news(&[("a", Connected, false), ("b", Connected, true)]),
+            ["b"]
+        );
+        // What was last known of one that cannot be reached counts as before.
+        assert_eq!(news(&[("a", Rotating, true), ("b", Connected, true)]), none);
+        assert_eq!(
+            news(&[("a", Connected, true), ("b", Connected, true)]),
+            ["a"]
+        );
+        // One that was gone meanwhile begins anew.
+        assert_eq!(news(&[("a", Connected, false)]), none);
+        assert_eq!(news(&[]), none);
+        assert_eq!(news(&[("a", Connected, true)]), none);
+    }
+}

@@ -127,3 +127,43 @@ pub async fn try_out(
     let courier = Courier::new(hook.clone(), outlets, environment);
     courier.deliver(&batch, status.time, true).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::occasion::Occasion;
+    use crate::core::{Fingerprint, Kind, LinkState};
+
+    #[test]
+    fn the_json_is_the_one_in_the_documentation() {
+        let time = |text: &str| text.parse().expect("a time");
+        let event = Happening {
+            event: Occasion::Loud,
+            time: time("2026-11-21T02:00:00Z"),
+            instance: "nas".into(),
+            kind: Kind::Syncthing,
+            url: "https://nas.lan:8384".into(),
+            state: LinkState::Untrusted,
+            message: "What happened and what it means, for a person.".into(),
+            hint: "What to do.".into(),
+            served: Some(Fingerprint::from_digest([7; 32])),
+            pinned: Some(Fingerprint::from_digest([8; 32])),
+        };
+        let message = Message {
+            schema: SCHEMA,
+            time: time("2026-11-21T02:00:01Z"),
+            version: "0.1.0",
+            hook: "phone",
+            test: false,
+            events: &[event].into(),
+            left_out: 0,
+        };
+        let json = serde_json::to_string_pretty(&message).expect("serializes");
+        let documentation = include_str!("../../../docs/hooks.md");
+        assert!(documentation.contains(&json), "{json}");
+        for occasion in Occasion::ALL {
+            let row = format!("| `{}` |", occasion.name());
+            assert!(documentation.contains(&row), "{row}");
+        }
+    }
+}

@@ -88,3 +88,57 @@ fn words(fault: &Fault, server: &Post) -> String {
     });
     words.trim_end_matches('.').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Platform, parse};
+
+    #[tokio::test]
+    async fn who_cannot_be_reached_is_told_again_and_the_path_is_not_said() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = taken.local_addr().expect("an address").port();
+        drop(taken);
+        let text = format!(
+            "[[hook]]\nname = 'a'\non = ['loud']\nurl = 'https://127.0.0.1:{port}/secret?secret'\ntoken = 'secret'\n"
+        );
+        let (config, _) = parse(&text, Path::new("config.toml")).expect("valid");
+        let server = config.hooks.first().and_then(|hook| hook.post());
+        let environment = Environment::made_up(Platform::current(), Path::new("."), &[]);
+        let timeout = Duration::from_secs(60);
+        let told = post(
+            server.expect("a server"),
+            &environment,
+            b"{}".to_vec(),
+            timeout,
+        )
+        .await;
+        let Report::Failed { why, again } = told else {
+            panic!("{told:?}");
+        };
+        assert!(again && !why.contains("secret"), "{why}");
+        assert!(why.contains(&format!("127.0.0.1:{port}")), "{why}");
+    }
+
+    #[test]
+    fn who_answers_and_refuses_is_not_told_again() {
+        for class in [
+            Class::Unauthorized,
+            Class::BadPath,
+            Class::PinMismatch,
+            Class::NoKey,
+        ] {
+            assert_ne!(class.rule().loud, LinkState::Disconnected, "{class:?}");
+        }
+        for class in [
+            Class::Refused,
+            Class::Dns,
+            Class::ConnectTimeout,
+            Class::ServerError,
+        ] {
+            assert_eq!(class.rule().loud, LinkState::Disconnected, "{class:?}");
+        }
+    }
+}

@@ -148,11 +148,13 @@ fn acceptor(files: &PageTls, environment: &Environment) -> Result<TlsAcceptor, S
                 .with_single_cert(chain, private)
         })
         .map_err(|error| {
-            format!(
-                "{} and {} cannot be used together: {error}",
-                certificate.display(),
-                key.display()
-            )
+            let why = match error {
+                rustls::Error::InconsistentKeys(_) => {
+                    "the key is not that of the certificate".into()
+                }
+                error => error.to_string(),
+            };
+            format!("{} with {}: {why}", certificate.display(), key.display())
         })?;
     Ok(Arc::new(config).into())
 }

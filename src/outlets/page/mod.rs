@@ -18,11 +18,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
 use super::Sources;
 use crate::config::{Metrics, Outlets};
+use crate::engine::clock::Clock;
 use crate::watch::{Subscription, Touch};
 use gate::Gate;
 
@@ -133,7 +134,15 @@ fn watch_files(metrics: &Metrics, sources: &Sources) -> (Subscription, mpsc::Rec
 #[derive(Default)]
 struct Keeper {
     gate: Option<Arc<Gate>>,
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
+}
+
+struct Trouble {
+    why: String,
+    /// When it is looked at again, unless a file changes before.
+    again: Instant,
+    /// It was said. A certificate and its key do not fit while they are renewed: that is no trouble for a while.
+    said: bool,
 }
 
 impl Keeper {
@@ -145,28 +154,39 @@ impl Keeper {
     async fn look(&mut self, metrics: &Metrics, sources: &Sources) {
         match Gate::read(metrics, &sources.environment).await {
             Ok(gate) => {
-                if self.trouble.take().is_some() {
+                if self.trouble.take().is_some_and(|trouble| trouble.said) {
                     info!("the metrics page has its certificate and its token");
                 }
                 self.gate = Some(Arc::new(gate));
             }
             Err(why) => {
-                if self.trouble.as_ref() != Some(&why) {
+                let now = Clock::instant_now();
+                let before = self.trouble.take();
+                let again = before.as_ref().map(|before| before.again);
+                let due = again.is_some_and(|again| again <= now);
+                let told = before.filter(|before| before.said);
+                let same = told.as_ref().is_some_and(|told| told.why == why);
+                let say = !same && (due || told.is_some() || self.gate.is_none());
+                if say {
                     let meanwhile = match self.gate {
                         Some(_) => "What was read before stays in force",
                         None => "Until then the page answers nobody",
                     };
                     warn!("the metrics page: {why}. {meanwhile}; it is tried again by itself");
                 }
-                self.trouble = Some(why);
+                self.trouble = Some(Trouble {
+                    why,
+                    again: again.filter(|_| !due).unwrap_or(now + RETRY),
+                    said: say || told.is_some(),
+                });
             }
         }
     }
 
     /// When it is time to look again.
     async fn retry(&self) {
-        match self.trouble {
-            Some(_) => sleep(RETRY).await,
+        match &self.trouble {
+            Some(trouble) => sleep_until(trouble.again).await,
             None => std::future::pending().await,
         }
     }
@@ -203,5 +223,22 @@ where
         .await;
     if let Err(error) = ended {
         debug!("the metrics page: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_port_that_is_taken_is_had_once_it_is_free() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listen = taken.local_addr().expect("an address");
+        let waiting = tokio::spawn(bind(listen));
+        sleep(RETRY * 3).await;
+        assert!(!waiting.is_finished());
+        drop(taken);
+        let listener = waiting.await.expect("it is had");
+        assert_eq!(listener.local_addr().expect("an address"), listen);
     }
 }

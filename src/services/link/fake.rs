@@ -290,6 +290,7 @@ pub(crate) fn session(
         key: "key".into(),
         memory: Memory::default(),
         nudge: Arc::default(),
+        entry: Default::default(),
         second: None,
         settings: Arc::default(),
         wall_clock: || Timestamp::from_secs(1_800_000_000),

@@ -16,7 +16,7 @@ mod requests;
 mod server;
 mod several;
 mod slots;
-mod text;
+pub(in crate::view) mod text;
 mod trouble;
 mod trust;
 

@@ -55,7 +55,7 @@ pub(super) fn wrapped(text: &str, columns: usize, most: usize) -> Vec<String> {
 }
 
 /// `14:02` today, `20 Nov 14:02` within the year, else `2025-11-20`.
-pub(super) fn moment(time: Timestamp, frame: &Frame) -> String {
+pub(in crate::view) fn moment(time: Timestamp, frame: &Frame) -> String {
     let zoned = |time: Timestamp| {
         let instant = jiff::Timestamp::from_millisecond(time.as_millis()).ok()?;
         Some(instant.to_zoned(frame.zone.clone()))

@@ -7,6 +7,7 @@
 
 mod about;
 pub mod aside;
+mod crowd;
 mod facts;
 mod instance;
 mod outage;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use super::command::Command;
 use crate::core::preferences::Notifications;
 use crate::core::{Status, Timestamp};
+use crowd::{Crowd, Due};
 use instance::Told;
 use pace::Limit;
 
@@ -69,6 +71,7 @@ pub enum Word {
 #[derive(Debug, Default)]
 pub struct Notices {
     instances: BTreeMap<String, Told>,
+    crowd: Crowd,
     limit: Limit,
     deadline: Option<Timestamp>,
 }
@@ -76,16 +79,38 @@ pub struct Notices {
 impl Notices {
     /// What is to be shown and taken away, now that `status` is what is known.
     pub fn step(&mut self, status: &Status, wanted: &Notifications, now: Timestamp) -> Vec<Word> {
+        let crowded = self.crowd.is_shown();
         let mut words = self.forget_missing(status);
         let mut due = Vec::new();
         for instance in &status.instances {
             let told = self.instances.entry(instance.name.clone()).or_default();
             let keys = told.see(instance, wanted, now);
-            words.extend(keys.into_iter().map(|key| Word::Withdraw { key }));
+            let own = |key: &String| {
+                *key != text::link_key(&instance.name) || !self.crowd.lets_go(&instance.name)
+            };
+            let keys = keys.into_iter().filter(own);
+            words.extend(keys.map(|key| Word::Withdraw { key }));
             let matters = told.due(instance, wanted, now);
-            due.extend(matters.into_iter().map(|matter| (matter, instance)));
+            due.extend(
+                matters
+                    .into_iter()
+                    .map(|matter| (matter, instance.as_ref())),
+            );
         }
+        let crowds = crowd::gather(&mut due);
         due.sort_by_key(|(matter, _)| std::cmp::Reverse(matter.urgency()));
+        let alarms = due.partition_point(|(matter, _)| matter.urgency() == Urgency::Critical);
+        let others = due.split_off(alarms);
+        self.tell_each(due, now, &mut words);
+        self.tell_crowds(crowds, now, &mut words);
+        self.tell_each(others, now, &mut words);
+        let over = self.crowd.is_over(crowded);
+        words.extend(over.map(|key| Word::Withdraw { key }));
+        self.deadline = self.find_deadline(status, wanted, now);
+        words
+    }
+
+    fn tell_each(&mut self, due: Vec<Due<'_>>, now: Timestamp, words: &mut Vec<Word>) {
         for (matter, instance) in due {
             let told = self.instances.get_mut(&instance.name);
             let notice = instance::notice(&matter, instance);
@@ -93,12 +118,31 @@ impl Notices {
                 && self.limit.allows(notice.urgency, now)
             {
                 self.limit.told(now);
+                if notice.key == text::link_key(&instance.name) {
+                    self.crowd.lets_go(&instance.name);
+                }
                 told.told(matter, instance, now);
                 words.push(Word::Show(notice));
             }
         }
-        self.deadline = self.find_deadline(status, wanted, now);
-        words
+    }
+
+    fn tell_crowds(&mut self, crowds: Vec<Vec<Due<'_>>>, now: Timestamp, words: &mut Vec<Word>) {
+        for crowd in crowds {
+            let notice = crowd::notice(&crowd);
+            if !self.limit.allows(notice.urgency, now) {
+                continue;
+            }
+            self.limit.told(now);
+            for (matter, instance) in crowd.iter().cloned() {
+                self.crowd.lets_go(&instance.name);
+                if let Some(told) = self.instances.get_mut(&instance.name) {
+                    told.told(matter, instance, now);
+                }
+            }
+            self.crowd.tells(&crowd);
+            words.push(Word::Show(notice));
+        }
     }
 
     /// When to call [`Self::step`] again, whether or not anything changed until then.
@@ -112,7 +156,8 @@ impl Notices {
         self.instances.retain(|name, told| {
             let stays = status.instance(name).is_some();
             if !stays {
-                let keys = told.shown(name).into_iter();
+                let own = |key: &String| *key != text::link_key(name) || !self.crowd.lets_go(name);
+                let keys = told.shown(name).into_iter().filter(own);
                 words.extend(keys.map(|key| Word::Withdraw { key }));
             }
             stays

@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::failure::About;
 use crate::core::service::{Conflict, FolderState};
-use crate::core::{Class, Fault, Kind, TrustMode};
+use crate::core::{Class, Fault, Kind, Overall, TrustMode};
 use crate::view::samples::{self, change, change_service, fingerprint, frame};
 
 fn about() -> About<'static> {
@@ -22,6 +22,30 @@ fn shown(status: &Status, width: usize) -> String {
 #[test]
 fn connected() {
     insta::assert_snapshot!(shown(&samples::connected(), 80));
+}
+
+#[test]
+fn a_thousand_are_told_in_a_page_the_worst_first() {
+    let mut status = samples::connected();
+    let well = status.instances.remove(0);
+    let lost = samples::failing(
+        LinkState::Disconnected,
+        Class::Refused,
+        "Nothing listens.",
+        "Wait.",
+    );
+    let lost = lost.instances[0].clone();
+    for index in 0..1000 {
+        let mut instance = InstanceStatus::clone(if index % 70 == 3 { &lost } else { &well });
+        instance.name = format!("server-{index:04}");
+        instance.service = None;
+        if index == 500 {
+            instance.link.state = LinkState::Untrusted;
+        }
+        status.instances.push(instance.into());
+    }
+    status.overall = Overall::of(status.instances.iter().map(AsRef::as_ref));
+    insta::assert_snapshot!(shown(&status, 80));
 }
 
 #[test]

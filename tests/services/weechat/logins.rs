@@ -127,6 +127,7 @@ async fn a_clock_that_is_wrong_is_named() {
         key: PASSWORD.into(),
         memory: Memory::default(),
         nudge: Arc::default(),
+        entry: Default::default(),
         second: None,
         settings: Arc::new(Settings::Weechat(WeechatSettings::default())),
         wall_clock: || Timestamp::from_secs(1_000_000_000),

@@ -332,7 +332,7 @@ fn many_instances_share_one_bound_and_alarms_come_first() {
             story.status.instances.extend(status.instances);
         }
     };
-    lost(LinkState::Disconnected, 0, 100);
+    lost(LinkState::Misconfigured, 0, 100);
     lost(LinkState::Untrusted, 100, 101);
     story.step();
     assert_eq!(
@@ -389,4 +389,57 @@ proptest! {
         }
         prop_assert!(story.screen.len() < 20);
     }
+}
+
+#[test]
+fn many_that_are_lost_and_back_at_one_time_are_one_notice_each() {
+    let mut status = samples::connected();
+    let one = status.instances.remove(0);
+    for index in 0..300 {
+        let mut instance = InstanceStatus::clone(&one);
+        instance.name = format!("server-{index:03}");
+        status.instances.push(instance.into());
+    }
+    let mut story = Story::begin(status);
+    story.pass(60);
+    let lose = |instance: &mut InstanceStatus, state: LinkState, now: Timestamp| {
+        instance.link.state = state;
+        instance.link.since = now;
+    };
+    let all = |story: &mut Story, range: std::ops::Range<usize>, state| {
+        let now = story.now;
+        for instance in &mut story.status.instances[range] {
+            let mut changed = InstanceStatus::clone(instance);
+            lose(&mut changed, state, now);
+            *instance = changed.into();
+        }
+        story.step();
+    };
+    let screen = |story: &Story| -> Vec<String> {
+        let notices = story.screen.values();
+        notices.map(|notice| notice.title.clone()).collect()
+    };
+    all(&mut story, 0..250, LinkState::Disconnected);
+    assert_eq!(screen(&story), ["250 instances are not reachable"]);
+    all(&mut story, 250..252, LinkState::Disconnected);
+    assert_eq!(screen(&story).len(), 3, "few are told one by one");
+    all(&mut story, 0..249, LinkState::Connected);
+    story.pass(60);
+    let shown = screen(&story);
+    assert!(
+        shown.contains(&"249 instances are back".to_owned()),
+        "{shown:?}"
+    );
+    assert!(
+        shown.contains(&"250 instances are not reachable".to_owned()),
+        "one still is not"
+    );
+    all(&mut story, 249..252, LinkState::Connected);
+    story.pass(60);
+    let shown = screen(&story);
+    assert!(
+        !shown.iter().any(|title| title.contains("not reachable")),
+        "{shown:?}"
+    );
+    assert!(story.told.len() <= 8, "{}", story.told.len());
 }

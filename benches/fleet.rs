@@ -1,0 +1,283 @@
+//! Starts the daemon beside very many stand-ins and prints what it costs: the time until all are connected, memory, CPU,
+//! context switches, requests; then how soon an event at a healthy server is told, before and while a tenth of the servers
+//! is in trouble: some hang, some refuse, some tell events without end.
+//!
+//! `cargo bench --bench fleet [-- INSTANCES]`, 1000 by default. Linux only: the figures are those of /proc.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark measures and prints"
+)]
+
+#[path = "support/figures.rs"]
+mod figures;
+mod support;
+
+use std::fmt::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use figures::Figures;
+use secrecy::ExposeSecret;
+use syncwatch::config::{Environment, Platform};
+use syncwatch::core::service::FolderState;
+use syncwatch::core::{LinkState, Status};
+use syncwatch::engine::{self, Engine};
+use syncwatch::standin::{Options, Standin};
+use tokio::sync::watch;
+
+/// The start-up is over by then.
+const SETTLE: Duration = Duration::from_secs(15);
+const IDLE: Duration = Duration::from_secs(120);
+const EVENTS: usize = 200;
+/// Between two events of a server that tells without end.
+const FLOOD: Duration = Duration::from_millis(20);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let number = support::number(1000);
+    let directory = tempfile::tempdir().expect("a directory");
+    // Trust `file`, one for each, in one directory.
+    let pins = directory.path().join("pins");
+    std::fs::create_dir(&pins).expect("a directory");
+    let mut servers = Vec::new();
+    for _ in 0..number {
+        servers.push(
+            Standin::start(Options::default())
+                .await
+                .expect("a stand-in"),
+        );
+    }
+    println!("{number} instances, each a server of its own");
+    idle(&servers, directory.path()).await;
+    println!("event at a healthy server -> status published, milliseconds, {EVENTS} events");
+    support::heading("the others");
+    let figures = told(&servers, directory.path(), 0).await;
+    support::row("are well", figures);
+    let figures = told(&servers, directory.path(), number / 10).await;
+    support::row("a tenth is in trouble", figures);
+}
+
+/// A daemon with nothing to do.
+async fn idle(servers: &[Standin], directory: &Path) {
+    let config = directory.join("config.toml");
+    std::fs::write(&config, text(servers.iter(), &[], directory)).expect("written");
+    let begin = Instant::now();
+    let mut daemon = daemon(&config, directory);
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let asked = |server: &&Standin| server.requests().len() >= 4;
+        if servers.iter().filter(asked).count() == servers.len() {
+            break;
+        }
+    }
+    println!(
+        "  all connected after   {:>8.2} s",
+        begin.elapsed().as_secs_f64()
+    );
+    tokio::time::sleep(SETTLE).await;
+    let before = Figures::of(daemon.id());
+    servers.iter().for_each(Standin::forget_requests);
+    tokio::time::sleep(IDLE).await;
+    let after = Figures::of(daemon.id());
+    let requests: usize = servers.iter().map(|server| server.requests().len()).sum();
+    let _ = daemon.kill();
+    let _ = daemon.wait();
+    let length = IDLE.as_secs_f64();
+    let each = after.resident_kib / servers.len() as f64;
+    println!(
+        "  resident memory       {:>8.1} MB, {each:.0} KB each",
+        after.resident_kib / 1024.0
+    );
+    println!(
+        "  ... no page of a file {:>8.1} MB",
+        after.anonymous_kib / 1024.0
+    );
+    println!("  threads               {:>8}", after.threads);
+    println!(
+        "  CPU                   {:>8.2} % of a core",
+        (after.cpu - before.cpu) / length * 100.0
+    );
+    println!(
+        "  context switches      {:>8.1} a second",
+        (after.switches - before.switches) / length
+    );
+    println!(
+        "  requests              {:>8.2} a minute and instance",
+        requests as f64 / length * 60.0 / servers.len() as f64
+    );
+}
+
+/// How soon events at healthy servers are told while the last `troubled` ones are not well.
+async fn told(servers: &[Standin], directory: &Path, troubled: usize) -> Vec<Duration> {
+    let well = servers.len() - troubled;
+    let mut hanging = Vec::new();
+    let mut addresses = Vec::new();
+    // A third of those in trouble tell without end, and are followed like the others.
+    let (others, loud) = servers.split_at(servers.len() - troubled / 3);
+    for index in well..others.len() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        addresses.push(listener.local_addr().expect("an address"));
+        match index % 2 {
+            // Takes connections and never says a word.
+            0 => hanging.push(listener),
+            // Refuses.
+            _ => drop(listener),
+        }
+    }
+    let (well, _) = others.split_at(well);
+    let config = directory.join("config.toml");
+    std::fs::write(
+        &config,
+        text(well.iter().chain(loud), &addresses, directory),
+    )
+    .expect("written");
+    let (started, start) = std::sync::mpsc::channel();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let home = directory.to_owned();
+    let engine = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.expect("a runtime").block_on(async move {
+            let engine = engine_of(config, &home).await;
+            started.send(engine.status()).expect("sent");
+            let _ = ended.await;
+            engine.stop().await;
+        });
+    });
+    let mut status = start.recv().expect("started");
+    status
+        .wait_for(|status| connected(status) >= well.len())
+        .await
+        .expect("an engine");
+    let flood = async {
+        loop {
+            tokio::time::sleep(FLOOD).await;
+            loud.iter().for_each(Standin::tick);
+        }
+    };
+    let figures = tokio::select! {
+        figures = events(well, status) => figures,
+        () = flood => Vec::new(),
+    };
+    let _ = end.send(());
+    engine.join().expect("ends");
+    figures
+}
+
+async fn events(servers: &[Standin], mut status: watch::Receiver<Arc<Status>>) -> Vec<Duration> {
+    let mut figures = Vec::new();
+    for turn in 0..EVENTS {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let index = turn * 37 % servers.len();
+        let Some(server) = servers.get(index) else {
+            break;
+        };
+        let folder = server.world(|world| world.folders.first().cloned());
+        let mut folder = folder.expect("a folder");
+        let (word, state) = match folder.state.as_str() {
+            "idle" => ("scanning", FolderState::Scanning),
+            _ => ("idle", FolderState::UpToDate),
+        };
+        word.clone_into(&mut folder.state);
+        let (name, id) = (name(index), folder.id.clone());
+        let begin = Instant::now();
+        server.set_folder(folder);
+        let seen = status.wait_for(|status| {
+            let service = status.instance(&name).and_then(|it| it.service.as_deref());
+            service.is_some_and(|service| {
+                let mut folders = service.folders.iter();
+                folders.any(|folder| folder.id == id && folder.state == state)
+            })
+        });
+        seen.await.expect("an engine");
+        figures.push(begin.elapsed());
+    }
+    figures
+}
+
+fn connected(status: &Status) -> usize {
+    let links = status.instances.iter().map(|instance| instance.link.state);
+    links.filter(|state| *state == LinkState::Connected).count()
+}
+
+fn name(index: usize) -> String {
+    format!("server-{index:04}")
+}
+
+/// A config: half of the servers with a pin file, half with a fingerprint; then those at `others`, whose pins count for
+/// nothing.
+fn text<'a>(
+    servers: impl Iterator<Item = &'a Standin>,
+    others: &[SocketAddr],
+    directory: &Path,
+) -> String {
+    let mut text = String::new();
+    for (index, server) in servers.enumerate() {
+        let name = name(index);
+        let trust = match index % 2 {
+            0 => {
+                let pin = directory.join("pins").join(format!("{name}.pem"));
+                std::fs::copy(server.home().path().join("https-cert.pem"), &pin).expect("copied");
+                format!("{{ file = {pin:?} }}")
+            }
+            _ => format!("{{ fingerprint = [\"{}\"] }}", server.fingerprint()),
+        };
+        instance(
+            &mut text,
+            &name,
+            &server.url(),
+            server.api_key().expose_secret(),
+            &trust,
+        );
+    }
+    for (index, address) in others.iter().enumerate() {
+        let trust = format!("{{ fingerprint = [\"sha256:{}\"] }}", "ab".repeat(32));
+        instance(
+            &mut text,
+            &format!("ill-{index:04}"),
+            &format!("https://{address}"),
+            "none",
+            &trust,
+        );
+    }
+    text
+}
+
+fn instance(text: &mut String, name: &str, url: &str, key: &str, trust: &str) {
+    let _ = writeln!(
+        text,
+        "[[instance]]\nname = {name:?}\nurl = {url:?}\napi-key = {key:?}\ntrust = {trust}\n"
+    );
+}
+
+fn daemon(config: &Path, directory: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_syncwatch"))
+        .args(["--config", config.to_str().expect("UTF-8"), "daemon"])
+        .env_clear()
+        .env("HOME", directory)
+        .env("XDG_RUNTIME_DIR", directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the daemon")
+}
+
+async fn engine_of(config: std::path::PathBuf, directory: &Path) -> Engine {
+    let options = engine::Options {
+        config: Some(config),
+        environment: Environment::made_up(Platform::current(), directory, &[]),
+        only: None,
+        owner: false,
+        patience_ceiling: None,
+        keep_state: true,
+    };
+    Engine::start(options).await.expect("an engine")
+}
