@@ -5,6 +5,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::source::{put, unexpected};
 use crate::config;
+use crate::core::failure::About;
 use crate::desktop::open;
 use crate::engine::client::Connection;
 use crate::engine::protocol::{Answer, Ask};
@@ -57,13 +58,9 @@ async fn resolved(context: &Context) -> Result<String, CliError> {
     match resolution.outcome {
         Ok(resolved) => Ok(resolved.target.url),
         Err(fault) => {
-            let rule = fault.class.rule();
-            let message = rule.message.replace("{name}", &instance.name);
-            let detail = fault.detail.unwrap_or_else(|| "no details".into());
-            let message = message
-                .replace("{path}", "the configured place")
-                .replace("{detail}", &detail);
-            Err(CliError::new(Exit::Unreachable, message).hint(rule.hint))
+            let about = About::new(&instance.name, instance.kind, "");
+            let (message, hint) = fault.words(&about);
+            Err(CliError::new(Exit::Unreachable, message).hint(hint))
         }
     }
 }

@@ -23,7 +23,12 @@ pub struct JournalEntry {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum JournalKind {
     /// Connected for the first time in this run, or since monitoring was switched on again.
-    Connected { served: Option<Fingerprint> },
+    Connected {
+        served: Option<Fingerprint>,
+        /// Any certificate is accepted, or there is none: whoever answers proves nothing.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        insecure: bool,
+    },
     /// Attempts began to fail. One line for each class in a row within an outage.
     Failing {
         class: Class,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::failure::{Class, Fault, MISMATCH_WITH_FILE, Patience, fill};
+use super::failure::{About, Fault, Patience};
 use super::instance::Instance;
 use super::pin::{Fingerprint, TrustMode};
 use super::pins::Pins;
@@ -36,12 +36,24 @@ impl Instance {
 
     /// What happened and what it means; what to do.
     pub(super) fn words(&self, fault: &Fault) -> (String, String) {
-        let rule = fault.class.rule();
-        let hint = match fault.class {
-            Class::PinMismatch if self.reads_pins() => MISMATCH_WITH_FILE,
-            _ => rule.hint,
-        };
-        (self.fill(rule.message, fault), self.fill(hint, fault))
+        let target = self.target.as_ref();
+        let pinned = self.pins.as_ref().map(Pins::set).unwrap_or_default();
+        let pinned: Vec<String> = pinned
+            .fingerprints
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        fault.words(&About {
+            name: &self.spec.name,
+            kind: self.spec.kind,
+            url: target.map_or("", |target| &target.url),
+            path: target.and_then(|target| target.path.as_deref()),
+            pinned: match pinned.is_empty() {
+                true => "none".into(),
+                false => pinned.join(", "),
+            },
+            pinned_by_file: self.reads_pins(),
+        })
     }
 
     /// The link's state at `now`: derived, so that hiding is a matter of display only.
@@ -123,33 +135,6 @@ impl Instance {
             attempts: outage.attempts,
             message,
             hint,
-        })
-    }
-
-    fn fill(&self, template: &str, fault: &Fault) -> String {
-        let target = self.target.as_ref();
-        let none = || "none".to_owned();
-        let pinned = || {
-            let set = self.pins.as_ref().map(Pins::set).unwrap_or_default();
-            let words: Vec<String> = set.fingerprints.iter().map(ToString::to_string).collect();
-            if words.is_empty() {
-                none()
-            } else {
-                words.join(", ")
-            }
-        };
-        fill(template, |key| {
-            Some(match key {
-                "name" => self.spec.name.clone(),
-                "url" => target.map_or_else(|| self.spec.name.clone(), |target| target.url.clone()),
-                "path" => target
-                    .and_then(|target| target.path.clone())
-                    .unwrap_or_else(|| "the configured place".into()),
-                "detail" => fault.detail.clone().unwrap_or_else(|| "no details".into()),
-                "served" => fault.served.map_or_else(none, |served| served.to_string()),
-                "pinned" => pinned(),
-                _ => return None,
-            })
         })
     }
 }

@@ -306,6 +306,25 @@ impl InstanceStatus {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Syncthing,
+        Self::Weechat,
+        Self::Centrifugo,
+        Self::Websocket,
+        Self::Http,
+    ];
+
+    /// What an instance of it shows to be let in, as a sentence names it.
+    pub fn secret(self) -> &'static str {
+        match self {
+            Self::Syncthing => "API key",
+            Self::Weechat => "password",
+            Self::Centrifugo => "API key or token",
+            Self::Websocket | Self::Http => "login",
+        }
+    }
+
     /// The word used in config, JSON and on screen.
     pub fn name(self) -> &'static str {
         match self {

@@ -116,7 +116,7 @@ pub async fn run<A: Ask>(kind: Kind, session: Session<A>) {
     // One registration a kind: the path that proves a new generation of pins, and what follows it.
     let probe = match kind {
         Kind::Syncthing => Some(syncthing::PROBE),
-        Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => None,
+        _ => None,
     };
     let link = Link::new(session, probe);
     let fault = match kind {
@@ -136,7 +136,7 @@ pub async fn run<A: Ask>(kind: Kind, session: Session<A>) {
 pub async fn control(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
     match kind {
         Kind::Syncthing => syncthing::control::perform(remote, action).await,
-        Kind::Weechat | Kind::Centrifugo | Kind::Websocket | Kind::Http => Err(Refusal::new(
+        _ => Err(Refusal::new(
             format!("'{}' is no Syncthing.", remote.name),
             "Only a Syncthing can be told what to do.",
         )),

@@ -36,7 +36,10 @@ fn screen() -> Screen {
     };
     let (from, to) = (samples::fingerprint(1), samples::fingerprint(2));
     screen.journal(vec![
-        entry(JournalKind::Connected { served: Some(from) }),
+        entry(JournalKind::Connected {
+            served: Some(from),
+            insecure: false,
+        }),
         entry(JournalKind::RestartAnnounced),
         entry(JournalKind::Rotated {
             from: Some(from),

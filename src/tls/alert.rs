@@ -8,7 +8,10 @@ use crate::core::Class;
 pub(super) fn class(alert: AlertDescription) -> Class {
     match alert {
         AlertDescription::UnrecognisedName => Class::SniRefused,
-        AlertDescription::CertificateRequired => Class::ClientCertificate,
+        // There is none that it could be about but the one that was not shown.
+        AlertDescription::CertificateRequired
+        | AlertDescription::BadCertificate
+        | AlertDescription::NoCertificate => Class::ClientCertificate,
         _ => Class::TlsAlert,
     }
 }
@@ -21,17 +24,17 @@ pub(super) fn words(alert: AlertDescription) -> String {
         A::HandshakeFailure => "it shares no way to set up TLS with this program",
         A::ProtocolVersion => "no common protocol version",
         A::InternalError => "it met an internal error",
-        A::CertificateRequired => "it wants a client certificate",
+        A::CertificateRequired | A::BadCertificate | A::NoCertificate => {
+            "it wants a client certificate"
+        }
         A::NoApplicationProtocol => "it does not speak HTTP/1.1",
         A::AccessDenied => "it denies access",
         A::InsufficientSecurity => "it demands stronger encryption than this program offers",
-        A::BadCertificate
-        | A::UnsupportedCertificate
+        A::UnsupportedCertificate
         | A::CertificateRevoked
         | A::CertificateExpired
         | A::CertificateUnknown
-        | A::UnknownCA
-        | A::NoCertificate => "it does not accept the client's certificate",
+        | A::UnknownCA => "it does not accept the client's certificate",
         A::UnexpectedMessage | A::IllegalParameter | A::DecodeError | A::MissingExtension => {
             "it did not understand the handshake"
         }
@@ -55,6 +58,7 @@ mod tests {
             (112, "it does not know this server name (alert 112)"),
             (70, "no common protocol version (alert 70)"),
             (116, "it wants a client certificate (alert 116)"),
+            (42, "it wants a client certificate (alert 42)"),
             (80, "it met an internal error (alert 80)"),
             (200, "it gave no reason that is known here (alert 200)"),
         ] {

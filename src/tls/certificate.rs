@@ -6,7 +6,6 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
-use serde::{Deserialize, Serialize};
 use x509_parser::asn1_rs::{FromDer, Sequence, Tag};
 use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::Oid;
@@ -16,7 +15,8 @@ use x509_parser::x509::{SubjectPublicKeyInfo, X509Name, X509Version};
 
 use super::pin::fingerprint;
 use super::provider;
-use crate::core::{Pin, Timestamp};
+use crate::core::sight::Issued;
+use crate::core::{Certificate, Pin, Timestamp};
 
 const RSA: &str = "1.2.840.113549.1.1.1";
 const EC: &str = "1.2.840.10045.2.1";
@@ -34,24 +34,6 @@ const KNOWN_EXTENSIONS: [&str; 6] = [
 /// Names listed at most, and characters of each.
 const MOST_NAMES: usize = 100;
 const LONGEST_NAME: usize = 255;
-
-/// What a certificate says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Certificate {
-    pub pin: Pin,
-    pub subject: String,
-    pub issuer: String,
-    /// DNS names and IP addresses that it is for; 100 at most.
-    pub names: Vec<String>,
-    pub not_before: Option<Timestamp>,
-    pub not_after: Option<Timestamp>,
-    /// Such as `ECDSA P-384` or `RSA 2048`.
-    pub key: String,
-    /// Issuer and subject are the same; the signature is not checked.
-    pub self_signed: bool,
-    /// Why no TLS handshake here can succeed with it.
-    pub unusable: Option<String>,
-}
 
 impl Certificate {
     /// Reads a DER certificate; `None` when it is none.
@@ -74,6 +56,15 @@ impl Certificate {
             unusable: unusable(der),
         })
     }
+}
+
+/// Who a certificate is for and who signed it; `None` when it is none.
+pub(super) fn issued(der: &[u8]) -> Option<Issued> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    Some(Issued {
+        subject: name(parsed.subject()),
+        issuer: name(parsed.issuer()),
+    })
 }
 
 /// Whether these bytes are one certificate, with nothing missing and nothing after it.

@@ -69,6 +69,25 @@ pub(super) fn dns(error: &(dyn StdError + 'static)) -> Fault {
     Fault::with_detail(Class::Dns, words(error))
 }
 
+/// The same fault, met by who was asked for a certificate and had none: whatever the alert says, that is why.
+pub(super) fn asked_for_certificate(fault: Fault) -> Fault {
+    match fault.class {
+        Class::TlsAlert => Fault {
+            class: Class::ClientCertificate,
+            ..fault
+        },
+        _ => fault,
+    }
+}
+
+/// The number of the alert behind an error.
+pub(super) fn alert_in(error: &(dyn StdError + 'static)) -> Option<u8> {
+    match find::<rustls::Error>(error) {
+        Some(rustls::Error::AlertReceived(alert)) => Some(u8::from(*alert)),
+        _ => None,
+    }
+}
+
 /// Who was too slow.
 pub(super) fn timed_out(stage: Stage) -> Class {
     match stage {
@@ -203,7 +222,8 @@ fn of_refusal(refusal: &Refusal) -> Fault {
 fn of_certificate(error: &CertificateError) -> Fault {
     use CertificateError as E;
     let date = |time: rustls::pki_types::UnixTime| {
-        Timestamp::from_secs(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)).to_string()
+        let time = Timestamp::from_secs(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        time.to_string().chars().take(10).collect::<String>()
     };
     let (class, words) = match error {
         E::Expired => (Class::Certificate, "it has expired".into()),

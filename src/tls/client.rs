@@ -6,9 +6,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, LOCATION};
+use jiff::fmt::rfc2822;
+use reqwest::header::{CONNECTION, CONTENT_TYPE, DATE, HOST, HeaderMap, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Response, Url};
 use secrecy::SecretString;
@@ -19,17 +21,19 @@ use super::carry::{carried, said_back, sensitive};
 use super::certificate::printable;
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
-use super::look::look_at;
+use super::look::{look_briefly, speaks_tls};
 use super::meter::Meter;
 use super::pin::pin_of;
 use super::reply::Reply;
 use super::request::Request;
 use super::shared::{Resolver, Shared};
 use super::verifier::{Trust, Verifier, client_config, noticing_handshakes};
-use crate::core::{Class, Fault, Pin, PinSet};
+use crate::core::{Class, Fault, Pin, PinSet, Timestamp};
 
 /// Syncthing closes idle connections after 15 s (`lib/api/api.go` ReadTimeout); ours go first.
 const POOL_IDLE: Duration = Duration::from_secs(10);
+/// How long a peer that was too slow for a handshake may take in another one, before it is taken for one without TLS.
+const SNIFF: Duration = Duration::from_secs(1);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -57,6 +61,10 @@ pub struct Client {
     endpoint: Endpoint,
     verifier: Arc<Verifier>,
     http: reqwest::Client,
+    /// Who did not answer a handshake in time was looked at, and is no server without TLS.
+    silent: Arc<AtomicBool>,
+    /// The time that the peer told last, milliseconds; 0 before it did.
+    told_time: Arc<AtomicI64>,
     generation: u64,
     pub(super) meter: Arc<Meter>,
 }
@@ -100,6 +108,12 @@ impl Client {
         self.generation
     }
 
+    /// The time by the peer's clock when it answered last, to the second; `None` where it did not say.
+    pub fn time_of_peer(&self) -> Option<Timestamp> {
+        let time = self.told_time.load(Ordering::Relaxed);
+        (time != 0).then(|| Timestamp::from_millis(time))
+    }
+
     /// Sends a request and reads the whole reply, whatever its status.
     ///
     /// A GET, or what else may be repeated, is sent once more when it found its kept connection closed.
@@ -119,7 +133,11 @@ impl Client {
         let verified_before = self.verifier.handshakes();
         match tokio::time::timeout(timeout, work).await {
             Ok(Err(fault)) if self.endpoint.plain => Err(self.or_tls(fault).await),
-            Ok(result) => result,
+            Ok(Err(fault)) => Err(self.or_plain(fault).await),
+            Ok(Ok(done)) => {
+                self.silent.store(false, Ordering::Release);
+                Ok(done)
+            }
             // The connect timeout is the shorter one as a rule; where it is not, nobody was ever reached.
             Err(_) if verified_before == 0 && self.verifier.handshakes() == 0 => {
                 Err(Fault::new(Class::ConnectTimeout))
@@ -133,9 +151,28 @@ impl Client {
         if !matches!(fault.class, Class::BadReply | Class::Lost) {
             return fault;
         }
-        match look_at(&self.endpoint, self.endpoint.connect_timeout()).await {
-            Ok(_) => Fault::with_detail(Class::TlsExpected, "it answers a TLS handshake"),
-            Err(_) => fault,
+        match speaks_tls(&self.endpoint, self.endpoint.connect_timeout()).await {
+            true => Fault::with_detail(Class::TlsExpected, "it answers a TLS handshake"),
+            false => fault,
+        }
+    }
+
+    /// What a fault met with TLS comes down to: who asks for a certificate and then refuses says why it did; who was
+    /// silent may wait for the end of a request in the clear, and is looked at once more.
+    async fn or_plain(&self, fault: Fault) -> Fault {
+        match fault.class {
+            Class::TlsAlert if self.verifier.was_asked() => classify::asked_for_certificate(fault),
+            Class::ConnectTimeout if !self.silent.load(Ordering::Acquire) => {
+                match look_briefly(&self.endpoint, SNIFF).await.outcome {
+                    Err(found) if found.class == Class::NotTls => found,
+                    // Whoever listens there is not bothered again.
+                    _ => {
+                        self.silent.store(true, Ordering::Release);
+                        fault
+                    }
+                }
+            }
+            _ => fault,
         }
     }
 
@@ -179,6 +216,8 @@ impl Client {
             endpoint,
             verifier,
             http,
+            silent: Arc::default(),
+            told_time: Arc::default(),
             generation: spec.generation,
             meter: Arc::default(),
         })
@@ -240,6 +279,14 @@ impl Client {
             .send()
             .await
             .map_err(|error| classify::of_reqwest(&error, Stage::Head))?;
+        let date = response
+            .headers()
+            .get(DATE)
+            .and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| rfc2822::parse(date).ok()) {
+            let time = date.timestamp().as_millisecond();
+            self.told_time.store(time, Ordering::Relaxed);
+        }
         Ok((response, secrets))
     }
 

@@ -1,81 +1,192 @@
-//! Looks at what a peer serves, before any trust: one handshake, closed properly.
+//! Looks at what a peer serves, before any trust: one handshake, closed properly, and what passed over the wire.
 //!
 //! Invariant: this module never writes a byte of application data. It finishes the handshake because a Go server logs
 //! an error for each one that is broken off; for the same reason it says goodbye with close_notify.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use rustls::pki_types::CertificateDer;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::certificate::{Certificate, printable};
+use super::certificate::{issued, printable};
 use super::classify::{self, Stage};
 use super::endpoint::{Dial, Endpoint};
+use super::heard::Heard;
 use super::shared::SystemRoots;
-use super::verifier::{Trust, Verifier, client_config};
-use crate::core::{Class, Fault, PinSet};
+use super::verifier::{Trust, Verifier, client_config_of};
+use crate::core::sight::Wire;
+use crate::core::{Certificate, Class, Fault, Offer, PinSet, Served, Sight, Timestamp};
 
-/// What is kept of the first words of a peer, bytes.
-const FIRST_WORDS: usize = 80;
 /// How long the peer may take to say goodbye, and how much it may say until then.
 const GOODBYE: Duration = Duration::from_secs(1);
 const GOODBYE_BYTES: u64 = 64 * 1024;
+/// How long a silent peer may take to answer the end of a line.
+const SNIFF: Duration = Duration::from_secs(1);
+/// Characters of an application protocol.
+const LONGEST_PROTOCOL: usize = 80;
 
-/// What a peer served in a handshake.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Served {
-    pub certificate: Certificate,
-    /// Certificates in the chain, the peer's own included.
-    pub chain: usize,
-    /// Where it was reached; `None` over a unix socket.
-    pub address: Option<SocketAddr>,
-    /// Such as `TLS 1.3`.
-    pub protocol: String,
-    /// Such as `TLS13_AES_128_GCM_SHA256`.
-    pub cipher_suite: String,
-    /// The application protocol that the peer chose, when it chose one.
-    pub alpn: Option<String>,
-    /// What the peer complained about after the handshake, such as a client certificate that it wants.
-    pub complaint: Option<Fault>,
+/// What to look at, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub base: &'a Url,
+    /// SNI in place of the URL's host.
+    pub server_name: Option<&'a str>,
+    /// What is dialled in place of the URL's host and port.
+    pub dial: Option<&'a Dial>,
+    pub offer: Offer,
+    /// For the connection, and again for the handshake; `None` takes what a request takes.
+    pub timeout: Option<Duration>,
+    /// Tells how long the connection lasted.
+    pub clock: fn() -> Timestamp,
 }
 
-/// Finishes one TLS handshake with a peer, accepting any certificate whose owner it proves to be, and closes.
-///
-/// # Errors
-/// What kept the handshake from finishing; for `NotTls` the detail quotes what the peer said first.
-pub async fn look(
-    base: &Url,
-    server_name: Option<&str>,
-    dial: Option<&Dial>,
-    timeout: Duration,
-) -> Result<Served, Fault> {
-    look_at(&Endpoint::new(base, server_name, dial)?, timeout).await
+/// What was seen, and the chain as it was sent.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    pub sight: Sight,
+    /// The peer's own certificate first; empty when no handshake was finished.
+    pub chain: Vec<CertificateDer<'static>>,
 }
 
-/// The same for an endpoint, which need not be one of TLS.
-pub(super) async fn look_at(endpoint: &Endpoint, timeout: Duration) -> Result<Served, Fault> {
-    let shaken = async {
-        match &endpoint.dial {
-            Dial::Tcp { host, port } => {
-                let stream = connect(host, *port).await?;
-                let address = stream.peer_addr().ok();
-                shake_hands(endpoint, stream, address).await
-            }
-            Dial::Unix(path) => over_unix_socket(endpoint, path).await,
+impl Look<'_> {
+    /// Tries one handshake, accepting any certificate whose owner the peer proves to be, and closes. For `NotTls` the
+    /// fault's detail quotes what the peer said first.
+    pub async fn run(&self) -> Looked {
+        match Endpoint::new(self.base, self.server_name, self.dial) {
+            Ok(endpoint) => self.at(&endpoint).await,
+            Err(fault) => Looked {
+                sight: Sight {
+                    offer: self.offer,
+                    wire: Wire::default(),
+                    outcome: Err(fault),
+                },
+                chain: Vec::new(),
+            },
         }
+    }
+
+    async fn at(&self, endpoint: &Endpoint) -> Looked {
+        let mut wire = Wire::default();
+        let limit = self.limit(endpoint);
+        let shaken = match &endpoint.dial {
+            Dial::Tcp { host, port } => {
+                match tokio::time::timeout(limit, connect(host, *port)).await {
+                    Ok(Ok(stream)) => {
+                        wire.address = stream.peer_addr().ok();
+                        self.over(endpoint, stream, &mut wire).await
+                    }
+                    Ok(Err(fault)) => Err(fault),
+                    Err(_) => Err(Fault::new(Class::ConnectTimeout)),
+                }
+            }
+            Dial::Unix(path) => self.over_unix_socket(endpoint, path, &mut wire).await,
+        };
+        let (outcome, chain) = match shaken {
+            Ok((served, chain)) => (Ok(served), chain),
+            Err(fault) => (Err(fault), Vec::new()),
+        };
+        let sight = Sight {
+            offer: self.offer,
+            wire,
+            outcome,
+        };
+        Looked { sight, chain }
+    }
+
+    fn limit(&self, endpoint: &Endpoint) -> Duration {
+        self.timeout.unwrap_or_else(|| endpoint.connect_timeout())
+    }
+
+    #[cfg(unix)]
+    async fn over_unix_socket(
+        &self,
+        endpoint: &Endpoint,
+        path: &Path,
+        wire: &mut Wire,
+    ) -> Result<(Served, Vec<CertificateDer<'static>>), Fault> {
+        let stream = tokio::net::UnixStream::connect(path)
+            .await
+            .map_err(|error| classify::of_error(&error, Stage::Connect))?;
+        self.over(endpoint, stream, wire).await
+    }
+
+    #[cfg(not(unix))]
+    async fn over_unix_socket(
+        &self,
+        _: &Endpoint,
+        _: &Path,
+        _: &mut Wire,
+    ) -> Result<(Served, Vec<CertificateDer<'static>>), Fault> {
+        Err(super::endpoint::no_unix_sockets())
+    }
+
+    async fn over<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        endpoint: &Endpoint,
+        stream: S,
+        wire: &mut Wire,
+    ) -> Result<(Served, Vec<CertificateDer<'static>>), Fault> {
+        let began = (self.clock)();
+        let verifier = Arc::new(Verifier::new(
+            &Trust::Any,
+            &PinSet::default(),
+            &SystemRoots::default(),
+        )?);
+        let versions: &[_] = match self.offer.tls13 {
+            true => rustls::DEFAULT_VERSIONS,
+            false => &[&rustls::version::TLS12],
+        };
+        let mut config = client_config_of(verifier.clone(), versions)?;
+        config.enable_sni = self.offer.name;
+        let connector = TlsConnector::from(Arc::new(config));
+        let mut heard = Heard::new(stream);
+        let shaking = connector.connect(endpoint.server_name.clone(), &mut heard);
+        let shaken = match tokio::time::timeout(self.limit(endpoint), shaking).await {
+            Ok(Ok(mut stream)) => {
+                let complaint = say_goodbye(&mut stream).await;
+                served(stream, complaint, &verifier)
+            }
+            Ok(Err(error)) => {
+                wire.alert = classify::alert_in(&error);
+                Err(classify::of_error(&error, Stage::Connect))
+            }
+            Err(_) => Err(heard.sniff(SNIFF).await),
+        };
+        wire.connected = true;
+        (wire.sent, wire.received) = (heard.sent, heard.received);
+        wire.lasted = (self.clock)().since(began);
+        wire.wants_certificate = verifier.was_asked();
+        shaken.map_err(|fault| match fault.class {
+            Class::NotTls => Fault::with_detail(Class::NotTls, heard.first_words()),
+            _ if verifier.was_asked() => classify::asked_for_certificate(fault),
+            _ => fault,
+        })
+    }
+}
+
+/// Whether a peer finishes a handshake.
+pub(super) async fn speaks_tls(endpoint: &Endpoint, timeout: Duration) -> bool {
+    look_briefly(endpoint, timeout).await.outcome.is_ok()
+}
+
+/// What a peer is found to be that was too slow to finish a handshake: perhaps one that waits for a request in the clear.
+pub(super) async fn look_briefly(endpoint: &Endpoint, timeout: Duration) -> Sight {
+    let look = Look {
+        base: &endpoint.url,
+        server_name: None,
+        dial: None,
+        offer: Offer::WHOLE,
+        timeout: Some(timeout),
+        // How long it took is not of interest.
+        clock: Timestamp::default,
     };
-    tokio::time::timeout(timeout, shaken)
-        .await
-        .unwrap_or_else(|_| Err(Fault::new(Class::ConnectTimeout)))
+    look.at(endpoint).await.sight
 }
 
 async fn connect(host: &str, port: u16) -> Result<tokio::net::TcpStream, Fault> {
@@ -86,55 +197,24 @@ async fn connect(host: &str, port: u16) -> Result<tokio::net::TcpStream, Fault> 
         .map_err(|error| classify::of_error(&error, Stage::Connect))
 }
 
-#[cfg(unix)]
-async fn over_unix_socket(endpoint: &Endpoint, path: &Path) -> Result<Served, Fault> {
-    let stream = tokio::net::UnixStream::connect(path)
-        .await
-        .map_err(|error| classify::of_error(&error, Stage::Connect))?;
-    shake_hands(endpoint, stream, None).await
-}
-
-#[cfg(not(unix))]
-async fn over_unix_socket(_: &Endpoint, _: &Path) -> Result<Served, Fault> {
-    Err(super::endpoint::no_unix_sockets())
-}
-
-async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
-    endpoint: &Endpoint,
-    stream: S,
-    address: Option<SocketAddr>,
-) -> Result<Served, Fault> {
-    let verifier = Arc::new(Verifier::new(
-        &Trust::Any,
-        &PinSet::default(),
-        &SystemRoots::default(),
-    )?);
-    let connector = TlsConnector::from(Arc::new(client_config(verifier)?));
-    let mut first = Vec::new();
-    let heard = Overheard {
-        stream,
-        first: &mut first,
-    };
-    let shaken = connector.connect(endpoint.server_name.clone(), heard).await;
-    let mut stream = match shaken {
-        Ok(stream) => stream,
-        Err(error) => {
-            let fault = classify::of_error(&error, Stage::Connect);
-            return Err(match fault.class {
-                Class::NotTls => Fault::with_detail(Class::NotTls, first_words(&first)),
-                _ => fault,
-            });
-        }
-    };
-    let complaint = say_goodbye(&mut stream).await;
+fn served<S>(
+    stream: TlsStream<S>,
+    complaint: Option<Fault>,
+    verifier: &Verifier,
+) -> Result<(Served, Vec<CertificateDer<'static>>), Fault> {
     let (_, session) = stream.get_ref();
-    let chain = session.peer_certificates().unwrap_or_default();
+    let chain: Vec<CertificateDer<'static>> = session
+        .peer_certificates()
+        .unwrap_or_default()
+        .iter()
+        .map(|der| der.clone().into_owned())
+        .collect();
     let certificate = chain.first().and_then(|der| Certificate::parse(der));
     let unreadable = || Fault::with_detail(Class::UnusableCertificate, "it cannot be parsed");
-    Ok(Served {
+    let served = Served {
         certificate: certificate.ok_or_else(unreadable)?,
         chain: chain.len(),
-        address,
+        last: chain.iter().skip(1).last().and_then(|der| issued(der)),
         protocol: match session.protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3".into(),
             Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2".into(),
@@ -146,9 +226,13 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
             .unwrap_or_default(),
         alpn: session
             .alpn_protocol()
-            .map(|name| printable(&name.escape_ascii().to_string(), FIRST_WORDS)),
-        complaint,
-    })
+            .map(|name| printable(&name.escape_ascii().to_string(), LONGEST_PROTOCOL)),
+        complaint: complaint.map(|fault| match verifier.was_asked() {
+            true => classify::asked_for_certificate(fault),
+            false => fault,
+        }),
+    };
+    Ok((served, chain))
 }
 
 /// Sends close_notify and waits for the peer's own end, so that it sees an orderly close and not a reset.
@@ -165,52 +249,5 @@ async fn say_goodbye<S: AsyncRead + AsyncWrite + Unpin>(
             matches!(fault.class, Class::TlsAlert | Class::ClientCertificate).then_some(fault)
         }
         Ok(Ok(_)) | Err(_) => None,
-    }
-}
-
-fn first_words(bytes: &[u8]) -> String {
-    let line = bytes
-        .split(|byte| matches!(byte, b'\r' | b'\n'))
-        .next()
-        .unwrap_or_default();
-    format!("it said \"{}\"", line.escape_ascii())
-}
-
-/// Passes everything through and keeps a copy of the first bytes that are read.
-struct Overheard<'a, S> {
-    stream: S,
-    first: &'a mut Vec<u8>,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Overheard<'_, S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        let room = FIRST_WORDS.saturating_sub(self.first.len());
-        let heard = buffer.filled().iter().skip(before).take(room);
-        self.first.extend(heard);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Overheard<'_, S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

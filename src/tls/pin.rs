@@ -8,9 +8,9 @@ use ring::digest::{SHA256, digest};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject, SectionKind};
 
-use super::certificate::{self, Certificate};
+use super::certificate;
 use super::file::{self, Problem};
-use crate::core::{Fingerprint, Pin, PinRead, PinSet};
+use crate::core::{Certificate, Fingerprint, Pin, PinRead, PinSet};
 
 /// The SHA-256 of a certificate's exact DER.
 pub fn fingerprint(der: &[u8]) -> Fingerprint {

@@ -44,6 +44,8 @@ impl Reply {
             403 if self.says("Host check error") => Class::HostCheck,
             403 => Class::Forbidden,
             421 => Class::SniRefused,
+            // By their definition the words of a proxy.
+            502 | 504 => Class::UpstreamDown,
             400..=499 => Class::BadPath,
             500..=599 => Class::ServerError,
             _ => Class::BadReply,

@@ -8,15 +8,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
-    SignatureScheme,
+    SignatureScheme, SupportedProtocolVersion,
 };
 
 use super::certificate::unusable;
@@ -96,6 +97,7 @@ pub(super) struct Verifier {
     name: Option<ServerName<'static>>,
     algorithms: WebPkiSupportedAlgorithms,
     handshakes: AtomicU64,
+    asked: AtomicBool,
 }
 
 enum Judge {
@@ -127,6 +129,7 @@ impl Verifier {
             name: None,
             algorithms: provider().signature_verification_algorithms,
             handshakes: AtomicU64::new(0),
+            asked: AtomicBool::new(false),
         })
     }
 
@@ -141,6 +144,11 @@ impl Verifier {
     /// How many handshakes were verified so far.
     pub(super) fn handshakes(&self) -> u64 {
         self.handshakes.load(Ordering::Acquire)
+    }
+
+    /// Whether a peer asked for a certificate of ours. There is none.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::Acquire)
     }
 
     fn signature(
@@ -166,13 +174,21 @@ impl Verifier {
 
 /// The TLS settings that every connection uses: this verifier, HTTP/1.1, and no resumption.
 pub(super) fn client_config(verifier: Arc<Verifier>) -> Result<ClientConfig, Fault> {
+    client_config_of(verifier, rustls::DEFAULT_VERSIONS)
+}
+
+/// The same with these versions of TLS alone.
+pub(super) fn client_config_of(
+    verifier: Arc<Verifier>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, Fault> {
     let builder = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|error| Fault::with_detail(Class::TlsProtocol, error.to_string()))?;
     let mut config = builder
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(verifier.clone())
+        .with_client_cert_resolver(verifier);
     // A resumed session is not verified again (rustls client/tls13.rs), so it would outlive its pin.
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -234,6 +250,18 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+/// A certificate is never shown; that one was asked for explains why a peer hangs up.
+impl ResolvesClientCert for Verifier {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Release);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 

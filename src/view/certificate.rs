@@ -3,8 +3,28 @@
 use super::Frame;
 use super::style::{Page, Role};
 use super::units::{ago, date, span};
-use crate::core::status::{InstanceStatus, TrustStatus};
-use crate::core::{LinkState, Timestamp, TrustMode};
+use crate::core::status::{InstanceStatus, Link, TrustStatus};
+use crate::core::{Kind, LinkState, Timestamp, TrustMode};
+
+/// What prints the fingerprint of a server's certificate, on the server.
+pub(super) fn openssl(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Syncthing => "openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
+        _ => "openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE.pem",
+    }
+}
+
+/// What every view says of a link that proves nothing about who answers; `None` of any other.
+pub(super) fn insecure(link: &Link) -> Option<&'static str> {
+    match (
+        link.plain,
+        link.insecure || link.trust.mode == TrustMode::Any,
+    ) {
+        (true, _) => Some("INSECURE: this connection is not encrypted"),
+        (false, true) => Some("INSECURE: any certificate is accepted here"),
+        (false, false) => None,
+    }
+}
 
 /// How it is judged, what it is, until when, and what is about to change.
 pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> Page {
@@ -22,7 +42,10 @@ pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> 
     if instance.link.insecure || trust.mode == TrustMode::Any {
         say(
             Role::Bad,
-            "INSECURE: any certificate is accepted here (trust = \"any\"). Whoever can answer in its place gets the API key.",
+            &format!(
+                "INSECURE: any certificate is accepted here (trust = \"any\"). Whoever can answer in its place gets the {}.",
+                instance.kind.secret()
+            ),
         );
     }
     if let Some(judged) = judged(trust, state, frame) {

@@ -30,13 +30,17 @@ pub fn happened(entry: &JournalEntry) -> Line {
 
 fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {
     match kind {
-        JournalKind::Connected {
-            served: Some(served),
-        } => (
-            Role::Ok,
-            format!("Connected; certificate {}.", served.short()),
-        ),
-        JournalKind::Connected { served: None } => (Role::Ok, "Connected.".into()),
+        JournalKind::Connected { served, insecure } => {
+            let served = served.map(|served| format!("; certificate {}", served.short()));
+            let text = format!("Connected{}.", served.unwrap_or_default());
+            match insecure {
+                false => (Role::Ok, text),
+                true => (
+                    Role::Bad,
+                    format!("{text} INSECURE: whoever answers there is believed."),
+                ),
+            }
+        }
         JournalKind::Failing {
             class,
             message,
@@ -183,7 +187,14 @@ mod tests {
     fn everything_has_one_line() {
         let (old, new) = (samples::fingerprint(1), samples::fingerprint(2));
         let kinds = [
-            JournalKind::Connected { served: Some(old) },
+            JournalKind::Connected {
+                served: Some(old),
+                insecure: false,
+            },
+            JournalKind::Connected {
+                served: Some(old),
+                insecure: true,
+            },
             JournalKind::PinPending { pin: new },
             JournalKind::Failing {
                 class: Class::Refused,

@@ -4,6 +4,7 @@
 //! holds no control and no bidirectional character, whatever a server sent.
 
 mod certificate;
+pub mod check;
 pub mod command;
 pub mod control;
 pub mod hook;

@@ -6,14 +6,16 @@ use std::time::Duration;
 use super::icon::Icon;
 use super::style::clean;
 use super::units::{rate, size, span};
-use super::{Frame, words};
+use super::{Frame, certificate, words};
 use crate::core::service::{DeviceState, FolderState};
-use crate::core::{InstanceStatus, LinkState, Service, Status};
+use crate::core::{InstanceStatus, Kind, LinkState, Service, Status};
 
 /// What Windows shows of a tooltip, in UTF-16 units.
 pub const WINDOWS_UNITS: usize = 127;
 /// Instances that are told of; what needs the user comes first.
 const MOST: usize = 6;
+/// Facts of a service that has neither folders nor devices.
+const MOST_FACTS: usize = 3;
 /// Characters of a line.
 const LONGEST_LINE: usize = 120;
 
@@ -47,7 +49,8 @@ pub fn tooltip(status: &Status, rates: bool, frame: &Frame) -> Tooltip {
             1 => String::new(),
             _ => format!("{}: ", instance.name),
         };
-        let sentences = [Some(now(instance, frame)), aside(instance)];
+        let insecure = certificate::insecure(&instance.link).map(str::to_owned);
+        let sentences = [Some(now(instance, frame)), aside(instance), insecure];
         lines.extend(
             sentences
                 .into_iter()
@@ -69,16 +72,16 @@ pub fn tooltip(status: &Status, rates: bool, frame: &Frame) -> Tooltip {
 }
 
 /// The state of everything together.
-fn title(status: &Status) -> &'static str {
+fn title(status: &Status) -> String {
     let in_state = |state| {
-        let mut links = status.instances.iter().map(|instance| instance.link.state);
-        links.any(|link| link == state)
+        let mut instances = status.instances.iter();
+        instances.find(|instance| instance.link.state == state)
     };
     let synced = |instance: &InstanceStatus| {
         let service = instance.service.as_ref();
         instance.link.state == LinkState::Paused || service.is_some_and(|service| service.synced)
     };
-    match Icon::of(status) {
+    let title = match Icon::of(status) {
         Icon::Starting => "starting",
         Icon::UpToDate if status.instances.is_empty() => "nothing is watched",
         Icon::UpToDate if status.instances.iter().all(|instance| synced(instance)) => "up to date",
@@ -87,11 +90,14 @@ fn title(status: &Status) -> &'static str {
         Icon::Syncing => "syncing",
         Icon::Paused => "paused",
         Icon::Attention => "needs a look",
-        Icon::Error if in_state(LinkState::Untrusted) => "a certificate is not trusted",
-        Icon::Error if in_state(LinkState::Unauthorized) => "the API key is refused",
-        Icon::Error => "cannot work as configured",
+        Icon::Error if in_state(LinkState::Untrusted).is_some() => "a certificate is not trusted",
+        Icon::Error => match in_state(LinkState::Unauthorized) {
+            Some(instance) => return format!("the {} is refused", instance.kind.secret()),
+            None => "cannot work as configured",
+        },
         Icon::Disconnected => "disconnected",
-    }
+    };
+    title.to_owned()
 }
 
 /// What an instance is at, or was when it was last heard of.
@@ -100,7 +106,7 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
     match (instance.link.state, instance.service.as_deref()) {
         (LinkState::Paused, _) => "Monitoring is paused".into(),
         (LinkState::Untrusted, _) => "The certificate is not trusted".into(),
-        (LinkState::Unauthorized, _) => "The API key is refused".into(),
+        (LinkState::Unauthorized, _) => format!("The {} is refused", instance.kind.secret()),
         (LinkState::Misconfigured, _) => "It cannot work as configured".into(),
         (LinkState::Disconnected, _) => match failing {
             Some(failure) => format!(
@@ -110,7 +116,7 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
             None => "It cannot be reached".into(),
         },
         (LinkState::Starting, _) | (_, None) => "Waiting for the first answer".into(),
-        (_, Some(service)) => work(service),
+        (_, Some(service)) => work(service, instance.kind),
     }
 }
 
@@ -132,7 +138,7 @@ fn aside(instance: &InstanceStatus) -> Option<String> {
     Some(format!("{calm}{last}"))
 }
 
-fn work(service: &Service) -> String {
+fn work(service: &Service, kind: Kind) -> String {
     let scanning = |state| matches!(state, FolderState::Scanning | FolderState::ScanWaiting);
     match Icon::of_service(service) {
         Icon::Attention => words::reasons(service).join("; "),
@@ -149,8 +155,21 @@ fn work(service: &Service) -> String {
             let waiting = service.unread.as_ref().and_then(words::waiting);
             waiting.unwrap_or_else(|| "Nothing is unread".into())
         }
+        _ if kind != Kind::Syncthing => told(service),
         _ if service.synced => "Everything is synced".into(),
         _ => "In order, but not everything is synced yet".into(),
+    }
+}
+
+/// What comes first of what a service says of itself.
+fn told(service: &Service) -> String {
+    let facts = service.facts.iter().take(MOST_FACTS);
+    let facts: Vec<String> = facts
+        .map(|fact| format!("{}: {}", fact.name, fact.value))
+        .collect();
+    match facts.is_empty() {
+        true => "In order".into(),
+        false => facts.join(", "),
     }
 }
 
@@ -248,147 +267,4 @@ fn cut_units(text: &str, units: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::Class;
-    use crate::view::samples::{self, change, change_service};
-    use proptest::prelude::*;
-
-    fn tip(status: &Status) -> (String, String) {
-        let tooltip = tooltip(status, true, &samples::frame(80));
-        (tooltip.title, tooltip.text)
-    }
-
-    fn says(status: &Status, title: &str, text: &str) {
-        assert_eq!(tip(status), (title.to_owned(), text.to_owned()));
-    }
-
-    #[test]
-    fn tells_the_state_in_few_words() {
-        says(
-            &samples::connected(),
-            "syncwatch: up to date",
-            "Everything is synced",
-        );
-        let mut syncing = samples::connected();
-        change(&mut syncing, |instance| {
-            change_service(instance, |service| {
-                service.synced = false;
-                service.rates.in_bps = 2 << 20;
-                service.folders[1].state = FolderState::Syncing;
-                (service.folders[1].percent, service.folders[1].need_bytes) = (45, 1 << 30);
-            });
-        });
-        says(
-            &syncing,
-            "syncwatch: syncing",
-            "Syncing Photos, 45%, 1.0 GiB left, about 8 min\nDown 2.0 MiB/s, up 0 B/s",
-        );
-        assert!(
-            !tooltip(&syncing, false, &samples::frame(80))
-                .text
-                .contains("Down")
-        );
-        change(&mut syncing, |instance| {
-            change_service(instance, |service| {
-                service.folders[1].state = FolderState::UpToDate;
-                service.rates.in_bps = 0;
-                service.devices[0].state = DeviceState::Syncing;
-                service.devices[0].percent = 12;
-            });
-        });
-        says(&syncing, "syncwatch: syncing", "Syncing to phone, 12%");
-        change(&mut syncing, |instance| {
-            change_service(instance, |service| {
-                service.devices[0].state = DeviceState::InSync;
-                service.folders[0].state = FolderState::Cleaning;
-            });
-        });
-        says(&syncing, "syncwatch: scanning", "Working on Documents");
-        says(&samples::empty(), "syncwatch: nothing is watched", "");
-    }
-
-    #[test]
-    fn a_rotation_is_told_calmly() {
-        says(
-            &samples::rotating(),
-            "syncwatch: up to date",
-            "Everything is synced\nThe certificate is being renewed; last known state",
-        );
-        let status = samples::failing(LinkState::Reconnecting, Class::Refused, "no", "");
-        says(
-            &status,
-            "syncwatch: up to date",
-            "Everything is synced\nReconnecting; last known state",
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        let message = "Nothing is listening at https://127.0.0.1:8384.";
-        for (state, title, text) in [
-            (
-                LinkState::Disconnected,
-                "disconnected",
-                "It cannot be reached for 4 s",
-            ),
-            (
-                LinkState::Untrusted,
-                "a certificate is not trusted",
-                "The certificate is not trusted",
-            ),
-            (
-                LinkState::Unauthorized,
-                "the API key is refused",
-                "The API key is refused",
-            ),
-            (
-                LinkState::Misconfigured,
-                "cannot work as configured",
-                "It cannot work as configured",
-            ),
-        ] {
-            let status = samples::failing(state, Class::Refused, message, "");
-            says(
-                &status,
-                &format!("syncwatch: {title}"),
-                &format!("{text}\n{message}"),
-            );
-        }
-    }
-
-    #[test]
-    fn several_instances_have_names_and_the_worst_is_first() {
-        let mut status = samples::connected();
-        let down = samples::failing(LinkState::Disconnected, Class::Refused, "", "");
-        let mut down = InstanceStatus::clone(&down.instances[0]);
-        down.name = "nas".into();
-        status.instances.push(down.into());
-        says(
-            &status,
-            "syncwatch: disconnected",
-            "nas: It cannot be reached for 4 s\nlaptop: Everything is synced",
-        );
-        for _ in 0..10 {
-            status.instances.push(status.instances[0].clone());
-        }
-        assert!(tip(&status).1.ends_with("\n6 more"));
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_a_server_sends_it_stays_short_and_clean(label in "\\PC{0,300}|.{0,300}", units in 0usize..300) {
-            let mut status = samples::connected();
-            change(&mut status, |instance| {
-                change_service(instance, |service| {
-                    service.folders[0].label = label;
-                    service.folders[0].state = FolderState::Scanning;
-                });
-            });
-            let tooltip = tooltip(&status, true, &samples::frame(80));
-            prop_assert!(tooltip.text.lines().all(|line| line.chars().count() <= LONGEST_LINE + 1));
-            prop_assert!(!tooltip.text.chars().any(|char| char.is_control() && char != '\n'));
-            prop_assert!(tooltip.short(units).encode_utf16().count() <= units);
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Pins in words: the list, the whole of one, and what to compare before one is accepted.
 
 use super::Frame;
+use super::certificate::openssl;
 use super::style::{Line, Page, Role};
 use super::table::{Column, Table};
 use super::units::{ago, date};
@@ -93,7 +94,10 @@ pub fn question(instance: &InstanceStatus, served: Fingerprint, frame: &Frame) -
     }
     page.paragraph(
         Role::Plain,
-        "Compare it with the one on the server itself: openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
+        &format!(
+            "Compare it with the one on the server itself: {}",
+            openssl(instance.kind)
+        ),
         0,
         frame.width,
     );

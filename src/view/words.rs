@@ -116,7 +116,11 @@ pub fn headline(status: &Status) -> (Role, String) {
             Role::Bad,
             format!(
                 "{}.",
-                lost(&names(Overall::Offline), LinkState::Disconnected)
+                lost(
+                    &names(Overall::Offline),
+                    LinkState::Disconnected,
+                    Kind::default()
+                )
             ),
         ),
         Overall::Attention => (Role::Warn, attention(instances())),
@@ -168,6 +172,7 @@ pub fn doing(instance: &InstanceStatus) -> String {
         None => "waiting for the first answer".into(),
         Some(service) => match work(service) {
             Some(work) => work,
+            None if service.synced && instance.kind != Kind::Syncthing => "in order".into(),
             None if service.synced => "synced".into(),
             None => match reasons(service).first() {
                 Some(reason) => reason.clone(),
@@ -178,11 +183,11 @@ pub fn doing(instance: &InstanceStatus) -> String {
 }
 
 /// That `name` is in a loud state, as a title; with a full stop it is a sentence.
-pub fn lost(name: &str, state: LinkState) -> String {
+pub fn lost(name: &str, state: LinkState, kind: Kind) -> String {
     match state {
         LinkState::Disconnected => format!("{name} cannot be reached"),
         LinkState::Untrusted => format!("The certificate of {name} is not trusted"),
-        LinkState::Unauthorized => format!("{name} refuses the API key"),
+        LinkState::Unauthorized => format!("{name} refuses the {}", kind.secret()),
         LinkState::Misconfigured => format!("{name} cannot work as configured"),
         other => format!("{name}: {}", other.name()),
     }
@@ -264,7 +269,9 @@ fn attention<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String 
     let sentences: Vec<String> = instances
         .filter(|instance| instance.overall() == Overall::Attention)
         .map(|instance| match (instance.link.state, &instance.service) {
-            (state, _) if state.is_loud() => format!("{}.", lost(&instance.name, state)),
+            (state, _) if state.is_loud() => {
+                format!("{}.", lost(&instance.name, state, instance.kind))
+            }
             (_, Some(service)) => {
                 format!(
                     "{} needs a look: {}.",

@@ -89,7 +89,7 @@ fn cases() -> Vec<Case> {
         case(Answer::text(500, "sick"), C::ServerError, S::Disconnected).hidden(),
         case(
             Answer::text(502, "Bad Gateway"),
-            C::ServerError,
+            C::UpstreamDown,
             S::Disconnected,
         )
         .hidden(),

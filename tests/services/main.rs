@@ -11,6 +11,8 @@
 mod centrifugo;
 mod http_mongoose;
 mod http_rude;
+#[cfg(unix)]
+mod matrix;
 #[path = "../support/mod.rs"]
 mod support;
 mod websocket_proxies;

@@ -23,6 +23,8 @@ pub enum Manner {
     Silent,
     /// Says this after the ClientHello, then FIN.
     Say(&'static [u8]),
+    /// Says this once a line has ended, as servers without TLS do: to them a ClientHello is half a request line.
+    Wait(&'static [u8]),
     /// Says this at once, and listens.
     Greet(&'static [u8]),
     /// Sends a fatal TLS alert with this number after the ClientHello.
@@ -75,6 +77,15 @@ async fn meet(mut stream: TcpStream, manner: Manner) {
         Manner::Fin => hang_up(stream, &[]).await,
         Manner::Say(words) => hang_up(stream, words).await,
         Manner::Alert(number) => hang_up(stream, &[21, 3, 3, 0, 2, 2, number]).await,
+        Manner::Wait(words) => {
+            read_hello(&mut stream).await;
+            let mut end = [0; 4];
+            if stream.read_exact(&mut end).await.is_ok() && &end == b"\r\n\r\n" {
+                let _ = stream.write_all(words).await;
+                let _ = stream.shutdown().await;
+            }
+            drain(&mut stream).await;
+        }
         Manner::Greet(words) => {
             let _ = stream.write_all(words).await;
             drain(&mut stream).await;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 use secrecy::SecretString;
-use syncwatch::core::{Class, Fault, Fingerprint, LinkState, PinSet};
-use syncwatch::tls::{Client, ClientSpec, Reply, Request, Terms, Trust};
+use syncwatch::core::{Class, Fault, Fingerprint, LinkState, Offer, PinSet, Sight, Timestamp};
+use syncwatch::tls::{Client, ClientSpec, Look, Reply, Request, Terms, Trust};
 
 pub const KEY: &str = "key-that-nobody-else-may-see";
 pub const LIMIT: usize = 1024 * 1024;
@@ -27,6 +27,19 @@ pub fn spec(url: &str, trust: Trust, pins: &[Fingerprint]) -> ClientSpec {
 
 pub fn pinned(url: &str, pins: &[Fingerprint]) -> Client {
     Client::build(&spec(url, Trust::Pinned, pins)).expect("a client")
+}
+
+/// A look with everything on offer.
+pub async fn look(spec: &ClientSpec, timeout: Duration) -> Sight {
+    let look = Look {
+        base: &spec.base,
+        server_name: spec.server_name.as_deref(),
+        dial: spec.dial.as_ref(),
+        offer: Offer::WHOLE,
+        timeout: Some(timeout),
+        clock: Timestamp::default,
+    };
+    look.run().await.sight
 }
 
 /// A GET with the key.

@@ -1,10 +1,10 @@
 //! One address is dialled under another: the name in SNI, in the checks of the certificate and in the Host header stays
 //! that of the URL, and an IP address is never sent as SNI.
 
-use crate::support::tls_client::{PATIENT, get, spec};
+use crate::support::tls_client::{PATIENT, get, look, spec};
 use crate::support::tls_server::{ANY_TLS, Answer, Identity, Server, params};
 use syncwatch::core::Class;
-use syncwatch::tls::{Client, Dial, Trust, look};
+use syncwatch::tls::{Client, Dial, Trust};
 
 #[tokio::test]
 async fn the_name_of_the_url_stays() {
@@ -64,8 +64,9 @@ async fn the_name_of_the_url_stays() {
                 heard.contains(&format!("\r\nhost: {host}\r\n")),
                 "{base}: {heard}"
             );
-            let seen = look(&spec.base, server_name, Some(&dial), PATIENT).await;
-            assert_eq!(seen.expect(base).address, Some(server.address), "{base}");
+            let seen = look(&spec, PATIENT).await;
+            assert!(seen.outcome.is_ok(), "{base}: {seen:?}");
+            assert_eq!(seen.wire.address, Some(server.address), "{base}");
             for connection in server.connections() {
                 let said = |words: &str| {
                     connection

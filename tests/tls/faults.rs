@@ -213,7 +213,10 @@ async fn fault_of(manner: Manner) -> Fault {
     let spec = spec(&peer.url(), Trust::Pinned, &[me.pin()]);
     let client = Client::build_with_connect_timeout(
         &spec,
-        Duration::from_millis(if manner == Manner::Silent { 50 } else { 10_000 }),
+        Duration::from_millis(match manner {
+            Manner::Silent | Manner::Wait(_) => 50,
+            _ => 10_000,
+        }),
     );
     checked(
         get(&client.expect("a client")).await,
@@ -229,6 +232,11 @@ async fn what_peers_without_tls_do() {
         (Manner::CloseUnread, Class::HandshakeReset, None),
         (Manner::Fin, Class::HandshakeEof, None),
         (Manner::Silent, Class::ConnectTimeout, None),
+        (
+            Manner::Wait(HTTP),
+            Class::NotTls,
+            Some("it said \"HTTP/1.1 400 Bad Request\""),
+        ),
         (Manner::Say(HTTP), Class::NotTls, None),
         (Manner::Greet(SSH), Class::NotTls, None),
         (Manner::Say(b"\x16\x03"), Class::HandshakeEof, None),

@@ -6,14 +6,14 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::tls_client::{KEY, PATIENT, ask, assert_discreet, get, pinned, spec};
+use crate::support::tls_client::{KEY, PATIENT, ask, assert_discreet, get, look, pinned, spec};
 use crate::support::tls_server::{ANY_TLS, Answer, Identity, Server, TLS12, TLS13, Then, Versions};
 use reqwest::Method;
 use rustls::HandshakeKind;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::server::{ServerConfig, ServerSessionMemoryCache};
 use syncwatch::core::{Class, Fault, PinRead};
-use syncwatch::tls::{Client, Dial, Trust, look, read_pin_file};
+use syncwatch::tls::{Client, Dial, Trust, read_pin_file};
 
 const LOCAL: &str = "127.0.0.1";
 const OK: &str = "200 OK";
@@ -97,10 +97,8 @@ async fn the_right_certificate_without_its_key() {
             let fault = refused(&server, &client, Class::BadSignature).await;
             assert_eq!(fault.served, Some(me.pin()));
         }
-        let base = server.url().parse().unwrap();
-        let fault = look(&base, None, None, PATIENT)
-            .await
-            .expect_err("no owner");
+        let sight = look(&spec(&server.url(), Trust::Any, &[]), PATIENT).await;
+        let fault = sight.outcome.expect_err("no owner");
         assert_eq!(
             (fault.class, fault.served),
             (Class::BadSignature, Some(me.pin()))
@@ -289,18 +287,17 @@ async fn a_redirect_never_carries_the_key_away() {
 
 #[tokio::test]
 async fn plain_http_is_not_even_built() {
-    for base in [
-        "http://127.0.0.1:8384",
-        "ws://127.0.0.1",
-        "ftp://127.0.0.1",
-        "unix:/run/x",
-    ] {
+    for base in ["http://127.0.0.1:8384", "ftp://127.0.0.1", "unix:/run/x"] {
         for trust in [Trust::Pinned, Trust::Any] {
             let fault = Client::build(&spec(base, trust, &[])).expect_err(base);
             assert_eq!(fault.class, Class::TlsExpected, "{base}");
         }
-        let fault = look(&base.parse().unwrap(), None, None, PATIENT).await;
-        assert_eq!(fault.expect_err(base).class, Class::TlsExpected, "{base}");
+        let sight = look(&spec(base, Trust::Any, &[]), PATIENT).await;
+        assert_eq!(
+            sight.outcome.expect_err(base).class,
+            Class::TlsExpected,
+            "{base}"
+        );
     }
 }
 
@@ -382,7 +379,7 @@ async fn a_proxy_in_the_environment_is_never_asked() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "child_with_a_proxy", "--nocapture"]);
+    child.args(["--exact", "impostor::child_with_a_proxy", "--nocapture"]);
     for name in [
         "HTTPS_PROXY",
         "https_proxy",

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::raw_peer::{Manner, RawPeer};
-use crate::support::tls_client::{KEY, LIMIT, PATIENT, ask, assert_discreet, get, pinned, spec};
+use crate::support::tls_client::{
+    KEY, LIMIT, PATIENT, ask, assert_discreet, get, look, pinned, spec,
+};
 use crate::support::tls_server::{ANY_TLS, Answer, Identity, Server, TLS12, TLS13, Then, params};
 use reqwest::Method;
 use secrecy::SecretString;
 use syncwatch::core::Class;
-use syncwatch::tls::{Client, Request, Terms, Trust, look};
+use syncwatch::tls::{Client, Request, Terms, Trust};
 
 const LOCAL: &str = "127.0.0.1";
 
@@ -303,8 +305,10 @@ async fn a_look_finishes_the_handshake_and_says_goodbye() {
     let me = Identity::made_of(params);
     for (versions, protocol) in [(TLS12, "TLS 1.2"), (TLS13, "TLS 1.3")] {
         let server = Server::new(me.serves(versions), Answer::reply("200 OK", "{}")).await;
-        let base = server.url().parse().unwrap();
-        let seen = look(&base, Some("nas.lan"), None, PATIENT).await.unwrap();
+        let mut spec = spec(&server.url(), Trust::Any, &[]);
+        spec.server_name = Some("nas.lan".into());
+        let sight = look(&spec, PATIENT).await;
+        let seen = sight.outcome.unwrap();
         server.until(0, |connection| connection.orderly).await;
         assert_eq!((server.handshakes(), server.heard().as_str()), (1, ""));
         assert_eq!(seen.certificate.pin.fingerprint, me.pin());
@@ -313,7 +317,8 @@ async fn a_look_finishes_the_handshake_and_says_goodbye() {
         assert_eq!(seen.certificate.key, "ECDSA P-256");
         assert!(seen.certificate.self_signed && seen.certificate.unusable.is_none());
         assert_eq!((seen.chain, seen.protocol.as_str()), (1, protocol));
-        assert_eq!(seen.address, Some(server.address));
+        assert_eq!(sight.wire.address, Some(server.address));
+        assert!(sight.wire.sent > 100 && sight.wire.received > 100);
         assert!(seen.cipher_suite.starts_with("TLS"), "{seen:?}");
         assert_eq!((seen.alpn, seen.complaint), (None, None));
     }
@@ -323,19 +328,18 @@ async fn a_look_finishes_the_handshake_and_says_goodbye() {
 async fn a_look_at_one_who_wants_a_client_certificate() {
     let me = Identity::new(LOCAL);
     let server = Server::new(me.wants_client_certificate(TLS13), cut()).await;
-    let base = server.url().parse().unwrap();
-    let seen = look(&base, None, None, PATIENT).await.unwrap();
+    let url = |server: &Server| spec(&server.url(), Trust::Any, &[]);
+    let seen = look(&url(&server), PATIENT).await.outcome.unwrap();
     assert_eq!(seen.certificate.pin.fingerprint, me.pin());
     let complaint = seen.complaint.expect("a complaint");
-    assert_eq!(complaint.class, Class::TlsAlert);
+    assert_eq!(complaint.class, Class::ClientCertificate);
     let server = Server::new(me.wants_client_certificate(TLS12), cut()).await;
-    let base = server.url().parse().unwrap();
-    let fault = look(&base, None, None, PATIENT)
-        .await
-        .expect_err("an alert");
+    let sight = look(&url(&server), PATIENT).await;
+    let fault = sight.outcome.expect_err("an alert");
+    assert!(sight.wire.wants_certificate && sight.wire.alert.is_some());
     assert_eq!(
         (fault.class, fault.detail),
-        (Class::TlsAlert, complaint.detail)
+        (Class::ClientCertificate, complaint.detail)
     );
 }
 
@@ -357,32 +361,31 @@ async fn a_look_quotes_what_answers_without_tls() {
         (Manner::Fin, Class::HandshakeEof, None),
         (Manner::Silent, Class::ConnectTimeout, None),
         (
+            Manner::Wait(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            Class::NotTls,
+            Some("it said \"HTTP/1.1 400 Bad Request\""),
+        ),
+        (
             Manner::Alert(112),
-            Class::TlsAlert,
+            Class::SniRefused,
             Some("it does not know this server name (alert 112)"),
         ),
     ] {
         let peer = RawPeer::new(manner).await;
-        let limit = if manner == Manner::Silent {
-            Duration::from_millis(50)
-        } else {
-            PATIENT
+        let limit = match manner {
+            Manner::Silent | Manner::Wait(_) => Duration::from_millis(50),
+            _ => PATIENT,
         };
-        let fault = look(&peer.url().parse().unwrap(), None, None, limit)
-            .await
-            .expect_err("no TLS");
+        let sight = look(&spec(&peer.url(), Trust::Any, &[]), limit).await;
+        let fault = sight.outcome.expect_err("no TLS");
         assert_eq!(
             (fault.class, fault.detail.as_deref()),
             (class, words),
             "{manner:?}"
         );
     }
-    let fault = look(
-        &"https://nonexistent.invalid".parse().unwrap(),
-        None,
-        None,
-        PATIENT,
-    )
-    .await;
-    assert_eq!(fault.expect_err("no address").class, Class::Dns);
+    let nowhere = spec("https://nonexistent.invalid", Trust::Any, &[]);
+    let sight = look(&nowhere, PATIENT).await;
+    assert!(!sight.wire.connected);
+    assert_eq!(sight.outcome.expect_err("no address").class, Class::Dns);
 }

@@ -1,13 +1,14 @@
 //! `syncwatch check`: every step of the way to an instance.
 
-mod report;
 mod steps;
 
-use self::report::{Outcome, Report};
+use futures_util::future::join_all;
+
 use super::args::CheckArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use crate::engine::state_file::StateFile;
+use crate::view::check::{Outcome, Report};
 use crate::view::style::{Line, Page, Role};
 
 pub(super) async fn run(args: CheckArgs, context: &Context) -> Result<Exit, CliError> {
@@ -27,14 +28,15 @@ pub(super) async fn run(args: CheckArgs, context: &Context) -> Result<Exit, CliE
     }
     // Read, never written: a check changes nothing.
     let state = StateFile::open(&context.environment.state_file(), false);
-    let mut reports = Vec::new();
-    for instance in &loaded.config.instances {
-        if context.only().is_none_or(|name| name == instance.name) {
-            let kept = state.get(&instance.name);
-            reports
-                .push(steps::look_at(instance, &context.environment, &kept, context.now()).await);
-        }
-    }
+    let instances = loaded.config.instances.iter();
+    let wanted = instances.filter(|it| context.only().is_none_or(|name| name == it.name));
+    // At the same time: one that does not answer keeps nobody waiting but itself.
+    let looks = wanted.map(|instance| {
+        let kept = state.get(&instance.name);
+        let now = context.now();
+        async move { steps::look_at(instance, &context.environment, &kept, now).await }
+    });
+    let reports = join_all(looks).await;
     if args.json {
         context.out.json(&reports)?;
     } else {
@@ -68,8 +70,8 @@ fn exit(reports: &[Report]) -> Exit {
         .find(|step| step.outcome == Outcome::Failed);
     match failed.map(|step| step.name) {
         None => Exit::Fine,
-        Some("pin") => Exit::Untrusted,
-        Some("key") => Exit::Unauthorized,
+        Some("trust") => Exit::Untrusted,
+        Some("key" | "token") => Exit::Unauthorized,
         Some("handshake" | "request") => Exit::Unreachable,
         Some(_) => Exit::Wrong,
     }

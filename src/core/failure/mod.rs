@@ -4,6 +4,7 @@
 
 mod patience;
 mod table;
+mod words;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::kebab::kebab;
 use super::pin::Fingerprint;
 pub use patience::{ANNOUNCED_RESTART, Patience};
-pub use table::{Doubt, MISMATCH_WITH_FILE, Rule, TABLE, fill};
+pub use table::{Doubt, Rule, TABLE, fill};
+pub use words::About;
 
 /// What went wrong on a link, decided once at the edge, by type and never by a string.
 #[derive(

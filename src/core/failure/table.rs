@@ -1,7 +1,7 @@
 //! The one table of failures: class -> loud state, patience, retries, words, hint.
 
 use super::Class;
-use crate::core::status::LinkState;
+use crate::core::status::{Kind, LinkState};
 
 /// `template` with each `{key}` that `value` knows in place; other braces stay as they are.
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
@@ -55,10 +55,13 @@ pub struct Rule {
     pub retry_seldom: bool,
     /// Not tried again until the config changes or the user asks.
     pub stops: bool,
-    /// What happened and what it means. `{url}`, `{path}`, `{detail}`, `{served}`, `{pinned}`, `{name}` are filled in.
+    /// What happened and what it means. `{url}`, `{path}`, `{detail}`, `{served}`, `{pinned}`, `{name}` and `{secret}` are
+    /// filled in.
     pub message: &'static str,
     /// What to do.
     pub hint: &'static str,
+    /// Message and hint for one kind, where it has its own; an empty one is that of all.
+    pub own: Option<(Kind, &'static str, &'static str)>,
 }
 
 const fn rule(class: Class, loud: LinkState, patience: u64) -> Rule {
@@ -73,6 +76,7 @@ const fn rule(class: Class, loud: LinkState, patience: u64) -> Rule {
         stops: false,
         message: "",
         hint: "",
+        own: None,
     }
 }
 
@@ -109,6 +113,25 @@ impl Rule {
         }
     }
 
+    /// Message and hint for an instance of this kind.
+    pub fn words(&self, kind: Kind) -> (&'static str, &'static str) {
+        match self.own {
+            Some((own, message, hint)) if own == kind => match message {
+                "" => (self.message, hint),
+                message => (message, hint),
+            },
+            _ => (self.message, self.hint),
+        }
+    }
+
+    /// To one kind it is said otherwise.
+    const fn to(self, kind: Kind, message: &'static str, hint: &'static str) -> Self {
+        Self {
+            own: Some((kind, message, hint)),
+            ..self
+        }
+    }
+
     const fn says(self, message: &'static str, hint: &'static str) -> Self {
         Self {
             message,
@@ -119,6 +142,7 @@ impl Rule {
 }
 
 use Class as C;
+use Kind as K;
 use LinkState as S;
 
 /// Every class once, in the order of [`Class`].
@@ -128,11 +152,19 @@ pub const TABLE: &[Rule] = &[
         "Start Syncthing once, or name its place with 'home' or 'url' in the config. 'syncwatch check' lists where it was looked for. It will be picked up as soon as it appears.",
     ),
     rule(C::BadSource, S::Misconfigured, 15).says(
+        "This instance cannot work as it is set: {detail}.",
+        "Correct it in the config; a valid change applies at once.",
+    ).to(
+        K::Syncthing,
         "Syncthing's own configuration cannot be used: {detail}.",
         "Once it is corrected, it is read again by itself.",
     ),
     rule(C::NoPin, S::Disconnected, 15).says(
         "There is no certificate yet at {path}, so nothing can be trusted.",
+        "Does 'trust' name the right place? It is read as soon as the file is there.",
+    ).to(
+        K::Syncthing,
+        "",
         "Syncthing writes it when it starts. If it is kept elsewhere, set 'home' or 'trust = { file = ... }'.",
     ),
     rule(C::BadPinFile, S::Misconfigured, 15).says(
@@ -140,8 +172,12 @@ pub const TABLE: &[Rule] = &[
         "Check that the file is readable for this user and holds a PEM certificate.",
     ),
     rule(C::NoKey, S::Unauthorized, 5).doubt(Doubt::Source).says(
-        "The API key, password or token for {name} could not be read: {detail}.",
-        "Check the '-file', '-env' or '-command' key of this instance, such as 'api-key-file'.",
+        "The {secret} for {name} could not be read: {detail}.",
+        "Check the '-file', '-env' or '-command' key of this instance in the config.",
+    ).to(
+        K::Syncthing,
+        "",
+        "Check the key of this instance in the config, such as 'api-key-file', and that Syncthing's config.xml is readable.",
     ),
     rule(C::Refused, S::Disconnected, 15).rotating(30).says(
         "Nothing is listening at {url}.",
@@ -177,6 +213,10 @@ pub const TABLE: &[Rule] = &[
     ),
     rule(C::NotTls, S::Misconfigured, 5).doubt(Doubt::Source).says(
         "{url} answered, but not with TLS. Nothing was sent to it.",
+        "The server speaks without TLS, or the port belongs to another program. Turn on TLS there, or correct 'url'.",
+    ).to(
+        K::Syncthing,
+        "",
         "Syncthing does this while it upgrades its database: then it ends by itself. Otherwise the port belongs to another program; check 'url'.",
     ),
     rule(C::TlsExpected, S::Misconfigured, 0).says(
@@ -192,24 +232,28 @@ pub const TABLE: &[Rule] = &[
         "Run 'syncwatch check' to see each step.",
     ),
     rule(C::PinMismatch, S::Untrusted, 10).rotating(10).doubt(Doubt::Pins).says(
-        "{url} shows a certificate that is not the pinned one. No request and no key was sent. Served: {served}. Pinned: {pinned}.",
+        "{url} shows a certificate that is not the pinned one. No request and no secret was sent. Served: {served}. Pinned: {pinned}.",
         "If you changed the certificate yourself, run 'syncwatch trust accept --instance {name}'. If not, another program or computer is answering in place of your server: do not accept it.",
     ),
     rule(C::BadSignature, S::Untrusted, 0).silent_retry().doubt(Doubt::Pins).says(
-        "{url} shows the pinned certificate but cannot prove that it owns it. No request and no key was sent.",
+        "{url} shows the pinned certificate but cannot prove that it owns it. No request and no secret was sent.",
         "Somebody may be replaying your server's certificate. Check what is listening on that address.",
     ),
     rule(C::Certificate, S::Untrusted, 10).doubt(Doubt::Pins).says(
-        "The certificate of {url} is not valid: {detail}. No request and no key was sent. Served: {served}.",
-        "Renew it on the server, or pin it with 'trust = { fingerprint = [...] }'.",
+        "The certificate of {url} is not valid: {detail}. No request and no secret was sent. Served: {served}.",
+        "Renew it, or complete its chain, on the server; or pin it with 'trust = { fingerprint = [...] }'. 'syncwatch check' says what is missing.",
     ),
     rule(C::WrongName, S::Misconfigured, 10).doubt(Doubt::Pins).says(
-        "The certificate of {url} is for another name: {detail}. No request and no key was sent.",
+        "The certificate of {url} is for another name: {detail}. No request and no secret was sent.",
         "Use the name in the certificate in 'url', or set 'server-name'.",
     ),
     rule(C::UnusableCertificate, S::Misconfigured, 0).doubt(Doubt::Pins).says(
         "The certificate of {url} cannot be used for TLS: {detail}.",
-        "Create a new one: for Syncthing, delete https-cert.pem and https-key.pem and restart it.",
+        "Have the server use another one, such as ECDSA P-256 or RSA 2048.",
+    ).to(
+        K::Syncthing,
+        "",
+        "Delete https-cert.pem and https-key.pem there and restart Syncthing: it makes new ones.",
     ),
     rule(C::Truncated, S::Disconnected, 0).rotating(30).silent_retry().says(
         "A reply of {url} broke off before its end.",
@@ -228,23 +272,39 @@ pub const TABLE: &[Rule] = &[
         "Look at the service's own log. It is tried again by itself.",
     ),
     rule(C::Unauthorized, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
-        "{url} refused the API key, password or token: {detail}.",
-        "Syncthing: copy the key from its settings into this instance, or remove it so that it is read from config.xml. Others: correct the user, password or token.",
+        "{url} refused the {secret}: {detail}.",
+        "Correct the {secret} of this instance in the config, or at the server.",
+    ).to(
+        K::Syncthing,
+        "",
+        "Copy the key from Syncthing's settings into this instance, or remove it there so that it is read from config.xml.",
     ),
     rule(C::Forbidden, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
-        "{url} refused the API key or password (403 Forbidden).",
-        "Syncthing: copy the key from its settings into this instance, or remove it so that it is read from config.xml. Others: correct the user, password or token.",
+        "{url} refused the {secret} (403 Forbidden).",
+        "Correct the {secret} of this instance in the config, or at the server.",
+    ).to(
+        K::Syncthing,
+        "",
+        "Copy the key from Syncthing's settings into this instance, or remove it there so that it is read from config.xml.",
     ),
     rule(C::Csrf, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
-        "{url} did not recognise the API key (403 CSRF Error).",
+        "{url} did not recognise the {secret} (403 CSRF Error).",
+        "Correct the {secret} of this instance in the config, or at the server.",
+    ).to(
+        K::Syncthing,
+        "",
         "The key is missing or wrong: copy it from Syncthing's settings into this instance, or remove it so that it is read from config.xml.",
     ),
     rule(C::HostCheck, S::Misconfigured, 0).doubt(Doubt::Source).seldom().says(
+        "{url} does not accept this host name (403 Host check error).",
+        "Use another name for it in 'url', or its IP address.",
+    ).to(
+        K::Syncthing,
         "Syncthing at {url} does not accept this host name (403 Host check error).",
         "Use its IP address or 'localhost' in 'url', or turn on insecureSkipHostcheck in Syncthing's GUI settings.",
     ),
     rule(C::Redirect, S::Misconfigured, 0).seldom().says(
-        "{url} redirects elsewhere ({detail}). Redirects are never followed, because they could carry the key away.",
+        "{url} redirects elsewhere ({detail}). Redirects are never followed, because they could carry a secret away.",
         "Put the final address into 'url'.",
     ),
     rule(C::BadPath, S::Misconfigured, 0).silent_retry().seldom().says(

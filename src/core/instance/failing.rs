@@ -10,7 +10,7 @@ use crate::core::effect::{Alert, Effect};
 use crate::core::failure::{ANNOUNCED_RESTART, Class, Doubt, Fault, Patience};
 use crate::core::journal::JournalKind;
 use crate::core::outage::Outage;
-use crate::core::pin::{Fingerprint, Pin};
+use crate::core::pin::{Fingerprint, Pin, TrustMode};
 use crate::core::pins::Pins;
 use crate::core::status::LinkState;
 use crate::core::time::Timestamp;
@@ -161,7 +161,9 @@ impl Instance {
         }
         if !std::mem::replace(&mut self.answered, true) {
             let served = served.map(|pin| pin.fingerprint);
-            self.record(JournalKind::Connected { served }, now, effects);
+            let target = self.target.as_ref();
+            let insecure = target.is_some_and(|it| it.plain || it.trust == TrustMode::Any);
+            self.record(JournalKind::Connected { served, insecure }, now, effects);
         }
         if let Some(served) = served {
             self.verified(served, now, effects);

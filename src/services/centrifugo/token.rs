@@ -14,8 +14,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::client::Trouble;
-use crate::core::failure::fill;
-use crate::core::{Class, Fault, Timestamp};
+use crate::core::failure::About;
+use crate::core::{Class, Fault, Kind, Timestamp};
 use crate::services::ReadSecret;
 use crate::tls::{self, Client, ClientSpec, Request, Terms};
 
@@ -140,11 +140,8 @@ fn elsewhere(fault: &Fault) -> Fault {
     if fault.class == Class::NoKey {
         return fault.clone();
     }
-    let message = fill(fault.class.rule().message, |key| match key {
-        "url" => Some("'token-url'".into()),
-        "detail" => Some(fault.detail.clone().unwrap_or_else(|| "no details".into())),
-        _ => None,
-    });
+    let page = "'token-url'";
+    let (message, _) = fault.words(&About::new(page, Kind::Centrifugo, page));
     let first = message.split(". ").next().unwrap_or_default();
     Fault::with_detail(Class::NoKey, first.trim_end_matches('.'))
 }

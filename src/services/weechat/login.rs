@@ -314,7 +314,7 @@ mod tests {
             (401, "<html>", Class::PasswordRefused, "no reason"),
             (200, "{}", Class::NotWebsocket, "plain page"),
             (404, "no", Class::BadPath, "404"),
-            (502, "", Class::ServerError, "502"),
+            (502, "", Class::UpstreamDown, "502"),
         ] {
             let fault = refused(reply(status, body));
             assert_eq!(fault.class, class, "{status} {body}");

@@ -36,7 +36,7 @@ pub(super) fn title(instance: &InstanceStatus) -> String {
     let state = match instance.link.state {
         LinkState::Paused => "not watched".into(),
         LinkState::Untrusted => "certificate not trusted".into(),
-        LinkState::Unauthorized => "refuses the API key".into(),
+        LinkState::Unauthorized => format!("refuses the {}", instance.kind.secret()),
         LinkState::Misconfigured => "cannot work as configured".into(),
         LinkState::Disconnected => "cannot be reached".into(),
         _ => match instance.service.as_deref() {
@@ -53,8 +53,9 @@ pub(super) fn sentence(instance: &InstanceStatus, frame: &Frame) -> String {
     match instance.link.state {
         LinkState::Paused => format!("{name} is not watched"),
         LinkState::Untrusted => "Security alert: the certificate is not trusted".into(),
-        LinkState::Unauthorized => format!("{name} refuses the API key"),
-        LinkState::Misconfigured => format!("{name} cannot work as configured"),
+        state @ (LinkState::Unauthorized | LinkState::Misconfigured) => {
+            words::lost(&name, state, instance.kind)
+        }
         LinkState::Disconnected => match &instance.link.failure {
             Some(failure) => {
                 let since = moment(failure.since, frame);

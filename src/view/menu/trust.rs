@@ -8,6 +8,7 @@ use super::text::{middle, moment};
 use super::{Slots, Subject};
 use crate::core::status::TrustStatus;
 use crate::core::{Fingerprint, LinkState, TrustMode};
+use crate::view::certificate;
 use crate::view::command::Command;
 use crate::view::units::{brief, count, date};
 
@@ -84,10 +85,7 @@ fn accept(subject: &Subject<'_>, scope: &Scope, slots: &mut Slots) -> Item {
     let [first, second] = served.map(as_openssl_prints).unwrap_or_default();
     let mut items = vec![
         line("compare", "Compare it on the server itself, where"),
-        line(
-            "command",
-            "openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
-        ),
+        line("command", certificate::openssl(subject.instance.kind)),
         line("prints", "must print"),
         line("first", &first),
         line("second", &second),
@@ -160,12 +158,7 @@ fn fingerprint(scope: &Scope, name: &str, title: &str, pin: Option<Fingerprint>)
 
 /// What every view of such an instance says.
 pub(super) fn insecure(subject: &Subject<'_>) -> &'static str {
-    let link = &subject.instance.link;
-    match (link.plain, link.insecure) {
-        (true, _) => "INSECURE: this connection is not encrypted",
-        (false, true) => "INSECURE: any certificate is accepted here",
-        (false, false) => "",
-    }
+    certificate::insecure(&subject.instance.link).unwrap_or_default()
 }
 
 fn until(subject: &Subject<'_>, trust: &TrustStatus) -> String {

@@ -10,6 +10,9 @@ use crate::view::command::Command;
 use crate::view::units::count;
 use crate::view::words::{list, waiting};
 
+/// Lines about one thing each.
+const MOST_LINES: usize = 5;
+
 /// Title, text and buttons.
 pub(super) type Words = (String, String, Actions);
 
@@ -240,6 +243,24 @@ impl About<'_> {
         };
         let title = format!("{what} in {} of {}", listed(places.into_iter()), self.name);
         (title, body, Vec::new())
+    }
+
+    pub(super) fn unexpected(&self) -> Words {
+        let facts = self.service.facts.iter();
+        let these = facts.filter(|one| one.attention && self.items.contains(&one.name));
+        let lines: Vec<String> = these
+            .take(MOST_LINES)
+            .map(|one| short(&format!("{}: {}", one.name, one.value), MESSAGE))
+            .collect();
+        let title = match self.items.len() {
+            1 => format!("{} is not as expected", self.name),
+            _ => format!(
+                "{}: {}",
+                self.name,
+                self.counted("thing") + " not as expected"
+            ),
+        };
+        (title, lines.join("\n"), self.open())
     }
 
     pub(super) fn synced(&self) -> Words {

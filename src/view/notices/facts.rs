@@ -32,6 +32,8 @@ pub(super) enum Kind {
     Restart,
     /// A message names the user, or is for the user alone.
     Mention,
+    /// Something that it says of itself is not as the config expects it.
+    Unexpected,
     /// Everything is up to date after there was work.
     Synced,
 }
@@ -46,7 +48,7 @@ pub(super) struct Fact {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Device,
         Self::Offer,
         Self::Stopped,
@@ -55,6 +57,7 @@ impl Kind {
         Self::Conflict,
         Self::Restart,
         Self::Mention,
+        Self::Unexpected,
         Self::Synced,
     ];
 
@@ -69,6 +72,7 @@ impl Kind {
             Self::Conflict => "conflict",
             Self::Restart => "restart",
             Self::Mention => "mention",
+            Self::Unexpected => "unexpected",
             Self::Synced => "synced",
         }
     }
@@ -78,7 +82,7 @@ impl Kind {
             && match self {
                 Self::Device => wanted.new_device,
                 Self::Offer => wanted.new_folder,
-                Self::Stopped | Self::Failed | Self::Error => wanted.errors,
+                Self::Stopped | Self::Failed | Self::Error | Self::Unexpected => wanted.errors,
                 Self::Conflict => wanted.conflicts,
                 Self::Restart => wanted.restart,
                 Self::Mention => wanted.highlights,
@@ -95,7 +99,7 @@ impl Kind {
     pub(super) fn settles_in(self) -> Duration {
         Duration::from_secs(match self {
             Self::Device | Self::Offer | Self::Mention => 1,
-            Self::Stopped | Self::Error | Self::Conflict | Self::Restart => 3,
+            Self::Stopped | Self::Error | Self::Conflict | Self::Restart | Self::Unexpected => 3,
             Self::Synced => 5,
             // A file that is being written fails once and goes through when it is tried again.
             Self::Failed => 10,
@@ -149,6 +153,10 @@ impl Kind {
                 item: mention(one),
                 time: Some(one.time),
             })),
+            Self::Unexpected => {
+                let facts = service.facts.iter().filter(|one| one.attention);
+                collect(facts.map(|one| fact(one.name.clone())))
+            }
             Self::Restart => collect(
                 service
                     .restart_required

@@ -8,6 +8,7 @@ use super::outage::News;
 use super::topic::Bundle;
 use super::{Notice, Urgency};
 use crate::core::{Class, InstanceStatus, LinkState, Service};
+use crate::view::certificate::insecure;
 use crate::view::command::Command;
 use crate::view::style::{Line, Page};
 use crate::view::units::span;
@@ -44,7 +45,7 @@ pub(super) fn link(news: News, instance: &InstanceStatus, urgency: Urgency) -> N
                 LinkState::Disconnected => "network.disconnected",
                 _ => "network.error",
             },
-            lost(&name, state),
+            lost(&name, state, instance.kind),
             trouble(instance),
             remedies(state, instance),
         ),
@@ -54,7 +55,7 @@ pub(super) fn link(news: News, instance: &InstanceStatus, urgency: Urgency) -> N
         urgency,
         category,
         title,
-        body,
+        body: with_warning(body, instance),
         actions,
         answer: false,
     }
@@ -83,6 +84,7 @@ pub(super) fn service(
         Kind::Conflict => ("transfer", about.conflicts()),
         Kind::Restart => ("device", about.restart()),
         Kind::Mention => ("im.received", about.mentions()),
+        Kind::Unexpected => ("device.error", about.unexpected()),
         Kind::Synced => ("transfer.complete", about.synced()),
     };
     Notice {
@@ -90,9 +92,17 @@ pub(super) fn service(
         urgency,
         category,
         title,
-        body,
+        body: with_warning(body, instance),
         actions,
         answer: false,
+    }
+}
+
+/// Whatever an instance says that anybody could have said in its place.
+fn with_warning(body: String, instance: &InstanceStatus) -> String {
+    match insecure(&instance.link) {
+        Some(warning) => format!("{body}\n{warning}.").trim_start().to_owned(),
+        None => body,
     }
 }
 

@@ -1,9 +1,14 @@
 //! What a person sees, page by page.
 
 use super::*;
+use crate::core::failure::About;
 use crate::core::service::{Conflict, FolderState};
-use crate::core::{Class, Overall, TrustMode};
+use crate::core::{Class, Fault, Kind, Overall, TrustMode};
 use crate::view::samples::{self, change, change_service, fingerprint, frame};
+
+fn about() -> About<'static> {
+    About::new("laptop", Kind::Syncthing, "https://127.0.0.1:8384")
+}
 
 fn shown(status: &Status, width: usize) -> String {
     let page = page(status, &frame(width)).to_string();
@@ -68,14 +73,11 @@ fn disconnected() {
 #[test]
 fn untrusted_shows_both_fingerprints() {
     let (served, pinned) = (fingerprint(7), fingerprint(1));
-    let rule = Class::PinMismatch.rule();
-    let fill = |text: &str| {
-        text.replace("{url}", "https://127.0.0.1:8384")
-            .replace("{served}", &served.to_string())
-            .replace("{pinned}", &pinned.to_string())
-            .replace("{name}", "laptop")
-    };
-    let (message, hint) = (fill(rule.message), fill(rule.hint));
+    let fault = Fault::new(Class::PinMismatch).with_served(Some(served));
+    let (message, hint) = fault.words(&About {
+        pinned: pinned.to_string(),
+        ..about()
+    });
     let mut status = samples::failing(LinkState::Untrusted, Class::PinMismatch, &message, &hint);
     change(&mut status, |instance| {
         instance.link.trust.served = Some(served);
@@ -86,26 +88,16 @@ fn untrusted_shows_both_fingerprints() {
 
 #[test]
 fn unauthorized() {
-    let rule = Class::Csrf.rule();
-    let mut status = samples::failing(
-        LinkState::Unauthorized,
-        Class::Csrf,
-        rule.message,
-        rule.hint,
-    );
+    let (message, hint) = Fault::new(Class::Csrf).words(&about());
+    let mut status = samples::failing(LinkState::Unauthorized, Class::Csrf, &message, &hint);
     change(&mut status, |instance| instance.service = None);
     insta::assert_snapshot!(shown(&status, 80));
 }
 
 #[test]
 fn misconfigured_and_insecure() {
-    let rule = Class::HostCheck.rule();
-    let mut status = samples::failing(
-        LinkState::Misconfigured,
-        Class::HostCheck,
-        rule.message,
-        rule.hint,
-    );
+    let (message, hint) = Fault::new(Class::HostCheck).words(&about());
+    let mut status = samples::failing(LinkState::Misconfigured, Class::HostCheck, &message, &hint);
     change(&mut status, |instance| {
         instance.link.insecure = true;
         instance.link.trust.mode = TrustMode::Any;

@@ -120,7 +120,7 @@ fn what_is_no_websocket() {
         (400, "Bad Request", Class::NotWebsocket),
         (404, "404 page not found", Class::NotWebsocket),
         (403, "Forbidden", Class::Forbidden),
-        (502, "Bad Gateway", Class::ServerError),
+        (502, "Bad Gateway", Class::UpstreamDown),
     ] {
         match declined(status, body) {
             Trouble::Fault(fault) => assert_eq!(fault.class, class, "{status}"),

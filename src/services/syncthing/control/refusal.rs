@@ -1,8 +1,8 @@
 //! Why Syncthing was not made to do something, in calm words: what, why, what to do.
 
 use super::call::Remote;
-use crate::core::failure::fill;
-use crate::core::{Class, Fault, Part, Refusal};
+use crate::core::failure::About;
+use crate::core::{Class, Fault, Kind, Part, Refusal};
 
 /// A name or ID of somebody else is cut to this many characters.
 const LONGEST: usize = 80;
@@ -10,33 +10,24 @@ const LONGEST: usize = 80;
 /// Syncthing could not be asked, or said no.
 pub(super) fn of_fault(remote: &Remote, fault: &Fault) -> Refusal {
     let detail = fault.detail.as_deref().unwrap_or("no details");
-    let rule = fault.class.rule();
-    let value = |key: &str| {
-        let served = || fault.served.map(|served| served.to_string());
-        Some(match key {
-            "name" => remote.name.clone(),
-            "url" => remote.url.clone(),
-            "detail" => detail.to_owned(),
-            "served" => served().unwrap_or_else(|| "none".into()),
-            "pinned" => "see 'syncwatch trust list'".into(),
-            "path" => "the configured place".into(),
-            _ => return None,
-        })
-    };
+    let (message, hint) = fault.words(&About {
+        pinned: "see 'syncwatch trust list'".into(),
+        ..About::new(&remote.name, Kind::Syncthing, &remote.url)
+    });
     match fault.class {
         Class::ServerError | Class::BadPath => Refusal::new(
             format!("Syncthing did not do that. It answered: {detail}."),
             "Look at it on Syncthing's own page, or in its log.",
         ),
         Class::Lost | Class::Truncated | Class::RequestTimeout => Refusal::new(
-            fill(rule.message, value),
+            message,
             "It may have been done all the same: look at the status before you try again.",
         ),
         class if class.is_connection_level() || class == Class::ConnectTimeout => Refusal::new(
-            fill(rule.message, value),
+            message,
             "Nothing was changed. Try again once it is connected.",
         ),
-        _ => Refusal::new(fill(rule.message, value), fill(rule.hint, value)),
+        _ => Refusal::new(message, hint),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::core::Action;
-use crate::core::service::{Conflict, DeviceState, FolderState, PendingFolder, ServiceError};
+use crate::core::service::{Conflict, DeviceState, Fact, FolderState, PendingFolder, ServiceError};
 
 #[test]
 fn a_new_device_can_be_answered_until_somebody_did() {
@@ -329,4 +329,41 @@ fn a_status_that_is_the_same_is_cheap() {
     story.status.instances = vec![again];
     story.step();
     assert_eq!(story.told.len(), 1);
+}
+
+#[test]
+fn what_is_not_as_expected_is_told_once_and_taken_away() {
+    let fact = |name: &str, value: &str| Fact {
+        name: name.into(),
+        value: value.into(),
+        number: None,
+        attention: value != "holds",
+    };
+    let mut story = Story::connected();
+    story.service(|service| service.facts = vec![fact("/status == \"ok\"", "found \"down\"")]);
+    story.pass(10);
+    assert_eq!(story.titles(), ["laptop is not as expected"]);
+    assert_eq!(story.last().body, "/status == \"ok\": found \"down\"");
+    story.service(|service| {
+        service.facts[0].value = "found \"worse\"".into();
+        service.facts.push(fact("/jobs < 10", "found 12"));
+    });
+    story.pass(60);
+    assert_eq!(story.last().title, "laptop: 2 things not as expected");
+    assert_eq!(story.told.len(), 2, "another value is no news");
+    story.service(|service| service.facts = vec![fact("/status == \"ok\"", "holds")]);
+    assert!(story.screen.is_empty());
+}
+
+#[test]
+fn whoever_could_have_said_it_is_marked() {
+    let mut story = Story::connected();
+    samples::change(&mut story.status, |instance| instance.link.insecure = true);
+    story.service(|service| service.folders[0].state = FolderState::Stopped);
+    story.pass(10);
+    let body = &story.last().body;
+    assert!(
+        body.ends_with("\nINSECURE: any certificate is accepted here."),
+        "{body}"
+    );
 }
