@@ -1,7 +1,7 @@
 //! The view's side of the local socket.
 //!
 //! Invariant: a missing, dead or foreign engine is an answer or an error, never a hang of its own making and
-//! never more than [`MAX_LINE`](super::protocol::MAX_LINE) in memory.
+//! never more than [`MAX_LINE`] in memory.
 
 use std::io;
 use std::path::{Path, PathBuf};

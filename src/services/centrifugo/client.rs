@@ -185,7 +185,7 @@ pub(super) fn refused(mistake: &Mistake, token: &SecretString) -> Trouble {
     }
 }
 
-/// What it means that the server closed the connection (https://centrifugal.dev/docs/server/codes).
+/// What it means that the server closed the connection (<https://centrifugal.dev/docs/server/codes>).
 pub(super) fn closed(code: Option<u16>, reason: &str, token: &SecretString) -> Trouble {
     let number = code.unwrap_or(1005);
     let reason = match said(reason, token) {

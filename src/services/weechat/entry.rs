@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::login::{Demand, Login, TOTP_HEADER, totp};
+use super::login::{Demand, Login, TOTP_HEADER, totp, until_a_code_lasts};
 use super::wire::{Handshake, Offer};
 use crate::core::weechat::{PasswordHash, WeechatSettings};
 use crate::core::{Class, Fault, Timestamp};
@@ -84,6 +84,9 @@ impl Entry {
             Some(secret) if demand.totp => Some(secret.read().await?),
             _ => None,
         };
+        if totp_secret.is_some() {
+            tokio::time::sleep(until_a_code_lasts((secrets.wall_clock)())).await;
+        }
         let now = (secrets.wall_clock)();
         if let Some(secret) = &totp_secret {
             further.push((TOTP_HEADER, totp(secret, now)?));

@@ -4,6 +4,7 @@
 //! has this computer work for long.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use ring::{digest, hmac, pbkdf2};
@@ -21,6 +22,8 @@ const MOST_ITERATIONS: u32 = 1_000_000;
 pub(super) const TOTP_HEADER: &str = "x-weechat-totp";
 /// RFC 6238: seconds that one code is for.
 const TOTP_STEP: i64 = 30;
+/// What hashing the password and the way to the relay may take.
+const TOTP_MARGIN: Duration = Duration::from_secs(3);
 
 /// What a relay asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +133,18 @@ pub(super) fn totp(secret: &SecretString, now: Timestamp) -> Result<SecretString
         .take(4)
         .fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
     Ok(format!("{:06}", (number & 0x7fff_ffff) % 1_000_000).into())
+}
+
+/// How long to wait at `now` until a one-time code lasts: one made at the end of its step could be late, and then be
+/// taken for a wrong one. Zero for nearly all times.
+pub(super) fn until_a_code_lasts(now: Timestamp) -> Duration {
+    let passed = now.as_millis().rem_euclid(1000 * TOTP_STEP);
+    let left = Duration::from_millis(u64::try_from(1000 * TOTP_STEP - passed).unwrap_or(0));
+    if left < TOTP_MARGIN {
+        left
+    } else {
+        Duration::ZERO
+    }
 }
 
 /// What a reply means that refuses a login, or is none of a relay.
@@ -248,6 +263,20 @@ mod tests {
         let fault = totp(&"not base32!".into(), at(0)).expect_err("no base32");
         assert_eq!(fault.class, Class::NoKey);
         assert!(!format!("{fault:?}").contains('!'), "{fault:?}");
+    }
+
+    #[test]
+    fn no_code_is_sent_at_the_end_of_its_time() {
+        for (millis, wait) in [
+            (0, 0),
+            (27_000, 0),
+            (27_001, 2999),
+            (59_999, 1),
+            (60_000, 0),
+        ] {
+            let waits = until_a_code_lasts(Timestamp::from_millis(millis));
+            assert_eq!(waits, Duration::from_millis(wait), "{millis}");
+        }
     }
 
     #[test]
