@@ -89,24 +89,7 @@ async fn idle(servers: &[Standin], directory: &Path) {
     let _ = daemon.kill();
     let _ = daemon.wait();
     let length = IDLE.as_secs_f64();
-    let each = after.resident_kib / servers.len() as f64;
-    println!(
-        "  resident memory       {:>8.1} MB, {each:.0} KB each",
-        after.resident_kib / 1024.0
-    );
-    println!(
-        "  ... no page of a file {:>8.1} MB",
-        after.anonymous_kib / 1024.0
-    );
-    println!("  threads               {:>8}", after.threads);
-    println!(
-        "  CPU                   {:>8.2} % of a core",
-        (after.cpu - before.cpu) / length * 100.0
-    );
-    println!(
-        "  context switches      {:>8.1} a second",
-        (after.switches - before.switches) / length
-    );
+    figures::print(&before, &after, length);
     println!(
         "  requests              {:>8.2} a minute and instance",
         requests as f64 / length * 60.0 / servers.len() as f64

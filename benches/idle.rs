@@ -56,23 +56,7 @@ async fn main() {
     let _ = daemon.wait();
     let length = seconds as f64;
     println!("daemon with one idle instance, over {seconds} s");
-    println!(
-        "  resident memory       {:>8.1} MB",
-        after.resident_kib / 1024.0
-    );
-    println!(
-        "  ... no page of a file {:>8.1} MB",
-        after.anonymous_kib / 1024.0
-    );
-    println!("  threads               {:>8}", after.threads);
-    println!(
-        "  CPU                   {:>8.3} s an hour",
-        (after.cpu - before.cpu) / length * 3600.0
-    );
-    println!(
-        "  context switches      {:>8.2} a second",
-        (after.switches - before.switches) / length
-    );
+    figures::print(&before, &after, length);
     println!(
         "  requests              {:>8.0} an hour",
         requests as f64 / length * 3600.0

@@ -37,6 +37,19 @@ impl Figures {
     }
 }
 
+/// Prints what a process cost from `before` to `after`, `seconds` later.
+pub fn print(before: &Figures, after: &Figures, seconds: f64) {
+    let (memory, own) = (after.resident_kib / 1024.0, after.anonymous_kib / 1024.0);
+    let busy = (after.cpu - before.cpu) / seconds;
+    let switches = (after.switches - before.switches) / seconds;
+    println!("  resident memory       {memory:>8.1} MB");
+    println!("  ... no page of a file {own:>8.1} MB");
+    println!("  threads               {:>8}", after.threads);
+    let (hourly, share) = (busy * 3600.0, busy * 100.0);
+    println!("  CPU                   {hourly:>8.3} s an hour, {share:.2} % of a core");
+    println!("  context switches      {switches:>8.2} a second");
+}
+
 fn field(text: &str, name: &str) -> f64 {
     text.lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))

@@ -66,7 +66,10 @@ pub fn parse(text: &str, file: &Path) -> Result<(Config, Vec<Warning>), ConfigEr
 fn escape_hint(text: &str, at: usize) -> &'static str {
     let before = text.get(..at).unwrap_or_default();
     let after = text.get(at..).unwrap_or_default();
-    match before.ends_with('\\') || after.starts_with('\\') {
+    // As in C:\Users: what begins a character's number, and then no number.
+    let number = before.trim_end_matches(|char: char| char.is_ascii_hexdigit());
+    let mut begins = ["\\", "\\u", "\\U", "\\x"].iter();
+    match begins.any(|start| number.ends_with(start)) || after.starts_with('\\') {
         true => {
             ". Write a path with backslashes in single quotes, 'C:\\Users\\me', or with / instead"
         }

@@ -71,7 +71,7 @@ fn config(rows: &[Row], proxy: &Proxy) -> String {
         );
     }
     // Hidden failures come to light soon, but not before a doubted one was looked at again.
-    let more = ["upstream-down", "sni-refused", "wrong-name"];
+    let more = ["sni-refused", "wrong-name"];
     let more = more.map(|class| format!("{class} = \"400ms\"\n")).concat();
     format!("{text}{}\n{more}", short_patience())
 }

@@ -38,6 +38,7 @@ pub fn short_patience() -> String {
         "pin-mismatch",
         "certificate",
         "server-error",
+        "upstream-down",
     ];
     let line = |class: &str| format!("{class} = \"{}ms\"\n", PATIENCE.as_millis());
     format!(

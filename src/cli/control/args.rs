@@ -1,5 +1,6 @@
 //! The commands that have a Syncthing do something.
 
+use std::path::{Component, Path};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -58,7 +59,7 @@ pub struct RescanArgs {
     #[arg(value_name = "FOLDER", add = folders())]
     pub folders: Vec<String>,
     /// Only this path within the one folder
-    #[arg(long, value_name = "PATH", requires = "folders")]
+    #[arg(long, value_name = "PATH", requires = "folders", value_parser = parse_within)]
     pub sub: Option<String>,
     #[command(flatten)]
     pub common: Common,
@@ -191,6 +192,33 @@ impl ControlCommand {
             Self::Override(args) | Self::Revert(args) => Some(args.yes),
             Self::Shutdown(args) => Some(args.yes),
             _ => None,
+        }
+    }
+}
+
+/// A path that stays within its folder: Syncthing 1.19 takes any, and says that it is done.
+fn parse_within(text: &str) -> Result<String, String> {
+    let path = Path::new(text);
+    let stays = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    match stays && !text.is_empty() {
+        true => Ok(text.to_owned()),
+        false => Err("it must be within the folder, such as Holidays/2026".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_rescanned_is_within_the_folder() {
+        for path in ["a", "a/b c", "./a", "..a/b"] {
+            assert_eq!(parse_within(path).as_deref(), Ok(path));
+        }
+        for path in ["", "/etc", "..", "a/../../b"] {
+            assert!(parse_within(path).is_err(), "{path}");
         }
     }
 }

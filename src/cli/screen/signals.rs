@@ -5,8 +5,10 @@
 pub(super) enum Sign {
     End,
     /// Stop until the shell lets it go on.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no shell there stops a job"))]
     Stop,
     /// It was stopped and goes on.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no shell there stops a job"))]
     GoOn,
 }
 

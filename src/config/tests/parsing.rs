@@ -315,6 +315,10 @@ fn paths_of_windows_are_taken_or_their_backslashes_explained() {
             "in single quotes, 'C:\\Users\\me', or with / instead",
         ),
         (
+            r#""C:\Users\root""#,
+            "in single quotes, 'C:\\Users\\me', or with / instead",
+        ),
+        (
             r#""C:\temp\new""#,
             "3:8: 'home' in [[instance]] must not hold tabs or line ends.",
         ),
