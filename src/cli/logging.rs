@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal};
 
+use anstream::AutoStream;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
@@ -20,7 +21,8 @@ use super::output::Output;
 pub fn start(global: &Global, is_daemon: bool, fills_the_terminal: bool) -> Result<(), CliError> {
     let writer = match fills_the_terminal && io::stderr().is_terminal() {
         true => BoxMakeWriter::new(io::sink),
-        false => BoxMakeWriter::new(io::stderr),
+        // An old console of Windows takes colours by calls, not by escape sequences.
+        false => BoxMakeWriter::new(|| AutoStream::always(io::stderr())),
     };
     let filter = EnvFilter::try_new(directives(global, is_daemon)).map_err(|error| {
         CliError::new(
