@@ -37,6 +37,7 @@ impl Tmux {
         let (columns, rows) = (size.0.to_string(), size.1.to_string());
         let mut command = tmux(directory.path());
         command
+            .current_dir(directory.path())
             .env_clear()
             .envs(environment.iter().cloned())
             .env("LANG", "C.UTF-8")
