@@ -246,7 +246,7 @@ pub(super) fn trust(
         DeValue::String(word) => match word.as_ref() {
             "system" => return Some(TrustConfig::System),
             "any" if has_url => {
-                findings.warn(&at, "trust = \"any\" accepts every certificate: whoever answers at this address gets the API key. Pin the certificate instead: trust = { fingerprint = [...] }");
+                findings.warn(&at, "trust = \"any\" accepts every certificate: whoever answers at this address gets the secret. Pin the certificate instead: trust = { fingerprint = [...] }");
                 return Some(TrustConfig::Any);
             }
             "any" => {
