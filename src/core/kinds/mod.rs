@@ -1,6 +1,6 @@
 //! The kinds of service, and what an instance of each is set to do beyond its address, trust and secrets.
 //!
-//! [`each_kind!`] is their one list. Every room that treats kinds differently makes its table of it: what they are, here;
+//! `each_kind!` is their one list. Every room that treats kinds differently makes its table of it: what they are, here;
 //! how they stand in the config, in `config/kinds/`; how they are asked, in `services/`.
 //!
 //! Invariant: settings hold no secret.
