@@ -10,7 +10,7 @@ use tokio::time::{advance, sleep};
 
 use super::*;
 use crate::core::service::{FolderState, Service};
-use crate::core::{Class, Event as Told, Fingerprint, Kind, Pin as CertificatePin};
+use crate::core::{Class, Event as Told, Fingerprint, Pin as CertificatePin};
 use crate::services::link::fake::{Fake, Server, session};
 use crate::services::run;
 
@@ -29,7 +29,7 @@ impl Rig {
     async fn start(server: Arc<Server>) -> Self {
         let (session, told, swap) = session(&server);
         // Spawned as the engine does it, so that it must be Send.
-        let task = tokio::spawn(run(Kind::Syncthing, session));
+        let task = tokio::spawn(run(session));
         let rig = Self {
             server,
             told,
@@ -475,6 +475,16 @@ async fn a_thousand_folders_on_a_slow_line_are_told_in_parts_and_never_synced_to
     assert!(last.synced && parts.len() >= 3);
     assert!(parts.iter().all(|part| !part.synced));
     assert!(rig.server.most_under_way() <= ask::PARALLEL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_questions_are_worth_no_second_connection() {
+    let server = server();
+    server.slow_down(Duration::from_millis(20));
+    let mut rig = Rig::start(server).await;
+    sleep(Duration::from_secs(2)).await;
+    assert!(rig.services().last().unwrap().synced);
+    assert_eq!(rig.server.most_under_way(), 1);
 }
 
 #[tokio::test(start_paused = true)]
