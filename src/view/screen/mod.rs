@@ -104,17 +104,11 @@ impl Screen {
         if let Some(before) = before
             && before != own
         {
-            self.said = Some(match own {
-                true => (
-                    Role::Warn,
-                    "The engine is gone. This view watches by itself until there is one again."
-                        .into(),
-                ),
-                false => (
-                    Role::Ok,
-                    "An engine is running; this view shows what it sees.".into(),
-                ),
-            });
+            let (role, words) = match own {
+                true => (Role::Warn, "The engine is gone; watching without it."),
+                false => (Role::Ok, "An engine is running now."),
+            };
+            self.said = Some((role, words.into()));
         }
     }
 

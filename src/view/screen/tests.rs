@@ -329,7 +329,7 @@ fn who_watches_is_told_when_that_changes() {
         assert_eq!(footer(&screen), before);
     }
     screen.watched_by(true);
-    assert!(footer(&screen).contains("watches by itself"));
+    assert!(footer(&screen).contains("watching without it"));
     press(&mut screen, "j");
     screen.watched_by(true);
     assert_eq!(footer(&screen), before, "once is enough");
