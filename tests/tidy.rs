@@ -58,6 +58,15 @@ const VIEW_FORBIDDEN: &[&str] = &[
 const CLOCK_ROOMS: &[&str] = &["engine", "standin"];
 const CLOCK_FILE: &str = "/poller.rs";
 
+/// Where a kind of service may be named: in what belongs to one, in the one list of all, and in hooks, whose URLs are as
+/// those of kind `http`. Syncthing may be named anywhere: folders, devices and what can be done to them are its alone.
+const KINDS: &[&str] = &[
+    "src/core/kinds/",
+    "src/config/kinds/",
+    "src/services/",
+    "src/config/parse_hook.rs",
+];
+
 const LONGEST_FILE: usize = 400;
 /// Tables of cases are long and plain.
 const LONGEST_TEST_FILE: usize = 550;
@@ -162,6 +171,24 @@ fn nothing_unsafe_no_unwrap_and_no_clock_outside_the_shell() {
                 source.problem(found.line, &format!("`{}`", found.word), advice)
             })
             .collect::<Vec<_>>()
+    }));
+}
+
+#[test]
+fn a_kind_of_service_is_named_only_where_it_belongs() {
+    let kinds: Vec<String> = files(&root().join("src/core/kinds"))
+        .iter()
+        .filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned()))
+        .filter(|kind| !["mod", "syncthing"].contains(&kind.as_str()))
+        .collect();
+    assert!(kinds.contains(&"http".to_owned()), "{kinds:?}");
+    report(sources().flat_map(|source| {
+        let free = KINDS.iter().any(|place| source.name.starts_with(place));
+        let found = source.named_kinds(&kinds).into_iter().filter(move |_| !free);
+        let found: Vec<Found> = found.collect();
+        found.into_iter().map(move |found| {
+            source.problem(found.line, &format!("names `{}`", found.word), "ask its settings (KindSettings) or its form in the config, so that another kind needs no line here")
+        }).collect::<Vec<_>>()
     }));
 }
 
@@ -313,6 +340,14 @@ mod checker {
             words(found),
             ["2:.unwrap()", "2:std::time::Instant::now", "3:unsafe"]
         );
+    }
+
+    #[test]
+    fn kinds_are_told_from_other_things_of_a_kind() {
+        let text = "fn f(kind: Kind) { kind == Kind::Http; core::Kind::ALL; Settings::Weechat(own); Kind::Syncthing; Kind::named(x); Kind::Synced }\n";
+        let found = source("src/view/menu.rs", text)
+            .named_kinds(&["http".to_owned(), "weechat".to_owned()]);
+        assert_eq!(words(found), ["1:Kind::Http", "1:Settings::Weechat"]);
     }
 
     #[test]

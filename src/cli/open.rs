@@ -58,7 +58,7 @@ async fn resolved(context: &Context) -> Result<String, CliError> {
     match resolution.outcome {
         Ok(resolved) => Ok(resolved.target.url),
         Err(fault) => {
-            let about = About::new(&instance.name, instance.kind, "");
+            let about = About::new(&instance.name, instance.kind(), "");
             let (message, hint) = fault.words(&about);
             Err(CliError::new(Exit::Unreachable, message).hint(hint))
         }

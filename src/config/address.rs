@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use url::{Host, Url};
 
-use super::parse_centrifugo::without_websocket;
+use super::kinds::form;
 use crate::core::Kind;
 
 /// Syncthing's usual GUI port.
@@ -46,7 +46,7 @@ pub(super) fn service_url(text: &str, kind: Kind) -> Result<(Url, Option<Connect
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!(
             "'url' must not hold a user name or password: they would show up in logs. Use {}",
-            instead_of_userinfo(kind)
+            form(kind).login
         ));
     }
     scheme(&url, kind)?;
@@ -240,16 +240,9 @@ fn split(address: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The one place that says which schemes a kind takes.
-fn schemes(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Websocket => &["wss", "ws"],
-        Kind::Syncthing | Kind::Weechat | Kind::Centrifugo | Kind::Http => &["https"],
-    }
-}
-
 fn scheme(url: &Url, kind: Kind) -> Result<(), String> {
-    let known = schemes(kind);
+    let form = form(kind);
+    let known = form.schemes;
     let first = known.first().copied().unwrap_or_default();
     if known.contains(&url.scheme()) {
         return Ok(());
@@ -263,10 +256,7 @@ fn scheme(url: &Url, kind: Kind) -> Result<(), String> {
             url.scheme()
         ));
     }
-    let server = match kind {
-        Kind::Centrifugo => without_websocket(&right),
-        _ => None,
-    };
+    let server = (form.server)(&right);
     let right = server.as_deref().unwrap_or_else(|| shown(&right));
     Err(match (url.scheme(), kind) {
         ("http", Kind::Syncthing) => format!(
@@ -280,7 +270,7 @@ fn scheme(url: &Url, kind: Kind) -> Result<(), String> {
 }
 
 fn without_scheme(text: &str, kind: Kind) -> String {
-    let first = schemes(kind).first().copied().unwrap_or_default();
+    let first = form(kind).schemes.first().copied().unwrap_or_default();
     match service_url(&format!("{first}://{text}"), kind) {
         Ok((url, None)) if !text.is_empty() => {
             format!("'url' needs its scheme: \"{}\"", shown(&url))
@@ -319,13 +309,6 @@ fn zoned(url: &Url, zone: &str) -> Option<Connect> {
         host: format!("{address}%{zone}"),
         port: url.port_or_known_default()?,
     })
-}
-
-fn instead_of_userinfo(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Http | Kind::Websocket => "'user' and 'password-file'",
-        _ => "api-key-file",
-    }
 }
 
 /// As it is best written. The slash at the end of a path is part of it.

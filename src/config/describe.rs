@@ -10,11 +10,12 @@ use toml::Value;
 use super::Config;
 use super::describe_outlets::{describe_hook, describe_metrics};
 use super::instance::{InstanceConfig, KeySource, TrustConfig};
-use crate::core::Settings;
-use crate::core::centrifugo::CentrifugoSettings;
+use super::kinds;
+use crate::core::credential::Credential;
 use crate::core::holds::Chosen;
-use crate::core::http::{Credential, HttpCheck};
-use crate::core::websocket::WebsocketSettings;
+
+/// Takes a key and its value.
+pub(super) type Line<'a> = dyn FnMut(&str, Value) + 'a;
 
 impl Config {
     /// Every setting with its value, defaults included. Secrets and commands are left out.
@@ -80,7 +81,7 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
         let _ = writeln!(text, "{key} = {value}");
     };
     line("name", instance.name.as_str().into());
-    line("kind", instance.kind.name().into());
+    line("kind", instance.kind().name().into());
     if let Some(url) = &instance.url {
         line("url", url.as_str().into());
     }
@@ -106,17 +107,7 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
             }
         }
     }
-    match &*instance.settings {
-        Settings::Http(check) => describe_check(check, &mut line),
-        Settings::Websocket(settings) => describe_websocket(settings, &mut line),
-        Settings::Weechat(settings) => {
-            let hashes = settings.hashes.iter();
-            let hashes: Vec<Value> = hashes.map(|hash| hash.name().into()).collect();
-            line("password-hash", hashes.into());
-        }
-        Settings::Centrifugo(settings) => describe_centrifugo(settings, &mut line),
-        Settings::Syncthing => {}
-    }
+    kinds::describe(&instance.settings, &mut line);
     let first = match instance.secret() {
         "value" => "header.value",
         other => other,
@@ -139,7 +130,7 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
 }
 
 /// Where a secret comes from; what cannot be said of it is returned as a comment.
-pub(super) fn secret(name: &str, source: &KeySource, line: &mut impl FnMut(&str, Value)) -> String {
+pub(super) fn secret(name: &str, source: &KeySource, line: &mut Line<'_>) -> String {
     match source {
         KeySource::File(file) => line(&format!("{name}-file"), path(file)),
         KeySource::Env(variable) => line(&format!("{name}-env"), variable.as_str().into()),
@@ -155,7 +146,7 @@ pub(super) fn secret(name: &str, source: &KeySource, line: &mut impl FnMut(&str,
     String::new()
 }
 
-pub(super) fn trust(key: &str, trust: &TrustConfig, line: &mut impl FnMut(&str, Value)) {
+pub(super) fn trust(key: &str, trust: &TrustConfig, line: &mut Line<'_>) {
     match trust {
         TrustConfig::System => line(key, "system".into()),
         TrustConfig::Any => line(key, "any".into()),
@@ -172,64 +163,19 @@ pub(super) fn path(path: &Path) -> Value {
     path.display().to_string().into()
 }
 
-fn describe_centrifugo(settings: &CentrifugoSettings, line: &mut impl FnMut(&str, Value)) {
-    line("interval", millis(settings.interval));
-    if let Some(path) = &settings.websocket {
-        line("websocket", path.as_str().into());
-    }
-}
-
 pub(super) fn millis(time: Duration) -> Value {
     format!("{}ms", time.as_millis()).into()
 }
 
-fn describe_check(check: &HttpCheck, line: &mut impl FnMut(&str, Value)) {
-    line("method", check.method.name().into());
-    if let Some(body) = &check.body {
-        line("body", body.as_str().into());
-    }
-    line("interval", millis(check.interval));
-    line(
-        "body-limit",
-        i64::try_from(check.limit).unwrap_or(i64::MAX).into(),
-    );
-    let texts = |texts: Vec<String>| Value::from(texts);
-    line("expect-status", statuses(&check.statuses));
-    let headers = check.headers.iter().map(|header| match &header.value {
-        Some(value) => format!("{}: {value}", header.name),
-        None => header.name.clone(),
-    });
-    line("expect-header", texts(headers.collect()));
-    let expectations = check.expectations.iter();
-    line(
-        "expect",
-        texts(expectations.map(|one| one.text.clone()).collect()),
-    );
-    describe_credential(&check.credential, line);
-}
-
-fn describe_websocket(settings: &WebsocketSettings, line: &mut impl FnMut(&str, Value)) {
-    if let Some(subprotocol) = &settings.subprotocol {
-        line("subprotocol", subprotocol.as_str().into());
-    }
-    for (key, interval) in [
-        ("interval", settings.interval),
-        ("upgrade-interval", settings.upgrade_interval),
-    ] {
-        line(key, format!("{}ms", interval.as_millis()).into());
-    }
-    line("expect-status", statuses(&settings.statuses));
-    describe_credential(&settings.credential, line);
-}
-
-fn statuses(ranges: &[RangeInclusive<u16>]) -> Value {
+/// The ranges of statuses.
+pub(super) fn describe_statuses(ranges: &[RangeInclusive<u16>]) -> Value {
     let texts = ranges
         .iter()
         .map(|range| format!("{}-{}", range.start(), range.end()));
     texts.collect::<Vec<_>>().into()
 }
 
-pub(super) fn describe_credential(credential: &Credential, line: &mut impl FnMut(&str, Value)) {
+pub(super) fn describe_credential(credential: &Credential, line: &mut Line<'_>) {
     match credential {
         Credential::Basic { user } => line("user", user.as_str().into()),
         Credential::Header { name } => line("header.name", name.as_str().into()),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use toml::Value;
 
-use super::describe::{describe_credential, millis, path, secret, trust};
+use super::describe::{Line, describe_credential, millis, path, secret, trust};
 use super::outlets::{Delivery, HookConfig, Metrics, Post};
 
 pub(super) fn describe_metrics(metrics: &Metrics, text: &mut String) {
@@ -52,7 +52,7 @@ pub(super) fn describe_hook(hook: &HookConfig, text: &mut String) {
 }
 
 /// A URL that takes hooks often is a secret itself, as a whole.
-fn describe_post(post: &Post, line: &mut impl FnMut(&str, Value)) -> String {
+fn describe_post(post: &Post, line: &mut Line<'_>) -> String {
     trust("trust", &post.trust, line);
     if let Some(name) = &post.server_name {
         line("server-name", name.as_str().into());
@@ -62,8 +62,8 @@ fn describe_post(post: &Post, line: &mut impl FnMut(&str, Value)) -> String {
     }
     describe_credential(&post.credential, line);
     let name = match &post.credential {
-        crate::core::http::Credential::Basic { .. } => "password",
-        crate::core::http::Credential::Header { .. } => "header.value",
+        crate::core::credential::Credential::Basic { .. } => "password",
+        crate::core::credential::Credential::Header { .. } => "header.value",
         _ => "token",
     };
     let url = format!(

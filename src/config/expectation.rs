@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use crate::core::http::{Expectation, ExpectedHeader, Literal, Test};
+use crate::core::kinds::http::{Expectation, ExpectedHeader, Literal, Test};
 
 const FORM: &str = r#"must be such as '/status == "ok"' or '/jobs exists'"#;
 

@@ -15,7 +15,6 @@ use crate::core::{Fingerprint, HoldRules, Kind, Settings};
 #[derive(Clone, Debug, PartialEq)]
 pub struct InstanceConfig {
     pub name: String,
-    pub kind: Kind,
     /// `https`, without user name and password; `None` finds the local Syncthing.
     pub url: Option<Url>,
     /// Syncthing's config directory.
@@ -84,7 +83,6 @@ impl InstanceConfig {
     pub fn local() -> Self {
         Self {
             name: "syncthing".to_owned(),
-            kind: Kind::Syncthing,
             url: None,
             home: None,
             key: KeySource::ConfigXml,
@@ -97,6 +95,11 @@ impl InstanceConfig {
             pause_on_metered: Chosen::Nothing,
             pause_on_battery: Chosen::Nothing,
         }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.settings.kind()
     }
 
     /// The config's word for its secret.

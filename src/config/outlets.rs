@@ -15,7 +15,7 @@ use super::instance::{KeySource, TrustConfig};
 use super::resolve::{ResolvedTrust, in_full};
 use super::secrets::{shell, words};
 use super::{Config, SecretReader};
-use crate::core::http::Credential;
+use crate::core::credential::Credential;
 use crate::core::occasion::Occasion;
 
 /// All of them.

@@ -6,7 +6,7 @@ use super::keys::{HEADER, names};
 use super::parse_secret::{PASSWORD, TOKEN, VALUE, secret};
 use super::problem::Findings;
 use super::section::Section;
-use crate::core::http::Credential;
+use crate::core::credential::Credential;
 
 /// Who asks, and the secret that goes with it.
 pub(super) fn credential(

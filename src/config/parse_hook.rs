@@ -16,7 +16,7 @@ use super::parse_secret::from_command;
 use super::problem::Findings;
 use super::section::{At, Section, a, duration, strings, unknown};
 use crate::core::Kind;
-use crate::core::http::Credential;
+use crate::core::credential::Credential;
 use crate::core::occasion::Occasion;
 
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,21 +9,14 @@ use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use super::address::{Connect, connect, service_url};
-use super::instance::{InstanceConfig, KeySource, TrustConfig};
-use super::keys::{
-    CENTRIFUGO, CREDENTIAL, EVERY, HTTP, SYNCTHING, TRUST, WEBSOCKET, WEECHAT, names,
-};
-use super::parse_centrifugo::centrifugo;
-use super::parse_http::http;
+use super::instance::{InstanceConfig, TrustConfig};
+use super::keys::{CREDENTIAL, EVERY, TRUST, names};
+use super::kinds;
 use super::parse_pause::chosen;
-use super::parse_secret::{API_KEY, secret};
-use super::parse_websocket::websocket;
-use super::parse_weechat::weechat;
 use super::problem::Findings;
 use super::section::{At, Section, a, string, strings, unknown};
-use crate::core::{Fingerprint, Kind, Settings};
+use crate::core::{Fingerprint, Kind};
 
-const KINDS: &[&str] = &["syncthing", "weechat", "centrifugo", "websocket", "http"];
 const TRUST_FORMS: &str =
     r#"{ file = "..." }, { fingerprint = ["sha256:..."] }, { ca = "..." }, "system" or "any""#;
 const LONGEST_NAME: usize = 64;
@@ -102,54 +95,33 @@ fn instance(
     mut section: Section<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<(Range<usize>, InstanceConfig)> {
-    let kind = kind(&mut section, findings);
+    let known_kind = kind(&mut section, findings);
+    let kind = known_kind.unwrap_or_default();
     let name = name(&mut section, findings);
     let has_url = section.has("url");
-    let (url, connect) = place(&mut section, kind.unwrap_or_default(), findings);
+    let (url, connect) = place(&mut section, kind, findings);
     let home = section.path("home", findings);
-    let key;
-    let (mut second, mut token_url) = (KeySource::Nothing, None);
-    let settings = match kind.unwrap_or_default() {
-        Kind::Syncthing => {
-            key = secret(&mut section, &API_KEY, findings);
-            Settings::Syncthing
-        }
-        Kind::Http => {
-            let (check, secret) = http(&mut section, has_url, url.as_ref(), findings);
-            key = Some(secret);
-            Settings::Http(check)
-        }
-        Kind::Weechat => {
-            let found = weechat(&mut section, has_url, findings);
-            (key, second) = (Some(found.password), found.totp);
-            Settings::Weechat(found.settings)
-        }
-        Kind::Centrifugo => {
-            let found = centrifugo(&mut section, has_url, url.as_ref(), findings);
-            (key, second) = (Some(found.key), found.token);
-            token_url = found.token_url;
-            Settings::Centrifugo(found.settings)
-        }
-        Kind::Websocket => {
-            let (settings, secret) = websocket(&mut section, has_url, url.as_ref(), findings);
-            key = Some(secret);
-            Settings::Websocket(settings)
-        }
-    };
+    if let Some(example) = kinds::form(kind).needs_url
+        && !has_url
+    {
+        let name = kind.name();
+        let wrong = format!("kind \"{name}\" needs a 'url', such as \"{example}\"");
+        findings.problem(&section.at.clone(), wrong);
+    }
+    let own = kinds::read(kind, &mut section, url.as_ref(), findings);
     let trust = trust(&mut section, "trust", has_url, findings);
     let server_name = server_name(&mut section, findings);
     let pause_on_metered = chosen(&mut section, "pause-on-metered", findings);
     let pause_on_battery = chosen(&mut section, "pause-on-battery", findings);
-    let name = name?;
+    let (name, _) = name.zip(known_kind)?;
     let instance = InstanceConfig {
         name: name.value,
-        kind: kind?,
         url,
         home,
-        key: key.unwrap_or_default(),
-        second,
-        token_url,
-        settings: Arc::new(settings),
+        key: own.key,
+        second: own.second,
+        token_url: own.token_url,
+        settings: Arc::new(own.settings),
         trust,
         server_name,
         connect,
@@ -205,36 +177,31 @@ fn place(
 
 /// The keys of the kind that a table names; of all kinds where it names none that there is.
 fn allowed(table: &DeTable<'_>) -> Vec<&'static str> {
-    let kind = match table.get("kind").map(Spanned::get_ref) {
-        None => Some("syncthing"),
-        Some(DeValue::String(kind)) => Some(kind.as_ref()),
+    let named = match table.get("kind").map(Spanned::get_ref) {
+        None => Some(Kind::default()),
+        Some(DeValue::String(kind)) => Kind::named(kind),
         Some(_) => None,
     };
-    let own = match kind {
-        Some("syncthing") => SYNCTHING.to_vec(),
-        Some("weechat") => WEECHAT.to_vec(),
-        Some("centrifugo") => CENTRIFUGO.to_vec(),
-        Some("websocket") => [WEBSOCKET, CREDENTIAL].concat(),
-        Some("http") => [HTTP, CREDENTIAL].concat(),
-        _ => [SYNCTHING, WEECHAT, CENTRIFUGO, WEBSOCKET, HTTP, CREDENTIAL].concat(),
-    };
-    names(&[EVERY, &own].concat())
+    let kinds = named.map_or(Kind::ALL.to_vec(), |kind| vec![kind]);
+    let mut keys = EVERY.to_vec();
+    for form in kinds.into_iter().map(kinds::form) {
+        keys.extend(form.keys.concat());
+        keys.extend_from_slice(if form.who_asks { CREDENTIAL } else { &[] });
+    }
+    names(&keys)
 }
 
 fn kind(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> {
     if !section.has("kind") {
-        return Some(Kind::Syncthing);
+        return Some(Kind::default());
     }
     let kind = section.string("kind", findings)?;
-    match kind.value.as_str() {
-        "syncthing" => return Some(Kind::Syncthing),
-        "weechat" => return Some(Kind::Weechat),
-        "centrifugo" => return Some(Kind::Centrifugo),
-        "websocket" => return Some(Kind::Websocket),
-        "http" => return Some(Kind::Http),
-        other => findings.problem(&kind.at, unknown("kind", other, "[[instance]]", KINDS)),
+    let found = Kind::named(&kind.value);
+    if found.is_none() {
+        let wrong = unknown("kind", &kind.value, "[[instance]]", Kind::NAMES);
+        findings.problem(&kind.at, wrong);
     }
-    None
+    found
 }
 
 /// The `name` that everything calls it by.
@@ -279,7 +246,7 @@ pub(super) fn trust(
         DeValue::String(word) => match word.as_ref() {
             "system" => return Some(TrustConfig::System),
             "any" if has_url => {
-                findings.warn(&at, "trust = \"any\" accepts every certificate: whoever answers at this address gets the API key. Pin the certificate instead: trust = { fingerprint = [...] }");
+                findings.warn(&at, "trust = \"any\" accepts every certificate: whoever answers at this address gets the secret. Pin the certificate instead: trust = { fingerprint = [...] }");
                 return Some(TrustConfig::Any);
             }
             "any" => {

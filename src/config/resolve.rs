@@ -134,7 +134,7 @@ struct Place {
 /// Without a URL, or when key or trust may come from a local Syncthing's files.
 fn needs_search(instance: &InstanceConfig) -> bool {
     match &instance.url {
-        _ if instance.kind != Kind::Syncthing => false,
+        _ if instance.kind() != Kind::Syncthing => false,
         None => true,
         Some(url) => {
             let open = instance.trust.is_none() || matches!(instance.key, KeySource::ConfigXml);

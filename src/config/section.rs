@@ -15,6 +15,9 @@ use super::problem::{Findings, nearest};
 /// A day: nobody is patient for longer, and a number without its unit is caught.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
+/// To ask more often is no monitoring.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A table of the file, with the keys that it may have.
 pub(super) struct Section<'t> {
     /// As the user wrote it, such as `[metrics]`.
@@ -261,4 +264,62 @@ pub(super) fn a(value: &DeValue<'_>) -> &'static str {
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }
+}
+
+/// The time between two questions.
+pub(super) fn interval(
+    section: &mut Section<'_>,
+    key: &'static str,
+    default: Duration,
+    findings: &mut Findings<'_>,
+) -> Duration {
+    let called = section.called(key);
+    let Some(value) = section.take(key) else {
+        return default;
+    };
+    let at = value.span();
+    let interval = duration(&called, value, findings).unwrap_or(default);
+    if interval < SHORTEST_INTERVAL {
+        findings.problem(&at, format!("{called} must be 100ms at least"));
+    }
+    interval
+}
+
+/// A list, or one of what it would list; numbers count as texts.
+pub(super) fn list<T>(
+    section: &mut Section<'_>,
+    key: &'static str,
+    parse: impl Fn(&str) -> Result<T, String>,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<T>> {
+    let called = section.called(key);
+    let value = section.take(key)?;
+    let at = value.span();
+    let values = match value.into_inner() {
+        DeValue::Array(values) => values.into_iter().collect(),
+        one => vec![Spanned::new(at, one)],
+    };
+    let mut parsed = Vec::new();
+    for value in values {
+        let at = value.span();
+        let text = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::String(text) => text.as_ref().to_owned(),
+            other => {
+                findings.problem(
+                    &at,
+                    format!(
+                        "{called} must be a text or a list of texts, not {}",
+                        a(other)
+                    ),
+                );
+                continue;
+            }
+        };
+        match parse(&text) {
+            Ok(value) => parsed.push(value),
+            Err(wrong) => findings.problem(&at, format!("{called} {wrong}")),
+        }
+    }
+    Some(parsed)
 }

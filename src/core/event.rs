@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::control::{Part, Refusal};
 use super::failure::{Fault, Patience};
 use super::holds::{Conditions, Held, HoldRules};
+use super::kinds::Kind;
 use super::pin::{Fingerprint, Pin, PinRead, TrustMode};
 use super::service::Service;
-use super::status::Kind;
 use super::time::Timestamp;
 
 /// Something that happened.

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::kinds::Kind;
 use super::occasion::Occasion;
 use super::pin::Fingerprint;
-use super::status::{InstanceStatus, Kind, LinkState};
+use super::status::{InstanceStatus, LinkState};
 use super::time::Timestamp;
 
 /// One thing that happened.

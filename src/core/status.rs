@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::control::Hold;
 use super::counters::Counters;
 use super::failure::Class;
+use super::kinds::Kind;
 use super::pin::{Fingerprint, TrustMode};
 use super::service::Service;
 use super::time::Timestamp;
@@ -82,20 +83,6 @@ pub struct InstanceStatus {
 
 fn no_counters(counters: &Counters) -> bool {
     counters.is_empty()
-}
-
-/// What kind of service an instance is.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    #[default]
-    Syncthing,
-    Weechat,
-    Centrifugo,
-    Websocket,
-    Http,
 }
 
 /// The connection to an instance.
@@ -301,38 +288,6 @@ impl InstanceStatus {
                     None => Overall::Busy,
                 }
             }
-        }
-    }
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::Syncthing,
-        Self::Weechat,
-        Self::Centrifugo,
-        Self::Websocket,
-        Self::Http,
-    ];
-
-    /// What an instance of it shows to be let in, as a sentence names it.
-    pub fn secret(self) -> &'static str {
-        match self {
-            Self::Syncthing => "API key",
-            Self::Weechat => "password",
-            Self::Centrifugo => "API key or token",
-            Self::Websocket | Self::Http => "login",
-        }
-    }
-
-    /// The word used in config, JSON and on screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Syncthing => "syncthing",
-            Self::Weechat => "weechat",
-            Self::Centrifugo => "centrifugo",
-            Self::Websocket => "websocket",
-            Self::Http => "http",
         }
     }
 }

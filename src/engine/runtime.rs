@@ -265,12 +265,12 @@ impl Runtime {
             wall_clock: Clock::wall,
             events: events.clone(),
         };
-        let (kind, gate) = (self.config.kind, self.common.gate.clone());
+        let gate = self.common.gate.clone();
         let seed = backoff::seed(&session.instance, attempt);
         let task = tokio::spawn(async move {
             let attempt = |entry| {
                 session.entry = entry;
-                services::run(kind, session)
+                services::run(session)
             };
             gate.pass(seed, attempt).await;
         });

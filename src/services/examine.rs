@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{ReadSecret, centrifugo, http, syncthing, websocket, weechat};
-use crate::core::{Fault, Settings, Timestamp};
+use super::ReadSecret;
+use crate::core::{Fault, Timestamp};
 use crate::tls::Client;
 
 /// How long one request may take.
@@ -75,16 +75,5 @@ impl Finding {
     pub fn skipped(step: &'static str) -> Self {
         let seen = Seen::Skipped;
         Self { step, seen }
-    }
-}
-
-/// Asks a server as the engine would, once.
-pub async fn examine(settings: &Settings, examined: &Examined<'_>) -> Vec<Finding> {
-    match settings {
-        Settings::Syncthing => syncthing::examine(examined).await,
-        Settings::Weechat(settings) => weechat::examine(settings, examined).await,
-        Settings::Centrifugo(settings) => centrifugo::examine(settings, examined).await,
-        Settings::Websocket(settings) => websocket::examine(settings, examined).await,
-        Settings::Http(check) => http::examine(check, examined).await,
     }
 }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
 
-use crate::core::{Class, Event, Fault, Pin, Service, Settings, Timestamp};
+use crate::core::{Class, Event, Fault, Pin, Service, Timestamp};
 use crate::tls::{Reply, Request, Terms, Upgraded, WebSocket};
 
 use super::{Memory, ReadSecret, Session};
@@ -224,11 +224,6 @@ impl<A: Ask> Link<A> {
         if other.await.is_err() {
             pending::<()>().await;
         }
-    }
-
-    /// What the instance is set to do.
-    pub fn settings(&self) -> &Settings {
-        &self.session.settings
     }
 
     /// The second secret, where there is one.

@@ -1,4 +1,4 @@
-//! The services that can be watched, one folder per kind: a pure reducer, and a poller that asks.
+//! The services that can be watched, one folder per kind: a pure reducer, a poller that asks, and what asks once.
 //!
 //! Invariant: this module never opens a connection itself and never judges a certificate; every
 //! request goes through a client of the newest generation of pins.
@@ -19,9 +19,11 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::core::kinds::each_kind;
 use crate::core::{Action, Event, Fault, Kind, Refusal, Settings, Timestamp};
 use crate::tls::Client;
 
+use examine::{Examined, Finding};
 use gate::Entry;
 pub use gate::Gate;
 use link::{Ask, Link};
@@ -110,23 +112,36 @@ impl<A> fmt::Debug for Session<A> {
     }
 }
 
-/// One attempt: takes a snapshot, then follows the service until something fails, and ends by
-/// sending [`Event::Failed`]. Dropping it cancels it, without a word.
-pub async fn run<A: Ask>(kind: Kind, session: Session<A>) {
-    // One registration a kind: the path that proves a new generation of pins, and what follows it.
-    let probe = match kind {
-        Kind::Syncthing => Some(syncthing::PROBE),
+macro_rules! table {
+    ($($(#[$default:meta])? $Kind:ident($module:ident::$Settings:ident),)+) => {
+        /// One attempt: takes a snapshot, then follows the service until something fails, and ends by
+        /// sending [`Event::Failed`]. Dropping it cancels it, without a word.
+        pub async fn run<A: Ask>(session: Session<A>) {
+            let settings = Arc::clone(&session.settings);
+            let link = Link::new(session, probe(&settings));
+            let fault = match &*settings {
+                $(Settings::$Kind(own) => $module::follow(&link, own).await,)+
+            };
+            link.failed(fault);
+        }
+
+        /// Asks a server as the engine would, once.
+        pub async fn examine(settings: &Settings, examined: &Examined<'_>) -> Vec<Finding> {
+            match settings {
+                $(Settings::$Kind(own) => $module::examine(own, examined).await,)+
+            }
+        }
+    };
+}
+
+each_kind!(table);
+
+/// The path that proves a new generation of pins, for a kind whose questions may wait for long.
+fn probe(settings: &Settings) -> Option<&'static str> {
+    match settings {
+        Settings::Syncthing(_) => Some(syncthing::PROBE),
         _ => None,
-    };
-    let link = Link::new(session, probe);
-    let fault = match kind {
-        Kind::Syncthing => syncthing::follow(&link).await,
-        Kind::Http => http::follow(&link).await,
-        Kind::Weechat => weechat::follow(&link).await,
-        Kind::Centrifugo => centrifugo::follow(&link).await,
-        Kind::Websocket => websocket::follow(&link).await,
-    };
-    link.failed(fault);
+    }
 }
 
 /// Has a server do something.

@@ -3,7 +3,7 @@
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::core::http::Credential;
+use crate::core::credential::Credential;
 use crate::core::{Class, Fault};
 
 /// The header that carries a secret.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::SecretString;
 
-use crate::core::http::Credential;
+use crate::core::credential::Credential;
 
 /// One request.
 #[derive(Clone)]

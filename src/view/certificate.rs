@@ -44,7 +44,7 @@ pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> 
             Role::Bad,
             &format!(
                 "INSECURE: any certificate is accepted here (trust = \"any\"). Whoever can answer in its place gets the {}.",
-                instance.kind.secret()
+                instance.kind.login()
             ),
         );
     }

@@ -92,7 +92,7 @@ fn title(status: &Status) -> String {
         Icon::Attention => "needs a look",
         Icon::Error if in_state(LinkState::Untrusted).is_some() => "a certificate is not trusted",
         Icon::Error => match in_state(LinkState::Unauthorized) {
-            Some(instance) => return format!("the {} is refused", instance.kind.secret()),
+            Some(instance) => return format!("the {} is refused", instance.kind.login()),
             None => "cannot work as configured",
         },
         Icon::Disconnected => "disconnected",
@@ -106,7 +106,7 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
     match (instance.link.state, instance.service.as_deref()) {
         (LinkState::Paused, _) => "Monitoring is paused".into(),
         (LinkState::Untrusted, _) => "The certificate is not trusted".into(),
-        (LinkState::Unauthorized, _) => format!("The {} is refused", instance.kind.secret()),
+        (LinkState::Unauthorized, _) => format!("The {} is refused", instance.kind.login()),
         (LinkState::Misconfigured, _) => "It cannot work as configured".into(),
         (LinkState::Disconnected, _) => match failing {
             Some(failure) => format!(

@@ -187,7 +187,7 @@ pub fn lost(name: &str, state: LinkState, kind: Kind) -> String {
     match state {
         LinkState::Disconnected => format!("{name} cannot be reached"),
         LinkState::Untrusted => format!("The certificate of {name} is not trusted"),
-        LinkState::Unauthorized => format!("{name} refuses the {}", kind.secret()),
+        LinkState::Unauthorized => format!("{name} refuses the {}", kind.login()),
         LinkState::Misconfigured => format!("{name} cannot work as configured"),
         other => format!("{name}: {}", other.name()),
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
-use syncwatch::core::http::Credential;
+use syncwatch::core::credential::Credential;
 use syncwatch::core::{Class, Fingerprint};
 use syncwatch::standin::{Options, Standin};
 use syncwatch::tls::{Request, Terms};

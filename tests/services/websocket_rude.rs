@@ -9,7 +9,7 @@ use crate::support::tls_server::{ANY_TLS, Identity, TLS12, TLS13};
 use crate::support::websocket_server::{Manner, WebsocketServer};
 use reqwest::Method;
 use secrecy::SecretString;
-use syncwatch::core::http::Credential;
+use syncwatch::core::credential::Credential;
 use syncwatch::core::{Class, Fault, InstanceStatus, LinkState};
 use syncwatch::tls::{Client, Incoming, Request, Terms, Trust, Upgraded, WebSocket};
 

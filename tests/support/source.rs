@@ -119,6 +119,22 @@ impl Source {
         self.paths().into_iter().filter_map(danger_of).collect()
     }
 
+    /// The variants of `Kind` and `Settings` that are called like one of `kinds`.
+    pub fn named_kinds(&self, kinds: &[String]) -> Vec<Found> {
+        let kind_of = |path: Spelled| {
+            let mut pairs = path.words.windows(2);
+            let pair = pairs.find(|pair| {
+                matches!(pair[0].as_str(), "Kind" | "Settings")
+                    && kinds.contains(&pair[1].to_lowercase())
+            })?;
+            Some(Found {
+                word: pair.join("::"),
+                line: path.line,
+            })
+        };
+        self.paths().into_iter().filter_map(kind_of).collect()
+    }
+
     fn paths(&self) -> Vec<Spelled> {
         let module = self.module();
         let mut paths = Vec::new();

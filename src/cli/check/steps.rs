@@ -9,7 +9,8 @@ use crate::core::{Class, Fault, Fingerprint, Offer, PinRead, PinSet, Served, Sig
 use crate::engine;
 use crate::engine::clock::Clock;
 use crate::engine::state_file::Kept;
-use crate::services::examine::{Examined, Finding, Seen, examine};
+use crate::services::examine;
+use crate::services::examine::{Examined, Finding, Seen};
 use crate::tls::{self, Client, ClientSpec, Look, Looked};
 use crate::view::check::{self, Report, Step};
 
@@ -30,7 +31,7 @@ pub async fn look_at(
     let resolved = match resolution.outcome {
         Ok(resolved) => resolved,
         Err(fault) => {
-            let about = About::new(&instance.name, instance.kind, "");
+            let about = About::new(&instance.name, instance.kind(), "");
             report.push(Step::fault("place", &fault, &about));
             report.skip(&["certificate file", "handshake", "trust", "request"]);
             return report;
@@ -45,7 +46,7 @@ pub async fn look_at(
         path: resolved.target.path.as_deref(),
         pinned: "see the step 'trust'".into(),
         pinned_by_file: matches!(resolved.trust, ResolvedTrust::File(_)),
-        ..About::new(&instance.name, instance.kind, url)
+        ..About::new(&instance.name, instance.kind(), url)
     };
     let way = Way {
         resolved: &resolved,

@@ -30,7 +30,7 @@ pub fn markdown() -> String {
 
 fn section(text: &mut String, part: &Part) {
     let _ = write!(text, "\n## {}\n\n{}\n", part.title, part.means);
-    for key in part.keys {
+    for key in &part.keys {
         entry(text, key, "###");
     }
 }

@@ -11,9 +11,9 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
-pub(super) use instance::{
-    CENTRIFUGO, CREDENTIAL, EVERY, HEADER, HTTP, SYNCTHING, TRUST, WEBSOCKET, WEECHAT,
-};
+use crate::core::Kind;
+
+pub(super) use instance::{API_KEY, CREDENTIAL, EVERY, HEADER, TRUST, secret_keys};
 pub use markdown::markdown;
 pub(super) use outlets::{HOOK, HOOK_URL, METRICS};
 pub use schema::schema;
@@ -66,15 +66,15 @@ pub enum Takes {
 }
 
 /// A part of the file: `[tray]`, say.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Part {
     /// As it is written.
-    pub title: &'static str,
+    pub title: String,
     /// Whole sentences.
     pub means: &'static str,
-    pub keys: &'static [Key],
-    /// A kind of instance, for a part that is one.
-    pub kind: Option<&'static str>,
+    pub keys: Vec<Key>,
+    /// A kind of instance that has these keys, for a part that not every kind has.
+    pub kind: Option<Kind>,
 }
 
 impl Part {
@@ -84,7 +84,7 @@ impl Part {
     }
 
     /// Without brackets.
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.title.trim_matches(['[', ']'])
     }
 
@@ -110,7 +110,7 @@ pub(super) fn names(keys: &[Key]) -> Vec<&'static str> {
 }
 
 impl Key {
-    const fn new(name: &'static str, takes: Takes, means: &'static str) -> Self {
+    pub(super) const fn new(name: &'static str, takes: Takes, means: &'static str) -> Self {
         Self {
             name,
             takes,
@@ -121,7 +121,7 @@ impl Key {
         }
     }
 
-    const fn usual(self, usual: &'static str) -> Self {
+    pub(super) const fn usual(self, usual: &'static str) -> Self {
         let example = match self.example.is_empty() {
             true => usual,
             false => self.example,
@@ -133,12 +133,12 @@ impl Key {
         }
     }
 
-    const fn example(self, example: &'static str) -> Self {
+    pub(super) const fn example(self, example: &'static str) -> Self {
         Self { example, ..self }
     }
 
     /// Further lines that the example needs.
-    const fn with(self, with: &'static str) -> Self {
+    pub(super) const fn with(self, with: &'static str) -> Self {
         Self { with, ..self }
     }
 }

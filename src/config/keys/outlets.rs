@@ -107,10 +107,10 @@ pub(in crate::config) const HOOK_URL: &[Key] = &[
 const URL: &str = "url = \"https://ntfy.example.org/syncwatch\"";
 
 pub(super) fn parts() -> Vec<Part> {
-    let part = |title, keys, means| Part {
-        title,
+    let part = |title: &str, keys: &[Key], means| Part {
+        title: title.to_owned(),
         means,
-        keys,
+        keys: keys.to_vec(),
         kind: None,
     };
     vec![

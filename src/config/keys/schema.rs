@@ -14,10 +14,10 @@ pub fn schema() -> Value {
         let table = match name {
             "instance" | "hook" => {
                 let others = parts().into_iter().filter(|other| other.belongs_to(name));
-                let keys = others.flat_map(|other| other.keys.to_vec());
+                let keys = others.flat_map(|other| other.keys);
                 several(part, &keys.collect::<Vec<_>>())
             }
-            _ => table(part.keys, part.means),
+            _ => table(&part.keys, part.means),
         };
         let value = match list {
             true => json!({ "type": "array", "items": table }),
@@ -37,7 +37,7 @@ pub fn schema() -> Value {
 
 /// The keys of all kinds: where two have one of the same name, either will do.
 fn several(every: &Part, others: &[Key]) -> Value {
-    let mut properties = properties(every.keys);
+    let mut properties = properties(&every.keys);
     for key in others {
         let own = property(key);
         match properties.get_mut(key.name) {

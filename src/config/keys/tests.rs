@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::config::{Config, parse};
+use crate::config::{Config, kinds, parse};
 
 const EXAMPLE: &str = include_str!("../../../config/syncwatch.toml");
 
@@ -32,21 +32,13 @@ fn config(part: &Part, key: &Key) -> String {
             text += "name = \"example\"\n";
         }
         if let Some(kind) = part.kind {
-            text += &format!("kind = \"{kind}\"\n");
+            text += &format!("kind = \"{}\"\n", kind.name());
         }
-        let needs_url = part.kind.is_some_and(|kind| kind != "syncthing");
-        if needs_url && !has("url") {
-            text += "url = \"https://example.org\"\n"
-                .replace(
-                    "https",
-                    match part.kind {
-                        Some("websocket") => "wss",
-                        _ => "https",
-                    },
-                )
-                .as_str();
+        let url = part.kind.and_then(|kind| kinds::form(kind).needs_url);
+        if let Some(url) = url.filter(|_| !has("url")) {
+            text += &format!("url = \"{url}\"\n");
         }
-        if part.kind == Some("weechat")
+        if part.kind == Some(Kind::Weechat)
             && !key.name.starts_with("password-")
             && key.name != "password"
         {
@@ -59,7 +51,7 @@ fn config(part: &Part, key: &Key) -> String {
 #[test]
 fn every_example_and_every_default_is_taken() {
     for part in parts() {
-        for key in part.keys {
+        for key in &part.keys {
             let text = config(&part, key);
             let parsed = parse(&text, Path::new("/etc/syncwatch/config.toml"));
             assert!(parsed.is_ok(), "{text}\n{:?}", parsed.err());
@@ -108,7 +100,7 @@ fn a_default_is_what_holds_without_the_key() {
 fn the_example_file_names_every_key() {
     let mut missing = Vec::new();
     for part in parts() {
-        for key in part.keys {
+        for key in &part.keys {
             let named = EXAMPLE.lines().any(|line| {
                 let line = line.trim_start_matches(['#', ' ']);
                 line.strip_prefix(key.name)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::*;
 use super::{read, wrong};
 use crate::core::Settings;
-use crate::core::centrifugo::CentrifugoSettings;
+use crate::core::kinds::centrifugo::CentrifugoSettings;
 
 fn instance(keys: &str) -> String {
     format!(

@@ -6,7 +6,8 @@ use secrecy::ExposeSecret as _;
 
 use super::super::*;
 use super::{read, wrong};
-use crate::core::http::{Credential, HttpCheck, Method};
+use crate::core::credential::Credential;
+use crate::core::kinds::http::{HttpCheck, Method};
 use crate::core::{Kind, Settings, TrustMode};
 
 fn instance(keys: &str) -> String {
@@ -27,7 +28,7 @@ fn little_is_needed() {
     let [instance] = config.instances.as_slice() else {
         panic!("one instance");
     };
-    assert_eq!((instance.kind, warnings), (Kind::Http, vec![]));
+    assert_eq!((instance.kind(), warnings), (Kind::Http, vec![]));
     assert_eq!(instance.key, KeySource::Nothing);
     let check = check_of(instance);
     assert_eq!(check.path, "/a%2Fb/health?deep=1");

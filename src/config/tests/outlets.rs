@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::{read, wrong};
-use crate::core::http::Credential;
+use crate::core::credential::Credential;
 use crate::core::occasion::Occasion;
 
 const HOOK: &str = "[[hook]]\nname = 'phone'\non = ['loud']\n";

@@ -113,7 +113,7 @@ fn everything_at_once() {
     let [laptop, nas, ca] = config.instances.as_slice() else {
         panic!("three");
     };
-    assert_eq!((laptop.kind, &laptop.url), (Kind::Syncthing, &None));
+    assert_eq!((laptop.kind(), &laptop.url), (Kind::Syncthing, &None));
     assert_eq!(nas.key, KeySource::File(PathBuf::from("/etc/nas.key")));
     let pin = format!("sha256:{}", "ab".repeat(32)).parse().expect("pin");
     assert_eq!(nas.trust, Some(TrustConfig::Fingerprint(vec![pin])));

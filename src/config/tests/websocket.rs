@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::*;
 use super::{read, wrong};
-use crate::core::http::Credential;
-use crate::core::websocket::WebsocketSettings;
+use crate::core::credential::Credential;
+use crate::core::kinds::websocket::WebsocketSettings;
 use crate::core::{Settings, TrustMode};
 
 fn instance(keys: &str) -> String {

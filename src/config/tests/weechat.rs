@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::{read, wrong};
-use crate::core::weechat::{PasswordHash, WeechatSettings};
+use crate::core::kinds::weechat::{PasswordHash, WeechatSettings};
 use crate::core::{Kind, Settings};
 
 fn instance(keys: &str) -> String {
@@ -23,7 +23,7 @@ fn little_is_needed() {
     let [instance] = config.instances.as_slice() else {
         panic!("one instance");
     };
-    assert_eq!((instance.kind, warnings), (Kind::Weechat, vec![]));
+    assert_eq!((instance.kind(), warnings), (Kind::Weechat, vec![]));
     assert_eq!(instance.key, KeySource::Nothing);
     assert_eq!(instance.second, KeySource::Nothing);
     assert_eq!(hashes(""), PasswordHash::ALL);

@@ -1,7 +1,8 @@
 //! The one table of failures: class -> loud state, patience, retries, words, hint.
 
 use super::Class;
-use crate::core::status::{Kind, LinkState};
+use crate::core::kinds::Kind;
+use crate::core::status::LinkState;
 
 /// `template` with each `{key}` that `value` knows in place; other braces stay as they are.
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {

@@ -2,7 +2,7 @@
 
 use super::table::{MISMATCH_WITH_FILE, fill};
 use super::{Class, Fault};
-use crate::core::status::Kind;
+use crate::core::kinds::Kind;
 
 /// Whom a fault is told of.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl Fault {
             "url" if about.url.is_empty() => about.name.to_owned(),
             "url" => about.url.to_owned(),
             "path" => about.path.unwrap_or("the configured place").to_owned(),
-            "secret" => about.kind.secret().to_owned(),
+            "secret" => about.kind.login().to_owned(),
             "detail" => self.detail.clone().unwrap_or_else(|| "no details".into()),
             "served" => self
                 .served

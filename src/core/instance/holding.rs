@@ -4,7 +4,7 @@ use super::Instance;
 use crate::core::control::Part;
 use crate::core::effect::Effect;
 use crate::core::holds::Want;
-use crate::core::status::Kind;
+use crate::core::kinds::Kind;
 use crate::core::time::Timestamp;
 
 impl Instance {

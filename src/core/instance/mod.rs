@@ -15,11 +15,12 @@ use super::event::{Event, InstanceSpec, Target};
 use super::failure::{Class, Doubt, Fault, Patience};
 use super::holds::{Conditions, Holding};
 use super::journal::{JournalEntry, JournalKind};
+use super::kinds::Kind;
 use super::outage::{Circumstances, Outage};
 use super::pin::Pin;
 use super::pins::Pins;
 use super::service::Service;
-use super::status::{Kind, LinkState};
+use super::status::LinkState;
 use super::time::Timestamp;
 
 /// What is known of one instance.

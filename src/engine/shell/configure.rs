@@ -102,7 +102,7 @@ impl Shell {
             }
             instances.push(InstanceSpec {
                 name: instance.name.clone(),
-                kind: instance.kind,
+                kind: instance.kind(),
                 revision: self.config_revision(instance, unchanged),
                 remembered: kept.remembered,
                 accepted: kept.accepted,

@@ -53,7 +53,7 @@ impl Shell {
         let Some(runtime) = self.runtimes.get(&instance) else {
             return;
         };
-        let (kind, remote) = (runtime.config.kind, runtime.remote());
+        let (kind, remote) = (runtime.config.kind(), runtime.remote());
         let events = self.events.0.clone();
         self.controls.spawn(async move {
             let done = match &remote {
@@ -73,7 +73,7 @@ impl Shell {
         let Some(runtime) = self.runtimes.get(instance) else {
             return Err(self.unknown(instance));
         };
-        let kind = runtime.config.kind;
+        let kind = runtime.config.kind();
         if kind != Kind::Syncthing {
             return Err(not_syncthing(instance));
         }

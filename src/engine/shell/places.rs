@@ -94,7 +94,10 @@ impl Shell {
     }
 
     fn no_answer(&mut self, instance: String) {
-        let kind = self.runtimes.get(&instance).map(|known| known.config.kind);
+        let kind = self
+            .runtimes
+            .get(&instance)
+            .map(|known| known.config.kind());
         let class = match kind {
             Some(Kind::Syncthing) => Class::BadSource,
             _ => Class::NoKey,

@@ -131,7 +131,7 @@ impl Shell {
         let known = instance.map(|name| (name, self.runtimes.get(name)));
         match known {
             Some((name, None)) => Some(self.unknown(name)),
-            Some((name, Some(runtime))) if runtime.config.kind != Kind::Syncthing => {
+            Some((name, Some(runtime))) if runtime.config.kind() != Kind::Syncthing => {
                 Some(not_syncthing(name))
             }
             _ if until.is_some_and(|until| until <= self.clock.now()) => Some(Answer::Refused {

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::api::{self, Cluster, Health};
 use super::client::{self, Connected, Said, Trouble};
-use crate::core::http::Credential;
+use crate::core::credential::Credential;
 use crate::core::{Class, Fault, Pin};
 use crate::services::link::Ask;
 use crate::tls::{Incoming, Request, Terms, Upgraded, WebSocket};

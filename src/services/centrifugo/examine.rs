@@ -7,7 +7,7 @@ use super::ask::{ask_health, ask_info, connect};
 use super::client::Connected;
 use super::poller::now;
 use super::token::{end, moment, verdict};
-use crate::core::centrifugo::CentrifugoSettings;
+use crate::core::kinds::centrifugo::CentrifugoSettings;
 use crate::services::examine::{Examined, Finding};
 
 /// Asks as the poller does: for its health, for the figures, and as a client that leaves at once.

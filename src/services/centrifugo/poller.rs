@@ -15,8 +15,8 @@ use super::ask::{self, ANSWER, ask_health, ask_info, connect, heard};
 use super::client::{self, Connected, PONG, Said, Trouble};
 use super::state::{Client, State};
 use super::token::verdict;
-use crate::core::centrifugo::CentrifugoSettings;
-use crate::core::{Class, Fault, Settings, Timestamp};
+use crate::core::kinds::centrifugo::CentrifugoSettings;
+use crate::core::{Class, Fault, Timestamp};
 use crate::services::http::spread;
 use crate::services::link::{Ask, Link};
 use crate::tls::WebSocket;
@@ -29,10 +29,7 @@ const SHORTEST: Duration = Duration::from_millis(500);
 const OVERDUE: Duration = Duration::from_secs(5);
 
 /// Follows a server until something fails.
-pub async fn follow<A: Ask>(link: &Link<A>) -> Fault {
-    let Settings::Centrifugo(settings) = link.settings() else {
-        return Fault::with_detail(Class::BadSource, "it does not say what to ask");
-    };
+pub async fn follow<A: Ask>(link: &Link<A>, settings: &CentrifugoSettings) -> Fault {
     let session = Following {
         link,
         settings,

@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::core::Fault;
-use crate::core::http::{Credential, Expectation, ExpectedHeader, HttpCheck, Literal, Test};
+use crate::core::credential::Credential;
+use crate::core::kinds::http::{Expectation, ExpectedHeader, HttpCheck, Literal, Test};
 use crate::core::service::{Fact, Service};
 use crate::tls::Reply;
 

@@ -1,7 +1,7 @@
 //! What asking an HTTP server once shows.
 
 use super::{evaluate, request};
-use crate::core::http::HttpCheck;
+use crate::core::kinds::http::HttpCheck;
 use crate::services::examine::{Examined, Finding};
 
 /// The one request of a check, with its secret, as the poller makes it.

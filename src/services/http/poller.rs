@@ -7,8 +7,9 @@ use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
 use super::evaluate::evaluate;
-use crate::core::http::{Credential, HttpCheck, Method};
-use crate::core::{Class, Fault, Settings};
+use crate::core::Fault;
+use crate::core::credential::Credential;
+use crate::core::kinds::http::{HttpCheck, Method};
 use crate::services::link::{Ask, Link};
 use crate::tls::{Request, Terms};
 
@@ -16,10 +17,7 @@ use crate::tls::{Request, Terms};
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Follows a server until something fails.
-pub async fn follow<A: Ask>(link: &Link<A>) -> Fault {
-    let Settings::Http(check) = link.settings() else {
-        return Fault::with_detail(Class::BadSource, "it does not say what to ask");
-    };
+pub async fn follow<A: Ask>(link: &Link<A>, check: &HttpCheck) -> Fault {
     loop {
         let begun = Instant::now();
         let request = request(check, link.key());

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde::Deserialize;
 
+use crate::core::kinds::syncthing::SyncthingSettings;
 use crate::services::examine::{Examined, Finding, PATIENCE};
 use crate::tls::{Reply, Request, Terms};
 
@@ -14,7 +15,7 @@ struct Version {
 }
 
 /// Asks for the version, without the key and with it.
-pub async fn examine(examined: &Examined<'_>) -> Vec<Finding> {
+pub async fn examine(_settings: &SyncthingSettings, examined: &Examined<'_>) -> Vec<Finding> {
     let client = examined.client;
     let request = |key| Request {
         method: Method::GET,

@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use crate::core::Fault;
+use crate::core::kinds::syncthing::SyncthingSettings;
 use crate::services::link::{Ask, Link};
 
 use super::ask::{self, Context};
@@ -37,7 +38,7 @@ const QUIET: Duration = Duration::from_secs(5);
 const ERRORS_AGAIN: u32 = 20;
 
 /// Follows the instance until something fails, and says what.
-pub async fn follow<A: Ask>(link: &Link<A>) -> Fault {
+pub async fn follow<A: Ask>(link: &Link<A>, _settings: &SyncthingSettings) -> Fault {
     match Follower::begin(link).await {
         Ok(mut follower) => match follower.go_on().await {
             Ok(never) => match never {},

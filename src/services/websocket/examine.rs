@@ -2,7 +2,7 @@
 
 use super::{declined, plain, request};
 use crate::core::Class;
-use crate::core::websocket::WebsocketSettings;
+use crate::core::kinds::websocket::WebsocketSettings;
 use crate::services::examine::{Examined, Finding};
 use crate::tls::Upgraded;
 

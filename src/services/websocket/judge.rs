@@ -1,6 +1,6 @@
 //! What the answers of an endpoint, or of the proxy before it, mean. Pure.
 
-use crate::core::websocket::WebsocketSettings;
+use crate::core::kinds::websocket::WebsocketSettings;
 use crate::core::{Class, Fault};
 use crate::tls::Reply;
 

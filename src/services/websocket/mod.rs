@@ -17,7 +17,7 @@ pub use judge::{Answer, declined, plain};
 pub use poller::{follow, request};
 pub use show::{Seen, show};
 
-use crate::core::websocket::WebsocketSettings;
+use crate::core::kinds::websocket::WebsocketSettings;
 
 /// What upgrades came to so far. Kept from one session to the next, so that a link that comes and goes costs none.
 #[derive(Clone, Debug, Default)]

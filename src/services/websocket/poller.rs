@@ -10,9 +10,9 @@ use tokio::time::{Instant, sleep};
 use super::judge::{Answer, declined, plain};
 use super::show::{Seen, show};
 use super::{Outcome, Upgrades};
-use crate::core::http::Credential;
-use crate::core::websocket::WebsocketSettings;
-use crate::core::{Class, Fault, Settings};
+use crate::core::credential::Credential;
+use crate::core::kinds::websocket::WebsocketSettings;
+use crate::core::{Class, Fault};
 use crate::services::http::spread;
 use crate::services::link::{Ask, Link};
 use crate::tls::{Request, Terms};
@@ -23,10 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const LIMIT: usize = 64 * 1024;
 
 /// Follows an endpoint until something fails.
-pub async fn follow<A: Ask>(link: &Link<A>) -> Fault {
-    let Settings::Websocket(settings) = link.settings() else {
-        return Fault::with_detail(Class::BadSource, "it does not say what to ask");
-    };
+pub async fn follow<A: Ask>(link: &Link<A>, settings: &WebsocketSettings) -> Fault {
     let mut follower = Follower {
         link,
         settings,

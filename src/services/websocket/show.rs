@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Outcome;
+use crate::core::kinds::websocket::WebsocketSettings;
 use crate::core::service::{Fact, Service};
-use crate::core::websocket::WebsocketSettings;
 
 /// What one round saw.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::login::{Demand, Login, TOTP_HEADER, totp, until_a_code_lasts};
 use super::wire::{Handshake, Offer};
-use crate::core::weechat::{PasswordHash, WeechatSettings};
+use crate::core::kinds::weechat::{PasswordHash, WeechatSettings};
 use crate::core::{Class, Fault, Timestamp};
 use crate::services::ReadSecret;
 use crate::tls::{Reply, Request, Terms};

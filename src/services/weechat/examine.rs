@@ -7,7 +7,7 @@ use super::entry::{Entry, Secrets, demand};
 use super::login::{Demand, refused};
 use super::state::body;
 use super::wire::{Message, Version};
-use crate::core::weechat::WeechatSettings;
+use crate::core::kinds::weechat::WeechatSettings;
 use crate::core::{Class, Fault};
 use crate::services::examine::{Examined, Finding, PATIENCE};
 use crate::tls::{Incoming, Upgraded, WebSocket};

@@ -11,8 +11,8 @@ use ring::{digest, hmac, pbkdf2};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::wire::{Handshake, Refusal, Refused};
-use crate::core::http::Credential;
-use crate::core::weechat::PasswordHash;
+use crate::core::credential::Credential;
+use crate::core::kinds::weechat::PasswordHash;
 use crate::core::{Class, Fault, Timestamp};
 use crate::tls::Reply;
 

@@ -10,9 +10,9 @@ use super::entry::{Entry, Secrets, demand, excused};
 use super::login::refused;
 use super::state::{News, State, body};
 use super::wire::Message;
+use crate::core::kinds::weechat::WeechatSettings;
 use crate::core::service::Unread;
-use crate::core::weechat::WeechatSettings;
-use crate::core::{Class, Fault, Settings};
+use crate::core::{Class, Fault};
 use crate::services::link::{Ask, Link};
 use crate::tls::{Incoming, WebSocket};
 
@@ -32,10 +32,7 @@ const SOONEST: Duration = Duration::from_secs(5);
 const LATEST: Duration = Duration::from_secs(60);
 
 /// Follows a WeeChat until something fails.
-pub async fn follow<A: Ask>(link: &Link<A>) -> Fault {
-    let Settings::Weechat(settings) = link.settings() else {
-        return Fault::with_detail(Class::BadSource, "it does not say what to ask");
-    };
+pub async fn follow<A: Ask>(link: &Link<A>, settings: &WeechatSettings) -> Fault {
     match connect(link, settings).await {
         Ok(socket) => Talk::new().go_on(link, socket).await,
         Err(fault) => fault,

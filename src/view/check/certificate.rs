@@ -16,7 +16,7 @@ pub fn any(served: Fingerprint, about: &About<'_>) -> Step {
         STEP,
         format!(
             "INSECURE: any certificate is accepted, and whoever answers gets the {}; served is {served}",
-            about.kind.secret()
+            about.kind.login()
         ),
         "Pin it: trust = { fingerprint = [\"...\"] }.",
     )

@@ -3,7 +3,7 @@
 use super::certificate::names;
 use super::{Step, day, is_syncthing};
 use crate::core::failure::About;
-use crate::core::{Class, Fault, Kind, Offer, Served, Sight, Timestamp};
+use crate::core::{Class, Fault, Offer, Served, Sight, Timestamp};
 use crate::view::units::{brief, count};
 
 const STEP: &str = "handshake";
@@ -64,7 +64,7 @@ fn failure(sight: &Sight, fault: &Fault, again: &[Sight], about: &About<'_>) -> 
     Step::failed(
         STEP,
         found,
-        advice(sight, fault, again, about.kind).unwrap_or(hint),
+        advice(sight, fault, again, about.url).unwrap_or(hint),
     )
 }
 
@@ -122,7 +122,7 @@ fn comparison(other: &Sight, fault: &Fault) -> String {
 }
 
 /// What to do, where more is known than the table can say.
-fn advice(sight: &Sight, fault: &Fault, again: &[Sight], kind: Kind) -> Option<String> {
+fn advice(sight: &Sight, fault: &Fault, again: &[Sight], url: &str) -> Option<String> {
     let works = |offer: Offer| {
         let mut again = again.iter().filter(|other| other.offer == offer);
         again.find_map(|other| other.outcome.as_ref().ok())
@@ -156,7 +156,7 @@ fn advice(sight: &Sight, fault: &Fault, again: &[Sight], kind: Kind) -> Option<S
         (Class::TlsProtocol, _) => {
             "The server offers no TLS 1.2 or 1.3, or does not keep to its rules: look at its version and its TLS settings."
         }
-        (Class::NotTls, _) if kind == Kind::Websocket => {
+        (Class::NotTls, _) if url.starts_with("wss:") => {
             "The server speaks without TLS there. Turn on TLS, or use ws:// in 'url', which every view will mark as insecure."
         }
         _ => return None,

@@ -103,7 +103,11 @@ fn who_ends_a_handshake_and_why() {
     let plain = |kind| {
         let fault = Fault::with_detail(Class::NotTls, r#"it said "HTTP/1.1 400 Bad Request""#);
         let first = sight(Offer::WHOLE, Err(fault.clone()));
-        failed(&first, &fault, &[], &about(kind))
+        let url = match kind {
+            Kind::Websocket => "wss://shop.example",
+            _ => "https://shop.example",
+        };
+        failed(&first, &fault, &[], &About { url, ..about(kind) })
     };
     insta::assert_snapshot!(text([
         fails(

@@ -36,7 +36,7 @@ pub(super) fn title(instance: &InstanceStatus) -> String {
     let state = match instance.link.state {
         LinkState::Paused => "not watched".into(),
         LinkState::Untrusted => "certificate not trusted".into(),
-        LinkState::Unauthorized => format!("refuses the {}", instance.kind.secret()),
+        LinkState::Unauthorized => format!("refuses the {}", instance.kind.login()),
         LinkState::Misconfigured => "cannot work as configured".into(),
         LinkState::Disconnected => "cannot be reached".into(),
         _ => match instance.service.as_deref() {

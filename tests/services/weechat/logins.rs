@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use syncwatch::core::weechat::WeechatSettings;
-use syncwatch::core::{Class, Event, Kind, LinkState, Settings, Timestamp};
+use syncwatch::core::kinds::weechat::WeechatSettings;
+use syncwatch::core::{Class, Event, LinkState, Timestamp};
 use syncwatch::engine::protocol::Ask;
 use syncwatch::services::{self, Memory, Session};
 
@@ -129,11 +129,11 @@ async fn a_clock_that_is_wrong_is_named() {
         nudge: Arc::default(),
         entry: Default::default(),
         second: None,
-        settings: Arc::new(Settings::Weechat(WeechatSettings::default())),
+        settings: Arc::new(WeechatSettings::default().into()),
         wall_clock: || Timestamp::from_secs(1_000_000_000),
         events,
     };
-    services::run(Kind::Weechat, session).await;
+    services::run(session).await;
     let Some(Event::Failed { fault, .. }) = told.recv().await else {
         panic!("no failure");
     };

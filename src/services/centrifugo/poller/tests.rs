@@ -64,14 +64,13 @@ async fn world(
         peers.push(Peer(theirs));
     }
     let (mut session, told, swap) = session(&server);
-    session.settings = Arc::new(Settings::Centrifugo(settings));
     if !tokens.is_empty() {
         let tokens = tokens.iter().copied().collect();
         session.second = Some(Arc::new(Source(Mutex::new(tokens))));
     }
     let fault = tokio::spawn(async move {
         let _swap = swap;
-        follow(&Link::new(session, None)).await
+        follow(&Link::new(session, None), &settings).await
     });
     let world = World {
         server,

@@ -4,7 +4,7 @@ use reqwest::header::HeaderMap;
 
 use super::*;
 use crate::core::Class;
-use crate::core::http::Method;
+use crate::core::kinds::http::Method;
 
 const SECRET: &str = "open-sesame";
 

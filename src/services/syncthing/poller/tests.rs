@@ -10,7 +10,7 @@ use tokio::time::{advance, sleep};
 
 use super::*;
 use crate::core::service::{FolderState, Service};
-use crate::core::{Class, Event as Told, Fingerprint, Kind, Pin as CertificatePin};
+use crate::core::{Class, Event as Told, Fingerprint, Pin as CertificatePin};
 use crate::services::link::fake::{Fake, Server, session};
 use crate::services::run;
 
@@ -29,7 +29,7 @@ impl Rig {
     async fn start(server: Arc<Server>) -> Self {
         let (session, told, swap) = session(&server);
         // Spawned as the engine does it, so that it must be Send.
-        let task = tokio::spawn(run(Kind::Syncthing, session));
+        let task = tokio::spawn(run(session));
         let rig = Self {
             server,
             told,

@@ -9,7 +9,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
-use crate::core::{Event, Kind, Service};
+use crate::core::{Event, Service};
 use crate::services::link::fake::{Server, session};
 use crate::services::{Memory, run};
 use crate::tls::{Upgraded, WebSocket};
@@ -28,11 +28,11 @@ struct Rig {
 impl Rig {
     fn start(server: Arc<Server>, settings: WebsocketSettings, memory: Memory) -> Self {
         let (mut session, told, swap) = session(&server);
-        session.settings = Arc::new(Settings::Websocket(settings.clone()));
+        session.settings = Arc::new(settings.clone().into());
         session.memory = memory.clone();
         let task = tokio::spawn(async move {
             let _swap = swap;
-            run(Kind::Websocket, session).await;
+            run(session).await;
         });
         Self {
             server,

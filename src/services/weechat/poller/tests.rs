@@ -84,12 +84,11 @@ fn line(level: i64) -> Value {
 
 /// Follows the relay; its end comes as an event.
 fn following(server: &Arc<Server>) -> UnboundedReceiver<Event> {
-    let (mut session, told, swap) = session(server);
-    session.settings = Arc::new(Settings::Weechat(WeechatSettings::default()));
+    let (session, told, swap) = session(server);
     tokio::spawn(async move {
         let _swap = swap;
         let link = Link::<Fake>::new(session, None);
-        let fault = follow(&link).await;
+        let fault = follow(&link, &WeechatSettings::default()).await;
         link.failed(fault);
     });
     told

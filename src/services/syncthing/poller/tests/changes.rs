@@ -57,13 +57,13 @@ async fn a_conflict_copy_outlives_the_session_and_the_process_of_the_server() {
     server.set(disk, 200, made);
     let (one, _told, _swap) = session(&server);
     let memory = one.memory.clone();
-    let task = tokio::spawn(run(Kind::Syncthing, one));
+    let task = tokio::spawn(run(one));
     settle().await;
     task.abort();
     server.set(disk, 200, json!([]));
     let (mut two, mut told, _swap) = session(&server);
     two.memory = memory;
-    let task = tokio::spawn(run(Kind::Syncthing, two));
+    let task = tokio::spawn(run(two));
     settle().await;
     task.abort();
     let told = std::iter::from_fn(|| told.try_recv().ok());

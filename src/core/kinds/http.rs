@@ -3,6 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::KindSettings;
+use crate::core::credential::Credential;
+
 /// One kind of request, made again and again, and what its reply is held against.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpCheck {
@@ -28,22 +31,6 @@ pub enum Method {
     Get,
     Head,
     Post,
-}
-
-/// How an instance's secret travels. Never over a connection that was not verified.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Credential {
-    /// As `X-API-Key`.
-    #[default]
-    ApiKey,
-    /// There is none.
-    Nothing,
-    /// As the password of this user.
-    Basic { user: String },
-    /// As `Authorization: Bearer`.
-    Bearer,
-    /// As the value of this header.
-    Header { name: String },
 }
 
 /// What a place in a JSON body must hold.
@@ -85,22 +72,22 @@ pub struct ExpectedHeader {
     pub value: Option<String>,
 }
 
+impl KindSettings for HttpCheck {
+    const LOGIN: &'static str = "login";
+
+    fn secret(&self) -> &'static str {
+        self.credential.secret()
+    }
+
+    fn names_whole_paths(&self) -> bool {
+        true
+    }
+}
+
 impl HttpCheck {
     /// Whether a status is one of those that are expected.
     pub fn wants(&self, status: u16) -> bool {
         self.statuses.iter().any(|range| range.contains(&status))
-    }
-}
-
-impl Credential {
-    /// The config's word for the secret.
-    pub fn secret(&self) -> &'static str {
-        match self {
-            Self::ApiKey | Self::Nothing => "api-key",
-            Self::Basic { .. } => "password",
-            Self::Bearer => "token",
-            Self::Header { .. } => "value",
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::KindSettings;
+
 /// How one Centrifugo is watched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CentrifugoSettings {
@@ -11,6 +13,14 @@ pub struct CentrifugoSettings {
     pub api: bool,
     /// The path of the client websocket, below that of the URL; `None` where no client is to connect.
     pub websocket: Option<String>,
+}
+
+impl KindSettings for CentrifugoSettings {
+    const LOGIN: &'static str = "API key or token";
+
+    fn secret(&self) -> &'static str {
+        "api-key"
+    }
 }
 
 impl CentrifugoSettings {

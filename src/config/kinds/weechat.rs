@@ -1,13 +1,32 @@
-//! The keys of an `[[instance]]` of kind `weechat`.
+//! How a WeeChat stands in the config: the keys of an `[[instance]]` of kind `weechat`.
 
 use secrecy::ExposeSecret as _;
+use toml::Value;
 use toml::de::DeValue;
+use url::Url;
 
-use super::instance::KeySource;
-use super::parse_secret::{Names, PASSWORD, secret};
-use super::problem::Findings;
-use super::section::{At, Section, string, strings, unknown};
-use crate::core::weechat::{PasswordHash, WeechatSettings};
+use super::{Form, InConfig, Own};
+use crate::config::describe::Line;
+use crate::config::instance::KeySource;
+use crate::config::keys::{Key, Takes, secret_keys};
+use crate::config::parse_secret::{Names, PASSWORD, secret};
+use crate::config::problem::Findings;
+use crate::config::section::{At, Section, string, strings, unknown};
+use crate::core::kinds::weechat::{PasswordHash, WeechatSettings};
+
+const PASSWORD_KEYS: [Key; 4] = secret_keys!("password", "That of relay.network.password", "");
+const TOTP_KEYS: [Key; 4] = secret_keys!(
+    "totp-secret",
+    "That of relay.network.totp_secret, where it is set",
+    ""
+);
+const KEYS: &[Key] = &[    Key::new(
+        "password-hash",
+        Takes::Words(&["pbkdf2+sha512", "pbkdf2+sha256", "sha512", "sha256", "plain"]),
+        "How the password may be sent: of those that the relay allows too, the strongest is taken. Without it, all may be.",
+    )
+    .example("[\"pbkdf2+sha512\", \"sha512\"]"),
+];
 
 const TOTP: Names = [
     "totp-secret",
@@ -16,31 +35,31 @@ const TOTP: Names = [
     "totp-secret-command",
 ];
 
-/// How a WeeChat is watched, and how to log in.
-pub(super) struct Weechat {
-    pub(super) settings: WeechatSettings,
-    pub(super) password: KeySource,
-    /// The secret of the one-time passwords.
-    pub(super) totp: KeySource,
-}
+impl InConfig for WeechatSettings {
+    const FORM: Form = Form {
+        means: "A WeeChat with the relay \"api\" (4.6 or newer) over TLS.",
+        keys: &[&PASSWORD_KEYS, &TOTP_KEYS, KEYS],
+        login: "'password-file'",
+        needs_url: Some("https://irc.example.org:9000"),
+        ..Form::USUAL
+    };
 
-pub(super) fn weechat(
-    section: &mut Section<'_>,
-    has_url: bool,
-    findings: &mut Findings<'_>,
-) -> Weechat {
-    if !has_url {
-        let at = section.at.clone();
-        findings.problem(
-            &at,
-            "kind \"weechat\" needs a 'url', such as \"https://irc.example.org:9000\"",
-        );
+    fn read(
+        section: &mut Section<'_>,
+        _url: Option<&Url>,
+        findings: &mut Findings<'_>,
+    ) -> Own<Self> {
+        let password = secret(section, &PASSWORD, findings);
+        Own {
+            key: password.unwrap_or(KeySource::Nothing),
+            second: totp(section, findings),
+            ..Own::from(settings(section, findings))
+        }
     }
-    let password = secret(section, &PASSWORD, findings);
-    Weechat {
-        settings: settings(section, findings),
-        password: password.unwrap_or(KeySource::Nothing),
-        totp: totp(section, findings),
+
+    fn describe(&self, line: &mut Line<'_>) {
+        let hashes: Vec<Value> = self.hashes.iter().map(|hash| hash.name().into()).collect();
+        line("password-hash", hashes.into());
     }
 }
 

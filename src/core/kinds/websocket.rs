@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::http::Credential;
+use super::KindSettings;
+use crate::core::credential::Credential;
 
 /// How one endpoint is watched: a plain GET routinely, which costs it nothing, and a real upgrade seldom, which costs
 /// a tunnel two lines in its log.
@@ -24,6 +25,18 @@ pub struct WebsocketSettings {
 
 /// A websocket server has nothing else to say to a plain GET: 400 or 426 (RFC 6455, section 4.2.1), or 101 all the same.
 const ALIVE: [RangeInclusive<u16>; 3] = [101..=101, 400..=400, 426..=426];
+
+impl KindSettings for WebsocketSettings {
+    const LOGIN: &'static str = "login";
+
+    fn secret(&self) -> &'static str {
+        self.credential.secret()
+    }
+
+    fn names_whole_paths(&self) -> bool {
+        true
+    }
+}
 
 impl WebsocketSettings {
     /// Whether an endpoint that answers a plain GET with `status` is alive.

@@ -1,5 +1,7 @@
 //! What a WeeChat relay is asked, and what is told of it. Holds no secret.
 
+use super::KindSettings;
+
 /// How one WeeChat is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeechatSettings {
@@ -16,6 +18,18 @@ pub enum PasswordHash {
     Sha512,
     Pbkdf2Sha256,
     Pbkdf2Sha512,
+}
+
+impl KindSettings for WeechatSettings {
+    const LOGIN: &'static str = "password";
+
+    fn secret(&self) -> &'static str {
+        "password"
+    }
+
+    fn second_secret(&self) -> &'static str {
+        "totp-secret"
+    }
 }
 
 impl PasswordHash {
