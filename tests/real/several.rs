@@ -58,7 +58,7 @@ async fn one_that_is_away_or_hangs_holds_up_no_other() {
     let done = watched.run(&["resume", "--all", "--json"]).await;
     assert_eq!(done.status.code(), Some(4), "{done:?}");
     let lines = String::from_utf8(done.stdout).unwrap();
-    let lines = lines.lines().map(|line| serde_json::from_str(line));
+    let lines = lines.lines().map(serde_json::from_str);
     let mut lines: Vec<Value> = lines.collect::<Result<_, _>>().unwrap();
     lines.sort_by_key(|line| line["instance"].to_string());
     let told = |key: &str| {
