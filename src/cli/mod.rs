@@ -4,6 +4,7 @@
 //! (`| head`) is no error.
 
 pub mod args;
+mod ask;
 mod check;
 mod companions;
 mod complete;
