@@ -1,5 +1,6 @@
 //! The loop: takes events, steps the model, performs its effects, publishes the status.
 
+mod building;
 mod configure;
 mod controls;
 mod looks;
@@ -243,16 +244,8 @@ impl Shell {
                 instance,
                 generation,
                 pins,
-            } => {
-                if let Some(runtime) = self.runtimes.get_mut(&instance) {
-                    runtime.use_pins(generation, pins, &self.events.0);
-                }
-            }
-            Effect::Attempt { instance, attempt } => {
-                if let Some(runtime) = self.runtimes.get_mut(&instance) {
-                    runtime.attempt(attempt, &self.events.0);
-                }
-            }
+            } => self.use_pins(&instance, generation, pins),
+            Effect::Attempt { instance, attempt } => self.attempt(&instance, attempt),
             Effect::Abandon { instance } => {
                 if let Some(runtime) = self.runtimes.get_mut(&instance) {
                     runtime.abandon();
@@ -300,6 +293,12 @@ impl Shell {
                 content,
             } => self.trust_file_read(&instance, born, content),
             Note::ReadingLate(instance, born) => self.reading_late(&instance, born),
+            Note::Built {
+                instance,
+                born,
+                built,
+            } => self.built(&instance, born, *built),
+            Note::BuildingLate(instance, born) => self.building_late(&instance, born),
             Note::Looked { moved, mode } => self.looked(moved, mode),
             Note::ReadPins(instance) => self.read_pins(&instance),
             Note::Touched(touched, bell) => {

@@ -11,6 +11,7 @@ use super::{post, run};
 use crate::config::{Delivery, Environment, HookConfig, Outlets};
 use crate::core::happening::Happening;
 use crate::core::{Status, Timestamp};
+use crate::engine::DiskReader;
 use crate::view::hook::message;
 
 /// The version of the JSON document.
@@ -42,7 +43,9 @@ pub struct Trial {
 pub(super) struct Courier {
     pub(super) hook: HookConfig,
     hidden: BTreeSet<String>,
-    environment: Environment,
+    pub(super) environment: Environment,
+    /// What it is to know of the server is read by this.
+    pub(super) disk: DiskReader,
 }
 
 /// What goes to standard input, or in the body.
@@ -68,6 +71,7 @@ impl Courier {
             hook,
             hidden: outlets.secret_variables.clone(),
             environment: environment.clone(),
+            disk: DiskReader::default(),
         }
     }
 
@@ -92,7 +96,7 @@ impl Courier {
                 run::run(command, json, self.hook.timeout).await
             }
             Delivery::Post(server) => {
-                let told = post::post(server, &self.environment, json, self.hook.timeout);
+                let told = post::post(server, self, json);
                 let report = match timeout(self.hook.timeout, told).await {
                     Ok(report) => report,
                     Err(_) => Report::TimedOut,
