@@ -97,6 +97,14 @@ impl Look {
         Self { resolution, asking }
     }
 
+    /// What it came to, when there is no command to be run.
+    pub fn whole(self) -> Result<Resolution, Self> {
+        match self.asking {
+            None => Ok(self.resolution),
+            Some(_) => Err(self),
+        }
+    }
+
     /// Runs the key's command, where there is one, for 10 s at most. Waits for no disk.
     pub async fn finish(self) -> Resolution {
         let mut resolution = self.resolution;

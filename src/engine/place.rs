@@ -16,6 +16,8 @@ use crate::tls::{Client, ClientSpec, Meter, Shared, Trust};
 pub(super) struct Place {
     pub(super) resolved: Resolved,
     pub(super) clients: Result<channel::Sender<Arc<Client>>, Fault>,
+    /// What the newest client was built for.
+    served_as: Option<Standing>,
     pub(super) pins: Option<PinSet>,
     pub(super) session: Option<Running>,
     pub(super) generation: u64,
@@ -51,11 +53,17 @@ impl Place {
         Self {
             resolved,
             clients: Err(Fault::new(Class::NoPin)),
+            served_as: None,
             pins: None,
             session: None,
             generation: 0,
             stamp: None,
         }
+    }
+
+    /// Whether the newest client was built for this.
+    pub(super) fn is_served_as(&self, standing: Standing) -> bool {
+        self.served_as == Some(standing)
     }
 
     /// The client of the newest generation; `None` while nothing is trusted.
@@ -75,6 +83,7 @@ impl Place {
 
     /// Hands a client to the session, and says why there is none to hand over.
     pub(super) fn take(&mut self, built: Built) -> Option<Fault> {
+        self.served_as = Some(built.counts_for);
         match (built.client.map(Arc::new), &self.clients) {
             (Ok(client), Ok(clients)) => {
                 clients.send_replace(client);

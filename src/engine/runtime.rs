@@ -45,6 +45,8 @@ pub(super) struct Runtime {
     pub(super) building: Errand,
     /// The attempt that waits for that client.
     waiting: Option<u64>,
+    /// Refusals that are to be judged once the search has ended.
+    pub(super) refusals: Vec<Event>,
     pub(super) is_unresolved: bool,
     /// What its place and key are read from.
     pub(super) sources: Option<Watched>,
@@ -107,6 +109,7 @@ impl Runtime {
             reading: Errand::default(),
             building: Errand::default(),
             waiting: None,
+            refusals: Vec::new(),
             is_unresolved: true,
             sources: None,
             trust_watch: None,
@@ -269,22 +272,23 @@ impl Runtime {
         events: &mpsc::UnboundedSender<Event>,
     ) -> Option<Build> {
         self.abandon();
-        match &self.place.as_ref()?.clients {
-            Ok(_) => {
+        let place = self.place.as_ref()?;
+        let fault = match &place.clients {
+            Ok(_) if place.is_served_as((self.revision, place.generation)) => {
                 self.start(attempt, events);
-                None
+                return None;
             }
+            // What was trusted before is trusted no more.
+            Ok(_) => Fault::new(Class::NoPin),
             // What stood in the way may be gone: a CA file that is whole again, a certificate store that can be read.
-            Err(fault) => {
-                let fault = fault.clone();
-                self.waiting = Some(attempt);
-                let build = self.build(events);
-                if build.is_none() && self.waiting.take().is_some() {
-                    self.fail(attempt, fault, events);
-                }
-                build
-            }
+            Err(fault) => fault.clone(),
+        };
+        self.waiting = Some(attempt);
+        let build = self.build(events);
+        if build.is_none() && self.waiting.take().is_some() {
+            self.fail(attempt, fault, events);
         }
+        build
     }
 
     fn start(&mut self, attempt: u64, events: &mpsc::UnboundedSender<Event>) {
@@ -328,7 +332,11 @@ impl Runtime {
     /// What it takes to ask the server for something; `None` while nobody is trusted or its place is not known.
     pub(super) fn remote(&self) -> Option<Remote> {
         let place = self.place.as_ref()?;
+        let standing = (self.revision, place.generation);
         let clients = place.clients.as_ref().ok()?;
+        if !place.is_served_as(standing) {
+            return None;
+        }
         Some(Remote {
             name: self.config.name.clone(),
             url: place.resolved.target.url.clone(),

@@ -209,6 +209,9 @@ impl Shell {
             .pop_front()
             .or_else(|| self.events.1.try_recv().ok())
         {
+            if self.puts_off(&event) {
+                continue;
+            }
             stepped = true;
             for effect in self.model.step(event, self.clock.now()) {
                 self.perform(effect);
