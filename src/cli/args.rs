@@ -303,7 +303,9 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse::<u32>() {
         return Ok(Duration::from_secs(seconds.into()));
     }
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_| advice())?;
+    let parsed: jiff::Span = text.parse().map_err(|_| advice())?;
+    let day = jiff::SpanRelativeTo::days_are_24_hours();
+    let parsed = parsed.to_duration(day).map_err(|_| advice())?;
     Duration::try_from(parsed).map_err(|_| advice())
 }
 
@@ -325,6 +327,7 @@ mod tests {
             ("500ms", 500),
             ("1h30m", 5_400_000),
             ("2 min", 120_000),
+            ("1d12h", 129_600_000),
             ("0s", 0),
         ] {
             assert_eq!(

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::config::ConfigError;
-use crate::core::{InstanceStatus, LinkState, Status};
+use crate::core::{InstanceStatus, LinkState, Refusal, Status};
 use crate::desktop::Trouble;
 use crate::engine::StartError;
 use crate::engine::client::ClientError;
@@ -133,6 +133,14 @@ impl CliError {
         }
     }
 
+    /// What happened, without what to do.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Said { message, .. } => message,
+            Self::ReaderGone => "",
+        }
+    }
+
     /// What to print to standard error.
     pub fn page(&self) -> Page {
         let Self::Said { message, hints, .. } = self else {
@@ -174,6 +182,12 @@ impl From<ConfigError> for CliError {
                 said.hint("'syncwatch config check' looks again once it is corrected.")
             }
         }
+    }
+}
+
+impl From<Refusal> for CliError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(Exit::Wrong, refusal.message).hint(refusal.hint)
     }
 }
 

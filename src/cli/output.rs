@@ -77,9 +77,9 @@ impl Output {
         AutoStream::new(io::stderr(), self.choice).current_choice() != ColorChoice::Never
     }
 
-    /// Somebody can be asked.
+    /// Somebody can be asked. Questions go to standard error.
     pub fn is_dialogue(self) -> bool {
-        io::stdin().is_terminal() && io::stdout().is_terminal()
+        io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// The frame for standard output at `now`.

@@ -193,6 +193,11 @@ pub enum Asker {
 }
 
 impl Asker {
+    /// The engine is of this process.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
     /// Asks for something to be done.
     pub async fn ask(&self, ask: Ask) -> Result<Answer, CliError> {
         match self {

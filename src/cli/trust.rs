@@ -2,13 +2,13 @@
 //!
 //! Invariant: nothing is pinned that the user did not see whole, or did not name whole.
 
-use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::timeout;
 
 use super::args::{TrustArgs, TrustCommand};
+use super::ask::says_yes;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::source::{Purpose, Source, unexpected};
@@ -152,29 +152,16 @@ async fn ask(
     context: &Context,
 ) -> Result<bool, CliError> {
     let frame = context.out.frame(context.now());
-    context
-        .out
-        .page(&trust::question(instance, fingerprint, &frame))?;
+    let page = trust::question(instance, fingerprint, &frame);
     if !context.out.is_dialogue() {
+        context.out.page(&page)?;
         return Err(
             CliError::new(Exit::Usage, "There is no terminal to ask on; nothing was changed.")
                 .hint(format!("Once it was compared: syncwatch trust accept --instance {} --fingerprint {fingerprint}", instance.name)),
         );
     }
-    // On a thread of its own: an engine in this process goes on meanwhile.
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut out = io::stdout();
-        write!(out, "Is it the same? Pin it from now on? [y/N] ")?;
-        out.flush()?;
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
-        io::Result::Ok(answer)
-    });
-    let answer = answer.await.map_err(io::Error::other)??;
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "y" | "yes"
-    ))
+    context.out.aside(&page);
+    Ok(says_yes("Is it the same? Pin it from now on?".into()).await?)
 }
 
 /// Says what became of it.

@@ -114,6 +114,42 @@ pub struct Folder {
     pub last_scan: Option<Timestamp>,
 }
 
+/// What ends for good that a folder differs from what the others have, at the cost of one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// What the other devices changed is lost.
+    Override,
+    /// What was changed on this one is lost.
+    Revert,
+}
+
+impl Remedy {
+    /// The one that a folder of this type allows; `None` where every device may change it.
+    pub fn of(kind: &str) -> Option<Self> {
+        match kind {
+            "sendonly" => Some(Self::Override),
+            "receiveonly" | "receiveencrypted" => Some(Self::Revert),
+            _ => None,
+        }
+    }
+}
+
+impl Folder {
+    /// What its type allows.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Remedy::of(&self.kind)
+    }
+
+    /// There is something for its remedy to end.
+    pub fn differs(&self) -> bool {
+        match self.remedy() {
+            Some(Remedy::Override) => self.need_items > 0 || self.need_bytes > 0,
+            Some(Remedy::Revert) => self.receive_only_items > 0,
+            None => false,
+        }
+    }
+}
+
 /// A folder's state as the official page names it (gui/default/syncthing/core/syncthingController.js folderStatus).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -182,6 +218,11 @@ impl FolderState {
             Self::UpToDate | Self::Unshared | Self::Paused | Self::LocalAdditions
         )
     }
+}
+
+/// The first group of a device ID, as Syncthing's page shows it.
+pub fn short_id(id: &str) -> &str {
+    id.split('-').next().unwrap_or(id)
 }
 
 /// One remote device.

@@ -79,8 +79,8 @@ pub fn task(task: &Task, service: &Service, frame: &Frame) -> String {
     }
 }
 
-/// What is asked before something that cannot be undone; `None` where nothing is lost.
-pub fn question(task: &Task, service: &Service) -> Option<String> {
+/// What is to be known before something that cannot be undone; `None` where nothing is lost.
+pub fn warning(instance: &str, task: &Task, service: &Service) -> Option<String> {
     let folder = |id: &str| folder_name(service, id);
     match task {
         Task::Do(Action::Override { folder: id }) => Some(format!(
@@ -88,7 +88,7 @@ pub fn question(task: &Task, service: &Service) -> Option<String> {
             folder(id)
         )),
         Task::Do(Action::Revert { folder: id }) => Some(format!(
-            "What was changed in {} on this device is lost.",
+            "What was changed in {} at {instance} is lost.",
             folder(id)
         )),
         Task::Do(Action::Shutdown) => {
@@ -96,6 +96,11 @@ pub fn question(task: &Task, service: &Service) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What is asked after a warning. `what` is what [`task`] says.
+pub fn question(warning: &str, instance: &str, what: &str) -> String {
+    format!("{warning} Have {instance} {what}?")
 }
 
 /// That it is done, and that the server shows it. `what` is what [`task`] says.

@@ -6,7 +6,7 @@ use super::table::{Column, Table};
 use super::units::{ago, count, rate, size};
 use super::words::{device_state, folder_state};
 use crate::core::Service;
-use crate::core::service::{Device, DeviceState, Folder, FolderState, PendingFolder};
+use crate::core::service::{Device, DeviceState, Folder, FolderState, PendingFolder, short_id};
 
 /// With more of them, those that are up to date are only counted.
 const LONG: usize = 20;
@@ -183,11 +183,6 @@ pub(super) fn device_name(device: &Device) -> &str {
     } else {
         &device.name
     }
-}
-
-/// The first group of a device ID, as Syncthing's page shows it.
-pub(super) fn short_id(id: &str) -> &str {
-    id.split('-').next().unwrap_or(id)
 }
 
 pub(super) fn needed(items: u64, bytes: u64, width: usize) -> String {

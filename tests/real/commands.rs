@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Output;
 
-use crate::support::syncthing::{Binary, Options, RealSyncthing};
+use crate::support::syncthing::{Binary, Options, RealSyncthing, each_version};
 use crate::support::watched::Watched;
 use serde_json::{Value, json};
 
@@ -15,16 +15,19 @@ pub(crate) struct Side {
 
 impl Side {
     pub(crate) async fn start(folders: usize, devices: usize) -> Option<Self> {
-        let binary = Binary::newest()?;
+        Some(Self::of(&Binary::newest()?, folders, devices).await)
+    }
+
+    pub(crate) async fn of(binary: &Binary, folders: usize, devices: usize) -> Self {
         let options = Options {
             folders,
             devices,
             ..Options::default()
         };
-        let syncthing = RealSyncthing::start(&binary, options).await;
+        let syncthing = RealSyncthing::start(binary, options).await;
         let mut watched = Watched::home(syncthing.home()).await;
         watched.connected().await;
-        Some(Self { syncthing, watched })
+        Self { syncthing, watched }
     }
 
     /// Runs a command that must succeed; what it said.
@@ -37,6 +40,18 @@ impl Side {
     async fn fails(&self, line: &str, code: i32) -> String {
         let output = self.ends_with(line, code).await;
         text(&output.stderr)
+    }
+
+    /// Runs it with `--dry-run`: it says what would be done, and nothing is.
+    async fn only_says(&self, line: &str, words: &str) {
+        let before = self.syncthing.kept().await;
+        let said = self.run(&format!("{line} --dry-run")).await;
+        assert_eq!(
+            said,
+            format!("Nothing was done. laptop would {words}.\n"),
+            "{line}"
+        );
+        assert_eq!(self.syncthing.kept().await, before, "{line}");
     }
 
     async fn ends_with(&self, line: &str, code: i32) -> Output {
@@ -89,11 +104,20 @@ async fn folders_and_devices_are_scanned_paused_and_resumed() {
         .await;
     let file = side.syncthing.folder_path("folder-1").join("new");
     fs::write(file, "x").unwrap();
-    assert!(
-        side.run("rescan -n photo")
-            .await
-            .contains("Nothing was done")
-    );
+    let photo = "folder 'Photo albums'";
+    for (line, words) in [
+        ("rescan photo", format!("look for changes in {photo}")),
+        ("rescan", "look for changes in all folders".to_owned()),
+        ("pause photo", format!("pause {photo}")),
+        ("pause", "pause everything".to_owned()),
+        ("resume photo", format!("resume {photo}")),
+        (
+            "resume",
+            "let everything go on that 'pause' paused".to_owned(),
+        ),
+    ] {
+        side.only_says(line, &words).await;
+    }
     let status = side.syncthing.folder_status("folder-1").await;
     assert_eq!(status["localFiles"], 0);
     assert!(side.run("rescan photo").await.contains("'Photo albums'"));
@@ -136,102 +160,159 @@ async fn folders_and_devices_are_scanned_paused_and_resumed() {
     };
     side.syncthing.wait_until("it goes on", goes_on).await;
 
-    let unknown = side.fails("pause nothing-like-it", 2).await;
-    assert!(unknown.contains("There are: "), "{unknown}");
-    let unclear = side.fails("pause folder", 2).await;
-    assert!(!unclear.is_empty());
+    for (wrong, words) in [
+        ("pause nothing-like-it", "There are: "),
+        ("pause device", "may be one of several"),
+        ("pause ", "No folder or device was named."),
+        ("pause folder-0 --for 0m", "longer than nothing"),
+        ("pause folder-0 --for 99999h", "a year is the most"),
+        ("pause folder-0 --for 30", "with its unit"),
+        ("rescan \u{1b}[2Jx", "\\u{1b}[2Jx"),
+    ] {
+        let said = side.fails(wrong, 2).await;
+        assert!(said.contains(words), "{wrong}: {said}");
+    }
     assert!(!side.is_paused("folder-0").await);
 }
 
 #[tokio::test]
 async fn what_would_be_lost_needs_a_yes() {
-    let Some(side) = Side::start(1, 0).await else {
-        return;
-    };
-    let path = "/rest/config/folders/folder-0";
-    let quiet = json!({ "type": "receiveonly", "fsWatcherEnabled": false });
-    side.syncthing.api_patch(path, quiet).await;
-    side.syncthing.wait_for_folder("folder-0", "idle").await;
-    let mine = side.syncthing.folder_path("folder-0").join("mine");
-    fs::write(&mine, "local").unwrap();
-    side.run("rescan folder-0").await;
-    let refused = side.fails("revert folder-0", 2).await;
-    assert!(refused.contains("--yes"), "{refused}");
-    assert!(mine.exists());
-    side.run("revert folder-0 --dry-run").await;
-    assert!(mine.exists());
-    side.run("revert folder-0 --yes").await;
-    assert!(!mine.exists());
-    let wrong = side.fails("override folder-0 --yes", 1).await;
-    assert!(wrong.contains("not send-only"), "{wrong}");
-    let sendonly = json!({ "type": "sendonly" });
-    side.syncthing.api_patch(path, sendonly).await;
-    side.syncthing.wait_for_folder("folder-0", "idle").await;
-    side.run("override folder-0 --yes").await;
+    each_version(async |binary| {
+        let mut side = Side::of(&binary, 1, 0).await;
+        let path = "/rest/config/folders/folder-0";
+        let folder = "folder 'Folder 0'";
+        for wrong in ["revert folder-0 --dry-run", "revert folder-0 --yes"] {
+            let wrong = side.fails(wrong, 1).await;
+            assert!(wrong.contains("is not receive-only"), "{wrong}");
+        }
+        let quiet = json!({ "type": "receiveonly", "fsWatcherEnabled": false });
+        side.syncthing.api_patch(path, quiet).await;
+        side.syncthing.wait_for_folder("folder-0", "idle").await;
+        let mine = side.syncthing.folder_path("folder-0").join("mine");
+        fs::write(&mine, "local").unwrap();
+        side.run("rescan folder-0").await;
+        side.watched
+            .wait_for("a local change", |now| {
+                now["service"]["folders"][0]["receive_only_items"] == 1
+            })
+            .await;
+        let refused = side.fails("revert folder-0", 2).await;
+        assert!(refused.contains("--yes"), "{refused}");
+        let undo = format!("undo local changes in {folder}");
+        side.only_says("revert folder-0", &undo).await;
+        assert!(mine.exists());
+        side.run("revert folder-0 --yes").await;
+        assert!(!mine.exists());
+        let status = side.syncthing.folder_status("folder-0").await;
+        assert_eq!(status["receiveOnlyTotalItems"], 0);
 
-    side.syncthing
-        .api_post("/rest/system/error", Some(json!("disk on fire")))
-        .await;
-    side.run("clear-errors").await;
-    let errors = side.syncthing.api_get("/rest/system/error").await;
-    assert_eq!(errors["errors"], Value::Null);
+        let wrong = side.fails("override folder-0 --yes", 1).await;
+        assert!(wrong.contains("not send-only"), "{wrong}");
+        let sendonly = json!({ "type": "sendonly" });
+        side.syncthing.api_patch(path, sendonly).await;
+        side.syncthing.wait_for_folder("folder-0", "idle").await;
+        side.watched
+            .wait_for("send-only", |now| {
+                now["service"]["folders"][0]["type"] == "sendonly"
+            })
+            .await;
+        let as_here = format!("make the others take {folder} as it is here");
+        side.only_says("override folder-0", &as_here).await;
+        side.run("override folder-0 --yes").await;
 
-    let from = side.syncthing.log_lines().len();
-    side.run("restart").await;
-    side.syncthing
-        .wait_for_log(from, "GUI and API listening")
-        .await;
-    assert!(side.fails("shutdown", 2).await.contains("--yes"));
-    side.run("clear-errors").await;
-    side.run("shutdown --yes").await;
-    let gone = side.fails("rescan", 4).await;
-    assert!(gone.contains("not connected"), "{gone}");
+        side.syncthing
+            .api_post("/rest/system/error", Some(json!("disk on fire")))
+            .await;
+        side.only_says("clear-errors", "empty its list of errors")
+            .await;
+        side.run("clear-errors").await;
+        let errors = side.syncthing.api_get("/rest/system/error").await;
+        assert_eq!(errors["errors"], Value::Null);
+
+        side.only_says("restart", "restart").await;
+        let started = side.syncthing.kept().await["startTime"].clone();
+        side.run("restart").await;
+        assert_ne!(side.syncthing.kept().await["startTime"], started);
+        assert!(side.fails("shutdown", 2).await.contains("--yes"));
+        side.only_says("shutdown", "shut down").await;
+        side.run("shutdown --yes").await;
+        side.syncthing.ended().await;
+        let gone = side.fails("rescan", 4).await;
+        assert!(gone.contains("not connected"), "{gone}");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn requests_are_accepted_and_ignored_by_name() {
-    let Some(mut one) = Side::start(0, 0).await else {
-        return;
-    };
-    let Some(binary) = Binary::newest() else {
-        return;
-    };
-    let two = RealSyncthing::start(&binary, Options::default()).await;
-    assert!(one.fails("accept", 1).await.contains("waits"));
-    two.add_device(&one.syncthing).await;
-    let pending = |list: &'static str, count: usize| {
-        move |instance: &Value| {
-            let waiting = instance["service"][list].as_array();
-            waiting.map(Vec::len) == Some(count)
+    each_version(async |binary| {
+        let mut one = Side::of(&binary, 0, 0).await;
+        let two = RealSyncthing::start(&binary, Options::default()).await;
+        assert!(one.fails("accept", 1).await.contains("waits"));
+        two.add_device(&one.syncthing).await;
+        let pending = |list: &'static str, count: usize| {
+            move |instance: &Value| {
+                let waiting = instance["service"][list].as_array();
+                waiting.map(Vec::len) == Some(count)
+            }
+        };
+        one.watched
+            .wait_for("it asks", pending("pending_devices", 1))
+            .await;
+        let device = two.device().to_owned();
+        let name = &one.watched.seen.last().unwrap()["instances"][0]["service"];
+        let name = name["pending_devices"][0]["name"].as_str().unwrap();
+        let named = format!("device '{name}'");
+        one.only_says("ignore", &format!("ignore {named}")).await;
+        one.run("ignore").await;
+        let mut config = one.syncthing.api_get("/rest/config").await;
+        assert_eq!(config["remoteIgnoredDevices"][0]["deviceID"], *device);
+        assert!(one.fails("accept", 1).await.contains("waits"));
+        one.watched
+            .wait_for("it asks no more", pending("pending_devices", 0))
+            .await;
+        config["remoteIgnoredDevices"] = json!([]);
+        one.syncthing.api_put("/rest/config", config).await;
+        two.reconnect(&one.syncthing).await;
+        one.watched
+            .wait_for("it asks again", pending("pending_devices", 1))
+            .await;
+        one.only_says("accept", &format!("accept {named}")).await;
+        one.run("accept").await;
+        one.config("devices", "deviceID", &device).await;
+        two.reconnect(&one.syncthing).await;
+        one.syncthing.wait_for_device(&device, true).await;
+
+        let here = one.syncthing.device().to_owned();
+        for (id, label) in [("music", "MUSIC"), ("films", "\u{1b}[2JFI\u{202e}LMS\n")] {
+            let shared = json!({
+                "id": id, "label": label, "path": two.home().join(id),
+                "devices": [{ "deviceID": device }, { "deviceID": here }],
+            });
+            two.api_post("/rest/config/folders", Some(shared)).await;
         }
-    };
-    one.watched
-        .wait_for("it asks", pending("pending_devices", 1))
-        .await;
-    one.run("accept").await;
-    let device = two.device().to_owned();
-    one.config("devices", "deviceID", &device).await;
-    one.syncthing.wait_for_device(&device, true).await;
-    let here = one.syncthing.device().to_owned();
-    for id in ["music", "films"] {
-        let shared = json!({
-            "id": id, "label": id.to_uppercase(), "path": two.home().join(id),
-            "devices": [{ "deviceID": device }, { "deviceID": here }],
-        });
-        two.api_post("/rest/config/folders", Some(shared)).await;
-    }
-    one.watched
-        .wait_for("two offers", pending("pending_folders", 2))
-        .await;
-    assert!(one.fails("accept", 2).await.contains("Several wait"));
-    one.run("ignore films").await;
-    let entry = one.config("devices", "deviceID", &device).await;
-    assert_eq!(entry["ignoredFolders"][0]["id"], "films");
-    let place = one.syncthing.home().join("elsewhere");
-    one.run(&format!("accept mus --path {}", place.display()))
-        .await;
-    let folder = one.config("folders", "id", "music").await;
-    assert_eq!(folder["path"], json!(place));
+        one.watched
+            .wait_for("two offers", pending("pending_folders", 2))
+            .await;
+        let several = one.fails("accept", 2).await;
+        assert!(several.contains("Several wait"), "{several}");
+        let said = one.run("ignore films").await;
+        for said in [several, said] {
+            let tame = |char: char| char == '\n' || !(char.is_control() || char == '\u{202e}');
+            assert!(said.chars().all(tame), "{said:?}");
+            assert!(said.lines().count() <= 2, "{said:?}");
+        }
+        let entry = one.config("devices", "deviceID", &device).await;
+        assert_eq!(entry["ignoredFolders"][0]["id"], "films");
+        let place = one.syncthing.home().join("elsewhere").display().to_string();
+        let accept = format!("accept mus --path {place}");
+        let words = format!("accept folder 'MUSIC' of {named} at {place}");
+        one.only_says(&accept, &words).await;
+        one.run(&accept).await;
+        let folder = one.config("folders", "id", "music").await;
+        assert_eq!(folder["path"], json!(place));
+    })
+    .await;
 }
 
 #[tokio::test]

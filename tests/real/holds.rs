@@ -143,6 +143,24 @@ async fn a_timed_pause_ends_by_itself_and_leaves_what_was_paused_before() {
             ["device-0", "device-1", "folder-1"]
         );
 
+        // Its end comes while syncwatch is away.
+        done(&monitor, Ask::ResumeAll { instance: None }).await;
+        monitor.until("over", is_free).await;
+        let until = Some(monitor.now().time + Duration::from_secs(2));
+        let pause = |until| Ask::PauseAll {
+            instance: None,
+            until,
+        };
+        done(&monitor, pause(until)).await;
+        monitor.until("held", is_held).await;
+        assert_eq!(paused(&syncthing).await.len(), 4);
+        monitor.stop().await;
+        monitor.start_again().await;
+        monitor.until("over", is_free).await;
+        assert_eq!(paused(&syncthing).await, ["folder-1"]);
+        done(&monitor, pause(None)).await;
+        monitor.until("held", is_held).await;
+
         // Its end comes while Syncthing is away.
         syncthing.stop().await;
         monitor

@@ -24,9 +24,14 @@ async fn terminal(side: &Side, size: (u16, u16)) -> Option<Tmux> {
 }
 
 async fn watch(tmux: &mut Tmux, options: &str) {
+    watch_as(tmux, "", options).await;
+}
+
+/// With these variables before the command.
+async fn watch_as(tmux: &mut Tmux, variables: &str, options: &str) {
     let program = env!("CARGO_BIN_EXE_syncwatch");
     tmux.line(&format!(
-        "clear; echo {BEFORE}; {program} {WATCH} {options}; echo code=$?"
+        "clear; echo {BEFORE}; {variables}{program} {WATCH} {options}; echo code=$?"
     ));
     tmux.sees("Journal").await;
     assert_eq!(tmux.figure("alternate_on"), "1");
@@ -103,23 +108,44 @@ async fn keys_have_things_done_in_every_size() {
     tmux.until("the engine is back", |screen| !screen.contains("away"))
         .await;
     assert!(tmux.sees("▸Folder 2").await.contains("[Folders 3]"));
+
+    // It stays away for longer than a restart takes.
+    side.watched.stop().await;
+    tmux.sees("watching without it").await;
+    tmux.sees("▸Folder 2").await;
+    side.watched.launch().await;
+    tmux.sees("An engine is running now").await;
+    assert!(tmux.sees("▸Folder 2").await.contains("[Folders 3]"));
     tmux.press(&["q"]);
     is_clean(&mut tmux, "q").await;
+}
 
-    // Without colours there is none.
-    watch(&mut tmux, "--color never").await;
-    let coloured = tmux.coloured();
-    assert!(!coloured.contains("\u{1b}["), "{coloured:?}");
-    tmux.press(&["q"]);
-    is_clean(&mut tmux, "q without colours").await;
-
-    // Lines for those who want them.
+#[tokio::test]
+async fn there_are_no_colours_and_no_pictures_where_none_are_wanted() {
+    let Some(side) = Side::start(1, 0).await else {
+        return;
+    };
+    let Some(mut tmux) = terminal(&side, (80, 24)).await else {
+        return;
+    };
+    for (before, options) in [("", "--color never"), ("NO_COLOR=1 ", "")] {
+        watch_as(&mut tmux, before, options).await;
+        let coloured = tmux.coloured();
+        assert!(!coloured.contains("\u{1b}["), "{coloured:?}");
+        tmux.press(&["q"]);
+        is_clean(&mut tmux, "q without colours").await;
+    }
+    // Lines for those who want them, and for terminals that can do nothing else.
     let program = env!("CARGO_BIN_EXE_syncwatch");
-    tmux.line(&format!("clear; {program} {WATCH} --plain"));
-    let lines = tmux.sees("Everything is synced").await;
-    assert!(!lines.contains("Journal"), "{lines}");
-    assert_eq!(tmux.figure("alternate_on"), "0");
-    tmux.press(&["C-c"]);
+    for (before, options) in [("", "--plain"), ("TERM=dumb ", "")] {
+        tmux.line(&format!("clear; {before}{program} {WATCH} {options}"));
+        let lines = tmux.sees("Everything is synced").await;
+        assert!(!lines.contains("Journal"), "{lines}");
+        assert_eq!(tmux.figure("alternate_on"), "0");
+        tmux.press(&["C-c"]);
+        tmux.line("clear; echo en''ded");
+        tmux.sees("ended\n").await;
+    }
 }
 
 #[tokio::test]
@@ -133,7 +159,10 @@ async fn the_terminal_is_given_back_whatever_ends_it() {
     watch(&mut tmux, "").await;
     tmux.press(&["C-c"]);
     is_clean(&mut tmux, "Ctrl-C").await;
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+    watch(&mut tmux, "").await;
+    tmux.press(&["C-\\"]);
+    is_clean(&mut tmux, "Ctrl-\\").await;
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
         watch(&mut tmux, "").await;
         let child = tmux.child().and_then(Pid::from_raw).expect("it runs");
         kill_process(child, signal).unwrap();

@@ -312,6 +312,20 @@ impl RealSyncthing {
         self.must(Method::PATCH, path, Some(body)).await
     }
 
+    /// Everything that lasts: its config, its errors, what waits for an answer, and since when it has been running.
+    pub async fn kept(&self) -> Value {
+        let mut kept = self.api_get("/rest/config").await;
+        for (name, path) in [
+            ("errors", "/rest/system/error"),
+            ("devices-that-ask", "/rest/cluster/pending/devices"),
+            ("folders-that-are-offered", "/rest/cluster/pending/folders"),
+        ] {
+            kept[name] = self.api_get(path).await;
+        }
+        kept["startTime"] = self.api_get("/rest/system/status").await["startTime"].clone();
+        kept
+    }
+
     /// Returns once `check` says yes; asks it after every event that Syncthing reports.
     pub async fn wait_until(&self, what: &str, check: impl AsyncFn(&Self) -> bool) {
         let waiting = async {

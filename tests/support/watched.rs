@@ -1,6 +1,7 @@
 //! The program itself under test: a `syncwatch daemon` with its own config and state, and a `status --watch --json`
 //! that notes every status it ever published.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::ChildStdout;
+use tokio::task::JoinHandle;
 
 /// How long anything may take on a busy machine before the test fails.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -111,20 +113,25 @@ impl Watched {
 
     /// The same for a status that was not seen yet.
     pub async fn wait_for_news(&mut self, what: &str, check: impl Fn(&Value) -> bool) -> Value {
+        let status = self.wait_for_status(what, |status| check(&status["instances"][0]));
+        status.await["instances"][0].clone()
+    }
+
+    /// Waits for a new status in which `check` holds of the whole of it.
+    pub async fn wait_for_status(&mut self, what: &str, check: impl Fn(&Value) -> bool) -> Value {
         let found = async {
             loop {
                 let status = self.next().await;
-                let instance = status["instances"][0].clone();
-                if check(&instance) {
-                    return instance;
+                if check(&status) {
+                    return status;
                 }
             }
         };
         match tokio::time::timeout(DEADLINE, found).await {
-            Ok(instance) => instance,
+            Ok(status) => status,
             Err(_) => panic!(
                 "never seen: {what}; last status: {:#}\nlog:\n{}",
-                self.seen.last().unwrap_or(&Value::Null)["instances"][0]["link"],
+                self.seen.last().unwrap_or(&Value::Null)["instances"],
                 self.log()
             ),
         }
@@ -173,12 +180,14 @@ impl Watched {
 
     /// Runs another `syncwatch` with the same config and state.
     pub async fn run(&self, arguments: &[&str]) -> Output {
+        self.begin(arguments).await.expect("runs").expect("runs")
+    }
+
+    /// The same, already under way.
+    pub fn begin(&self, arguments: &[&str]) -> JoinHandle<io::Result<Output>> {
         let mut command = self.command(arguments);
         command.stdin(Stdio::null());
         tokio::task::spawn_blocking(move || command.output())
-            .await
-            .expect("runs")
-            .expect("runs")
     }
 
     /// What a shell is offered after these words, as bash asks it.

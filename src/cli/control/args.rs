@@ -73,7 +73,7 @@ pub struct PauseArgs {
     #[arg(value_name = "FOLDER|DEVICE", add = folders_and_devices())]
     pub names: Vec<String>,
     /// Let them go on after this long, such as 30m or 1h30m
-    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_pause)]
     pub duration: Option<Duration>,
     /// Only stop watching: the instance itself goes on
     #[arg(long, short, conflicts_with_all = ["names", "duration"])]
@@ -196,6 +196,21 @@ impl ControlCommand {
     }
 }
 
+/// How long a pause lasts. A number alone could be minutes as well as seconds.
+fn parse_pause(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+    let duration = parse_duration(text).ok();
+    let duration = duration.filter(|_| text.parse::<f64>().is_err());
+    match duration {
+        Some(duration) if duration.is_zero() => Err("it must be longer than nothing".into()),
+        Some(duration) if duration > LONGEST => {
+            Err("a year is the most; without --for it lasts until 'syncwatch resume'".into())
+        }
+        Some(duration) => Ok(duration),
+        None => Err("write it with its unit, like 90s, 30m or 1h30m".into()),
+    }
+}
+
 /// A path that stays within its folder: Syncthing 1.19 takes any, and says that it is done.
 fn parse_within(text: &str) -> Result<String, String> {
     let path = Path::new(text);
@@ -211,6 +226,27 @@ fn parse_within(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_has_a_unit_and_an_end() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("30m", 1800),
+            ("1h30m", 5400),
+            ("366d", 31_622_400),
+        ] {
+            assert_eq!(
+                parse_pause(text),
+                Ok(Duration::from_secs(seconds)),
+                "{text}"
+            );
+        }
+        for text in [
+            "", "30", "0", "0s", "0m", "1.5", "-5m", "99999h", "367d", "lunch",
+        ] {
+            assert!(parse_pause(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_rescanned_is_within_the_folder() {

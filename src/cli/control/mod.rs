@@ -5,38 +5,21 @@
 pub mod args;
 mod effect;
 mod names;
+mod outcome;
+mod pending;
 mod plan;
 
-use std::io::{self, BufRead, Write};
-use std::sync::Arc;
-use std::time::Duration;
-
-use serde::Serialize;
-use tokio::time::timeout;
-
 use self::args::ControlCommand;
-use self::effect::Effect;
+use self::outcome::Teller;
+use self::pending::{Pending, await_all};
 use self::plan::{Plan, ask};
+use super::ask::says_yes;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::source::{Purpose, Source, unexpected};
-use crate::core::{InstanceStatus, Kind, LinkState, Service, Status, Timestamp};
-use crate::engine::protocol::{Answer, Ask};
+use crate::core::{InstanceStatus, Kind, LinkState, Service, Status};
+use crate::engine::protocol::Answer;
 use crate::view::control::{self, Task};
-use crate::view::style::Line;
-
-/// How long the effect of what was done is waited for.
-const EFFECT: Duration = Duration::from_secs(30);
-/// Where nothing at all changed for so long, there was nothing to do.
-const QUIET: Duration = Duration::from_secs(3);
-
-#[derive(Serialize)]
-struct Outcome<'a> {
-    instance: &'a str,
-    /// What was asked for, in words.
-    task: &'a str,
-    done: bool,
-}
 
 pub(super) async fn run(command: ControlCommand, context: &Context) -> Result<Exit, CliError> {
     let mut source = Source::open(context, Purpose::Change).await?;
@@ -52,30 +35,43 @@ async fn carry_out(
 ) -> Result<Exit, CliError> {
     let status = source.settled().await?;
     let instances = chosen(command, &status, context)?;
-    let several = instances.len() > 1;
+    let tell = Teller {
+        out: context.out,
+        json: command.common().json,
+    };
+    // All are asked before any is waited for; the others also where one could not be.
+    let (mut pending, mut errors) = (Vec::new(), Vec::new());
     let mut ended = Exit::Fine;
     for instance in instances {
-        match at(command, instance, source, context).await {
-            // The others are asked all the same; the first failure counts.
-            Err(error) if several => {
-                context.out.aside(&error.page());
-                if ended == Exit::Fine {
-                    ended = error.exit();
-                }
-            }
-            Err(error) => return Err(error),
+        match put(command, instance, source, &mut pending, tell, context).await {
             Ok(Exit::Fine) => {}
             Ok(exit) => ended = exit,
+            Err(error) => {
+                tell.failed(&instance.name, None, &error)?;
+                errors.push(error);
+            }
         }
     }
-    Ok(ended)
+    await_all(source, &mut pending, |done| tell.done(done)).await?;
+    for late in pending {
+        let error = late.overdue();
+        tell.failed(&late.instance, Some(&late.words), &error)?;
+        errors.push(error);
+    }
+    // The first failure counts, and is told at the very end.
+    let mut errors = errors.into_iter();
+    let first = errors.next();
+    errors.for_each(|error| context.out.aside(&error.page()));
+    first.map_or(Ok(ended), Err)
 }
 
-/// Does everything that is to be done at one instance.
-async fn at(
+/// Has one instance do everything that it is to do. What it agreed to is `pending` then.
+async fn put(
     command: &ControlCommand,
     instance: &InstanceStatus,
     source: &mut Source<'_>,
+    pending: &mut Vec<Pending>,
+    tell: Teller,
     context: &Context,
 ) -> Result<Exit, CliError> {
     let none = Service::default();
@@ -91,29 +87,33 @@ async fn at(
         )
         .hint("Start 'syncwatch tray' or 'syncwatch daemon' first, or pause without --for."));
     }
-    let common = command.common();
+    let name = &instance.name;
     let frame = context.out.frame(context.now());
-    for (task, effect) in &plan.tasks {
-        let words = control::task(task, service, &frame);
-        if common.dry_run {
-            match common.json {
-                true => context.out.json_line(&outcome(instance, &words, false))?,
-                false => context
-                    .out
-                    .page(&control::dry_run(&instance.name, &words))?,
-            }
+    for (task, effect) in plan.tasks {
+        let words = control::task(&task, service, &frame);
+        let dry_run = command.common().dry_run;
+        if dry_run || command.consent() == Some(false) {
+            // Nobody is asked about what cannot be. With a yes it is the server that knows best.
+            plan::feasible(&task, service)?;
+        }
+        if dry_run {
+            tell.dry_run(name, &words)?;
             continue;
         }
-        if !consents(command, task, service, &words, context).await? {
-            context.out.page(&Line::plain("Nothing was done.").into())?;
+        if !consents(command, name, &task, service, &words, context).await? {
+            tell.declined(name, &words)?;
             return Ok(Exit::Wrong);
         }
-        perform(source, &instance.name, task, effect, context).await?;
-        match common.json {
-            true => context.out.json_line(&outcome(instance, &words, true))?,
-            false => context
-                .out
-                .page(&control::done(&instance.name, task, &words))?,
+        let asked = context.now();
+        match source.ask(ask(name, &task)).await? {
+            Answer::Done => pending.push(Pending {
+                instance: name.clone(),
+                task,
+                words,
+                effect,
+                asked,
+            }),
+            other => return Err(unexpected(other)),
         }
     }
     Ok(Exit::Fine)
@@ -135,18 +135,14 @@ fn chosen<'a>(
         (true, None) => {
             let all = status.instances.iter().map(AsRef::as_ref);
             let meant = |it: &&InstanceStatus| is_about_watching || it.kind == Kind::Syncthing;
-            Ok(all.filter(meant).collect())
+            let meant: Vec<_> = all.filter(meant).collect();
+            match meant.is_empty() {
+                true => Err(CliError::new(Exit::Usage, "The config names no Syncthing.")),
+                false => Ok(meant),
+            }
         }
         (false, _) if is_about_watching => Ok(vec![context.one(status)?]),
         (false, _) => Ok(vec![syncthing(status, context)?]),
-    }
-}
-
-fn outcome<'a>(instance: &'a InstanceStatus, task: &'a str, done: bool) -> Outcome<'a> {
-    Outcome {
-        instance: &instance.name,
-        task,
-        done,
     }
 }
 
@@ -196,12 +192,13 @@ fn connected(instance: &InstanceStatus) -> Result<&Service, CliError> {
 /// Whether the user wants it. What loses nothing needs no consent.
 async fn consents(
     command: &ControlCommand,
+    instance: &str,
     task: &Task,
     service: &Service,
     words: &str,
     context: &Context,
 ) -> Result<bool, CliError> {
-    let warning = match (control::question(task, service), command.consent()) {
+    let warning = match (control::warning(instance, task, service), command.consent()) {
         (Some(warning), Some(false)) => warning,
         _ => return Ok(true),
     };
@@ -212,74 +209,5 @@ async fn consents(
         );
         return Err(error.hint(format!("{warning} If that is meant, say --yes.")));
     }
-    let question = format!("{warning} Really {words}? [y/N] ");
-    // On a thread of its own: an engine in this process goes on meanwhile.
-    let answer = tokio::task::spawn_blocking(move || {
-        let mut out = io::stdout();
-        out.write_all(question.as_bytes())?;
-        out.flush()?;
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
-        Ok::<_, io::Error>(answer)
-    });
-    let answer = answer
-        .await
-        .map_err(|error| CliError::new(Exit::Internal, error.to_string()))??;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
-}
-
-async fn perform(
-    source: &mut Source<'_>,
-    name: &str,
-    task: &Task,
-    effect: &Effect,
-    context: &Context,
-) -> Result<(), CliError> {
-    let asked = context.now();
-    match source.ask(ask(name, task)).await? {
-        Answer::Done => {}
-        other => return Err(unexpected(other)),
-    }
-    match timeout(EFFECT, shown(source, name, effect, asked)).await {
-        Ok(shown) => shown,
-        Err(_) => Err(CliError::new(
-            Exit::TimedOut,
-            format!(
-                "{name} agreed, but does not show it after {} s.",
-                EFFECT.as_secs()
-            ),
-        )
-        .hint("It may still come: look at 'syncwatch status'.")),
-    }
-}
-
-/// Returns once the instance shows the effect.
-async fn shown(
-    source: &mut Source<'_>,
-    name: &str,
-    effect: &Effect,
-    asked: Timestamp,
-) -> Result<(), CliError> {
-    if *effect == Effect::Answered {
-        return Ok(());
-    }
-    // It may show it already, and then nothing changes any more.
-    let mut status: Arc<Status> = match source.ask(Ask::Status).await? {
-        Answer::Status { status } => Arc::from(status),
-        other => return Err(unexpected(other)),
-    };
-    loop {
-        let Some(instance) = status.instance(name) else {
-            return Err(CliError::unknown_instance(name, []));
-        };
-        if effect.shows(instance, asked) {
-            return Ok(());
-        }
-        let idle = effect.may_be_nothing(instance);
-        match timeout(QUIET, source.next()).await {
-            Ok(next) => status = next?,
-            Err(_) if idle => return Ok(()),
-            Err(_) => {}
-        }
-    }
+    Ok(says_yes(control::question(&warning, instance, words)).await?)
 }

@@ -1,7 +1,7 @@
 //! What a user calls folders, devices and requests -> what they are. Pure.
 
 use crate::cli::error::{CliError, Exit};
-use crate::core::service::{PendingDevice, PendingFolder};
+use crate::core::service::{PendingDevice, PendingFolder, short_id};
 use crate::core::{Part, Service};
 
 /// Candidates that an error lists.
@@ -12,6 +12,8 @@ struct Named<'a, T> {
     what: T,
     id: &'a str,
     name: &'a str,
+    /// How the ID is shown.
+    short: &'a str,
 }
 
 /// A request that waits for an answer.
@@ -68,11 +70,13 @@ pub fn offer<'a>(
         what: Offer::Device(device),
         id: &device.id,
         name: &device.name,
+        short: short_id(&device.id),
     });
     let folders = service.pending_folders.iter().map(|folder| Named {
         what: Offer::Folder(folder),
         id: &folder.id,
         name: &folder.label,
+        short: &folder.id,
     });
     let is_from = |offer: &Offer<'_>| match (offer, from) {
         (_, None) => true,
@@ -114,6 +118,7 @@ fn folders(service: &Service) -> impl Iterator<Item = Named<'_, Part>> {
         what: Part::Folder(folder.id.clone()),
         id: &folder.id,
         name: &folder.label,
+        short: &folder.id,
     })
 }
 
@@ -122,6 +127,7 @@ fn devices(service: &Service) -> impl Iterator<Item = Named<'_, Part>> {
         what: Part::Device(device.id.clone()),
         id: &device.id,
         name: &device.name,
+        short: short_id(&device.id),
     })
 }
 
@@ -156,7 +162,11 @@ fn pick<'a, T: Clone>(
     match found.as_slice() {
         [one] => Ok(one.what.clone()),
         [] => {
-            let error = CliError::new(Exit::Usage, format!("There is no {called} '{text}'."));
+            let message = match text.trim() {
+                "" => format!("No {called} was named."),
+                _ => format!("There is no {called} '{text}'."),
+            };
+            let error = CliError::new(Exit::Usage, message);
             Err(match all.is_empty() {
                 true => error,
                 false => error.hint(format!("There are: {}.", listed(&all))),
@@ -178,7 +188,7 @@ fn listed<'a, 'n: 'a, T: 'a>(all: impl IntoIterator<Item = &'a Named<'n, T>>) ->
         .map(|it| match it.name {
             "" => it.id.to_owned(),
             name if name == it.id => name.to_owned(),
-            name => format!("{name} ({})", it.id),
+            name => format!("{name} ({})", it.short),
         })
         .collect();
     let rest = all.count();
@@ -265,7 +275,7 @@ mod tests {
         hint: Say which: Documents (abcd-1), Downloads (abcd-2).
         error: 'pho' may be one of several.
         hint: Say which: Camera (phone), photos (x).
-        error: There is no folder ''.
+        error: No folder was named.
         hint: There are: Documents (abcd-1), Downloads (abcd-2), Camera (phone), photos (x).
         error: There is no folder 'tablet'.
         hint: There are: Documents (abcd-1), Downloads (abcd-2), Camera (phone), photos (x).

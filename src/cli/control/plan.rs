@@ -4,8 +4,10 @@ use super::args::ControlCommand;
 use super::effect::Effect;
 use super::names::{self, Offer};
 use crate::cli::error::{CliError, Exit};
-use crate::core::{Action, InstanceStatus, Part, Service, Timestamp};
+use crate::core::service::{FolderState, Remedy};
+use crate::core::{Action, InstanceStatus, Part, Refusal, Service, Timestamp};
 use crate::engine::protocol::Ask;
+use crate::services::syncthing::control::refusal;
 use crate::view::control::Task;
 
 /// Everything that is to be done at one instance, in order.
@@ -138,6 +140,32 @@ impl Plan {
     pub fn needs_an_engine(&self) -> bool {
         let timed = |task: &Task| matches!(task, Task::Hold { until: Some(_), .. });
         self.tasks.iter().any(|(task, _)| timed(task))
+    }
+}
+
+/// Whether the server would do it, as far as its last status tells.
+///
+/// # Errors
+/// Why it would not.
+pub fn feasible(task: &Task, service: &Service) -> Result<(), Refusal> {
+    let (id, needed) = match task {
+        Task::Do(Action::Override { folder }) => (folder, Some(Remedy::Override)),
+        Task::Do(Action::Revert { folder }) => (folder, Some(Remedy::Revert)),
+        Task::Do(Action::Rescan {
+            folder: Some(folder),
+            ..
+        }) => (folder, None),
+        _ => return Ok(()),
+    };
+    let Some(folder) = service.folders.iter().find(|folder| folder.id == *id) else {
+        return Ok(());
+    };
+    match needed {
+        Some(needed) if folder.remedy() != Some(needed) => {
+            Err(refusal::wrong_kind(&folder.label, needed))
+        }
+        _ if folder.state == FolderState::Paused => Err(refusal::paused_folder(&folder.label)),
+        _ => Ok(()),
     }
 }
 

@@ -45,7 +45,8 @@ fn key(event: KeyEvent) -> Option<Key> {
     match event.code {
         KeyCode::Char(char) if event.modifiers.contains(KeyModifiers::CONTROL) => {
             match char.to_ascii_lowercase() {
-                'c' => Some(Key::Interrupt),
+                // Control and \ ends what a terminal runs; it arrives under the number that old terminals gave it.
+                'c' | '4' | '\\' => Some(Key::Interrupt),
                 'z' => Some(Key::Suspend),
                 'l' => Some(Key::Repaint),
                 _ => None,
@@ -81,7 +82,9 @@ mod tests {
         assert_eq!(press(KeyCode::Char('R'), shift), Some(Key::Char('R')));
         let control = KeyModifiers::CONTROL;
         assert_eq!(press(KeyCode::Char('r'), control), None);
-        assert_eq!(press(KeyCode::Char('c'), control), Some(Key::Interrupt));
+        for char in ['c', '4', '\\'] {
+            assert_eq!(press(KeyCode::Char(char), control), Some(Key::Interrupt));
+        }
         assert_eq!(press(KeyCode::Char('x'), KeyModifiers::ALT), None);
         assert_eq!(press(KeyCode::Left, plain), Some(Key::BackTab));
         let mut up = KeyEvent::new(KeyCode::Char('q'), plain);

@@ -143,9 +143,11 @@ impl<'a> App<'a> {
     ) -> Result<Self, CliError> {
         let clock = Clock::start();
         let colours = context.out.colours();
+        let mut screen = Screen::new(Arc::clone(&status));
+        screen.watched_by(asker.is_own());
         Ok(Self {
             context,
-            screen: Screen::new(Arc::clone(&status)),
+            screen,
             painter: Painter::new(colours),
             tty: Tty::enter(colours)?,
             performer: Performer::new(context),
@@ -188,6 +190,7 @@ impl<'a> App<'a> {
             News::Heard(Heard::Status(status), asker) => {
                 let status = self.context.select(status);
                 let happened = something_happened(&self.status, &status);
+                self.screen.watched_by(asker.is_own());
                 (self.status, self.asker) = (Arc::clone(&status), asker);
                 self.screen.status(status);
                 if happened {

@@ -6,7 +6,7 @@ use super::item::Scope;
 use super::slots::{Entry, Place};
 use super::text::{middle, moment, name_or};
 use super::{Slots, Subject};
-use crate::core::service::{Device, DeviceState};
+use crate::core::service::{Device, DeviceState, short_id};
 use crate::core::{Action, Part};
 use crate::view::units::{count, rate, size};
 use crate::view::words::device_state;
@@ -60,7 +60,7 @@ fn device_menu(subject: &Subject<'_>, place: &Place, device: Option<&Device>) ->
 }
 
 fn name(device: &Device) -> String {
-    name_or(&device.name, super::text::short_id(&device.id))
+    name_or(&device.name, short_id(&device.id))
 }
 
 fn label(device: &Device) -> String {
@@ -107,7 +107,7 @@ fn details(subject: &Subject<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
         line("seen", seen),
         line("address", some(&device.address, "Address")),
         line("version", some(&device.client_version, "Version")),
-        line("id", format!("ID: {}…", super::text::short_id(&device.id))),
+        line("id", format!("ID: {}…", short_id(&device.id))),
         Item::separator(scope.leaf("line")),
     ]
 }

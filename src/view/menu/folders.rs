@@ -5,7 +5,7 @@ use super::item::{Scope, paragraph};
 use super::slots::{Entry, Place};
 use super::text::{line, middle, moment, name_or};
 use super::{Slots, Subject};
-use crate::core::service::{Folder, FolderState};
+use crate::core::service::{Folder, FolderState, Remedy};
 use crate::core::{Action, Part};
 use crate::view::command::Command;
 use crate::view::units::{count, size};
@@ -187,9 +187,8 @@ fn actions(subject: &Subject<'_>, scope: &Scope, folder: &Folder, size: Size) ->
 /// What ends a difference for good, behind a confirmation: it throws changes away.
 fn settle(subject: &Subject<'_>, scope: &Scope, folder: &Folder, size: Size) -> Item {
     let id = folder.id.clone();
-    let sends = folder.kind == "sendonly";
-    let (title, why, yes, action) = match sends {
-        true => (
+    let (title, why, yes, action) = match folder.remedy() {
+        Some(Remedy::Override) => (
             "Override changes of others…",
             "The other devices lose what they changed in this folder",
             format!(
@@ -198,7 +197,7 @@ fn settle(subject: &Subject<'_>, scope: &Scope, folder: &Folder, size: Size) -> 
             ),
             Action::Override { folder: id },
         ),
-        false => (
+        _ => (
             "Revert local changes…",
             "What was changed in this folder here is lost",
             format!(
@@ -208,11 +207,7 @@ fn settle(subject: &Subject<'_>, scope: &Scope, folder: &Folder, size: Size) -> 
             Action::Revert { folder: id },
         ),
     };
-    let differs = match folder.kind.as_str() {
-        "sendonly" => folder.need_items > 0 || folder.need_bytes > 0,
-        "receiveonly" | "receiveencrypted" => folder.receive_only_items > 0,
-        _ => false,
-    };
+    let differs = folder.differs();
     let button = Item::button(scope.leaf("settle/yes"), &yes, subject.control(action));
     let button = button.usable(subject.connected && differs);
     let items = match size {

@@ -3,9 +3,9 @@
 use super::Item;
 use super::item::{Scope, paragraph};
 use super::slots::Entry;
-use super::text::{middle, moment, name_or, short_id};
+use super::text::{middle, moment, name_or};
 use super::{Slots, Subject};
-use crate::core::service::{PendingDevice, PendingFolder};
+use crate::core::service::{PendingDevice, PendingFolder, short_id};
 use crate::core::{Action, Service, Timestamp};
 
 /// More are only counted; the web page has them all.

@@ -69,11 +69,6 @@ pub(in crate::view) fn moment(time: Timestamp, frame: &Frame) -> String {
     }
 }
 
-/// The first group of a device ID, as Syncthing's page shows it.
-pub(super) fn short_id(id: &str) -> &str {
-    id.split('-').next().unwrap_or(id)
-}
-
 /// `name`, or `id` where there is none, short enough to stand within a label.
 pub(super) fn name_or(name: &str, id: &str) -> String {
     let name = if name.trim().is_empty() { id } else { name };

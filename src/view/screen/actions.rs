@@ -2,7 +2,7 @@
 
 use super::input::Wish;
 use super::{Pane, Screen, Subject};
-use crate::core::service::{DeviceState, Folder, FolderState};
+use crate::core::service::{DeviceState, FolderState, Remedy};
 use crate::core::{Action, HoldCause, InstanceStatus, LinkState, Part, Service};
 use crate::view::Frame;
 use crate::view::command::{Command, Until};
@@ -153,14 +153,10 @@ impl At<'_> {
 
     fn task(&self, command: Command, task: &Task) -> Wanted {
         let what = control::task(task, self.service, self.frame);
-        let question = control::question(task, self.service);
-        let question = question.map(|warning| self.question(&warning, &what));
+        let warning = control::warning(self.name(), task, self.service);
+        let question = warning.map(|warning| control::question(&warning, self.name(), &what));
         let words = format!("{} was asked to {what}", self.name());
         (Wish { command, words }, question)
-    }
-
-    fn question(&self, warning: &str, what: &str) -> String {
-        format!("{warning} Have {} {what}?", self.name())
     }
 
     /// An action, after a question where something is lost by it.
@@ -174,7 +170,7 @@ impl At<'_> {
     fn asked(&self, action: Action, warning: &str) -> Wanted {
         let what = control::task(&Task::Do(action.clone()), self.service, self.frame);
         let (wish, _) = self.plain(action);
-        (wish, Some(self.question(warning, &what)))
+        (wish, Some(control::question(warning, self.name(), &what)))
     }
 
     fn pause(&self, pane: Pane, subject: Option<Subject<'_>>) -> Result<Wanted, String> {
@@ -246,15 +242,13 @@ impl At<'_> {
             return Err("Choose a folder whose changes are to be overridden or reverted.".into());
         };
         let id = folder.id.clone();
-        match folder.kind.as_str() {
-            "sendonly" if differs(folder) => Ok(self.plain(Action::Override { folder: id })),
-            "receiveonly" | "receiveencrypted" if differs(folder) => {
-                Ok(self.plain(Action::Revert { folder: id }))
-            }
-            "sendonly" | "receiveonly" | "receiveencrypted" => {
+        match folder.remedy() {
+            Some(_) if !folder.differs() => {
                 Err("This folder is as it should be: there is nothing to settle.".into())
             }
-            _ => Err(
+            Some(Remedy::Override) => Ok(self.plain(Action::Override { folder: id })),
+            Some(Remedy::Revert) => Ok(self.plain(Action::Revert { folder: id })),
+            None => Err(
                 "Only a send-only folder can be overridden, only a receive-only one reverted."
                     .into(),
             ),
@@ -282,12 +276,5 @@ impl At<'_> {
             Some(Subject::Folder(_)) => Err("This folder is on another computer.".into()),
             _ => Err("Choose a folder to open.".into()),
         }
-    }
-}
-
-fn differs(folder: &Folder) -> bool {
-    match folder.kind.as_str() {
-        "sendonly" => folder.need_items > 0 || folder.need_bytes > 0,
-        _ => folder.receive_only_items > 0,
     }
 }

@@ -51,6 +51,8 @@ pub struct Screen {
     histories: BTreeMap<String, History>,
     /// Since when the engine has been away.
     away: Option<Timestamp>,
+    /// The statuses come from an engine of this process; `None` until that is known.
+    own: Option<bool>,
     focus: Pane,
     places: BTreeMap<Pane, Place>,
     /// The filter of the focused pane is being typed.
@@ -68,6 +70,7 @@ impl Screen {
             journal: Vec::new(),
             histories: BTreeMap::new(),
             away: None,
+            own: None,
             places: BTreeMap::new(),
             typing: false,
             sheet: None,
@@ -93,6 +96,20 @@ impl Screen {
     pub fn journal(&mut self, entries: Vec<JournalEntry>) {
         self.journal = entries;
         self.settle();
+    }
+
+    /// Whether the statuses come from an engine of this process: that changes when the user's own ends or comes.
+    pub fn watched_by(&mut self, own: bool) {
+        let before = self.own.replace(own);
+        if let Some(before) = before
+            && before != own
+        {
+            let (role, words) = match own {
+                true => (Role::Warn, "The engine is gone; watching without it."),
+                false => (Role::Ok, "An engine is running now."),
+            };
+            self.said = Some((role, words.into()));
+        }
     }
 
     /// The engine went away; it is looked for.

@@ -2,12 +2,12 @@
 
 use super::glyphs::steady;
 use super::{Pane, Screen, Subject};
-use crate::core::service::{Device, DeviceState, Fact, Folder, FolderState};
+use crate::core::service::{Device, DeviceState, Fact, Folder, FolderState, short_id};
 use crate::core::{InstanceStatus, JournalEntry, LinkState, Overall};
 use crate::view::Frame;
 use crate::view::journal;
 use crate::view::menu::text::moment;
-use crate::view::service::{device_name, label, needed, short_id};
+use crate::view::service::{device_name, label, needed};
 use crate::view::style::{Line, Page, Role};
 use crate::view::table::{Column, Table};
 use crate::view::words::{device_state, doing, folder_state, link_state, reasons};

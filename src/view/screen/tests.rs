@@ -162,8 +162,8 @@ fn what_loses_something_is_asked_about() {
     });
     screen.status(Arc::new(status));
     press(&mut screen, "x");
-    let question = "What was changed in 'Documents' on this device is lost. Have laptop undo\n\
-        local changes in folder 'Documents'?\n";
+    let question = "What was changed in 'Documents' at laptop is lost. Have laptop undo local\n\
+        changes in folder 'Documents'?\n";
     assert!(sheet(&mut screen).contains(question));
     let folder = "documents-id".into();
     assert_eq!(
@@ -318,6 +318,23 @@ fn an_engine_that_is_away_is_told_calmly() {
     ");
     screen.status(Arc::new(samples::connected()));
     insta::assert_snapshot!(heading(&screen), @"Everything is synced: safe to shut down.");
+}
+
+#[test]
+fn who_watches_is_told_when_that_changes() {
+    let mut screen = screen();
+    let before = footer(&screen);
+    for own in [false, false] {
+        screen.watched_by(own);
+        assert_eq!(footer(&screen), before);
+    }
+    screen.watched_by(true);
+    assert!(footer(&screen).contains("watching without it"));
+    press(&mut screen, "j");
+    screen.watched_by(true);
+    assert_eq!(footer(&screen), before, "once is enough");
+    screen.watched_by(false);
+    assert!(footer(&screen).contains("An engine is running"));
 }
 
 #[test]

@@ -112,6 +112,13 @@ impl RealSyncthing {
         self.api_put(&path, device).await;
     }
 
+    /// Has it call another one now, and not when it would try again.
+    pub async fn reconnect(&self, other: &Self) {
+        for paused in [true, false] {
+            self.pause_device(other.device(), paused).await;
+        }
+    }
+
     /// Adds a folder that is shared with these devices, from this side only.
     pub async fn put_folder(&self, id: &str, others: &[&str]) {
         let devices = std::iter::once(self.device()).chain(others.iter().copied());

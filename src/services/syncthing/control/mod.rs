@@ -6,7 +6,7 @@
 mod call;
 mod edit;
 mod pending;
-mod refusal;
+pub mod refusal;
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 pub use call::Remote;
 
+use crate::core::service::Remedy;
 use crate::core::{Action, Part, Refusal};
 use call::with_query;
 use edit::{find, flag, text, with};
@@ -36,13 +37,12 @@ pub async fn perform(remote: &Remote, action: &Action) -> Result<(), Refusal> {
         Action::Pause { parts } => set_paused(remote, parts, true).await,
         Action::Resume { parts } => set_paused(remote, parts, false).await,
         Action::Override { folder } => {
-            running_folder(remote, folder, &["sendonly"], "send-only").await?;
+            running_folder(remote, folder, Some(Remedy::Override)).await?;
             let path = with_query("/rest/db/override", &[("folder", folder)]);
             remote.post(&path).await
         }
         Action::Revert { folder } => {
-            let kinds = ["receiveonly", "receiveencrypted"];
-            running_folder(remote, folder, &kinds, "receive-only").await?;
+            running_folder(remote, folder, Some(Remedy::Revert)).await?;
             let path = with_query("/rest/db/revert", &[("folder", folder)]);
             remote.post(&path).await
         }
@@ -66,7 +66,7 @@ async fn rescan(remote: &Remote, folder: Option<&str>, sub: Option<&str>) -> Res
     let mut query = Vec::new();
     match folder {
         Some(folder) => {
-            running_folder(remote, folder, &[], "").await?;
+            running_folder(remote, folder, None).await?;
             query.push(("folder", folder));
             query.extend(sub.map(|sub| ("sub", sub)));
         }
@@ -77,16 +77,13 @@ async fn rescan(remote: &Remote, folder: Option<&str>, sub: Option<&str>) -> Res
     remote.begin(&path, SCAN_PATIENCE).await
 }
 
-/// The config of a folder that is not paused and, where `kinds` says so, of one of these kinds.
-async fn running_folder(
-    remote: &Remote,
-    id: &str,
-    kinds: &[&str],
-    needed: &str,
-) -> Result<(), Refusal> {
+/// The folder is there, not paused, and of a type that allows this remedy.
+async fn running_folder(remote: &Remote, id: &str, needed: Option<Remedy>) -> Result<(), Refusal> {
     let folders = remote.get(FOLDERS).await?;
     let folder = find(&folders, "id", id).ok_or_else(|| refusal::unknown_folder(id))?;
-    if !kinds.is_empty() && !kinds.contains(&text(folder, "type")) {
+    if let Some(needed) = needed
+        && Remedy::of(text(folder, "type")) != Some(needed)
+    {
         return Err(refusal::wrong_kind(id, needed));
     }
     match flag(folder, "paused") {

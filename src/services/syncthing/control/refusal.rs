@@ -2,6 +2,7 @@
 
 use super::call::Remote;
 use crate::core::failure::About;
+use crate::core::service::Remedy;
 use crate::core::{Class, Fault, Kind, Part, Refusal};
 
 /// A name or ID of somebody else is cut to this many characters.
@@ -45,18 +46,23 @@ pub(super) fn unknown_device(device: &str) -> Refusal {
     )
 }
 
-pub(super) fn paused_folder(folder: &str) -> Refusal {
+/// Nothing is done in a folder that is paused.
+pub fn paused_folder(folder: &str) -> Refusal {
     Refusal::new(
         format!("The folder {} is paused.", quoted(folder)),
         "Resume it first.",
     )
 }
 
-/// The folder is of a kind for which this makes no sense.
-pub(super) fn wrong_kind(folder: &str, needed: &str) -> Refusal {
+/// The folder is of a type for which this makes no sense.
+pub fn wrong_kind(folder: &str, needed: Remedy) -> Refusal {
+    let needed = match needed {
+        Remedy::Override => "send-only",
+        Remedy::Revert => "receive-only",
+    };
     Refusal::new(
         format!("The folder {} is not {needed}.", quoted(folder)),
-        "Its kind can be changed on Syncthing's own page.",
+        "Its type can be changed on Syncthing's own page.",
     )
 }
 
