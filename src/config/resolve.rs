@@ -98,10 +98,10 @@ impl Look {
     }
 
     /// What it came to, when there is no command to be run.
-    pub fn whole(self) -> Result<Resolution, Self> {
+    pub fn whole(self) -> Result<Resolution, Box<Self>> {
         match self.asking {
             None => Ok(self.resolution),
-            Some(_) => Err(self),
+            Some(_) => Err(Box::new(self)),
         }
     }
 

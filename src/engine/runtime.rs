@@ -66,23 +66,13 @@ pub(super) struct Runtime {
 }
 
 /// What all instances of an engine share.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Common {
     /// To the servers.
     pub(super) gate: Gate,
     /// To the disks: each that is waited for keeps a thread.
     pub(super) disks: Disks,
     pub(super) tls: Shared,
-}
-
-impl Default for Common {
-    fn default() -> Self {
-        Self {
-            gate: Gate::default(),
-            disks: Disks::default(),
-            tls: Shared::default(),
-        }
-    }
 }
 
 /// Files that are watched, and by what.

@@ -73,7 +73,7 @@ impl Shell {
                 let look = config::Look::of(&config, &environment);
                 match look.whole() {
                     Ok(resolution) => Ok(search.end(resolution)),
-                    Err(look) => Err((look, search)),
+                    Err(look) => Err((look, Box::new(search))),
                 }
             });
             match looked.await? {
