@@ -10,15 +10,19 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::args::{Global, LogFormat};
+use super::context::Context;
 use super::error::{CliError, Exit};
 use super::output::Output;
+
+mod journald;
 
 /// Starts to log. A command says only what it must; a daemon also tells what happens. Where the terminal is painted
 /// on, nothing is logged to it: a log has its place in a file then.
 ///
 /// # Errors
 /// The filter is not one.
-pub fn start(global: &Global, is_daemon: bool, fills_the_terminal: bool) -> Result<(), CliError> {
+pub fn start(context: &Context, is_daemon: bool, fills_the_terminal: bool) -> Result<(), CliError> {
+    let global = &context.global;
     let writer = match fills_the_terminal && io::stderr().is_terminal() {
         true => BoxMakeWriter::new(io::sink),
         // An old console of Windows takes colours by calls, not by escape sequences.
@@ -35,7 +39,11 @@ pub fn start(global: &Global, is_daemon: bool, fills_the_terminal: bool) -> Resu
         .with_env_filter(filter)
         .with_writer(writer)
         .with_ansi(Output::new(global.color).colours_on_error());
+    let journal = context.environment.variable("JOURNAL_STREAM");
     let started = match global.log_format {
+        LogFormat::Text if journald::is_the_journal(journal) => {
+            builder.event_format(journald::Line).try_init()
+        }
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };

@@ -61,7 +61,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
     };
     let stays = matches!(command, Command::Daemon | Command::Tray);
     let fills_the_terminal = matches!(&command, Command::Status(args) if screen::is_wanted(args));
-    logging::start(&context.global, stays, fills_the_terminal)?;
+    logging::start(&context, stays, fills_the_terminal)?;
     match command {
         Command::Tray => tray::run(&context).await,
         Command::Daemon => daemon::run(&context).await,

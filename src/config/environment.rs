@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use directories::{BaseDirs, ProjectDirs};
 
-use super::service_manager::{Given, system_runtime};
+use super::service_manager::{Given, account, system_runtime};
 
 /// Stands at the beginning of a path for the directory in which systemd hands over secrets (`LoadCredential=`).
 pub(super) const CREDENTIALS: &str = "$CREDENTIALS_DIRECTORY";
@@ -62,8 +62,7 @@ impl Environment {
         let runtime = own.and_then(|own| Some(own.runtime_dir()?.to_path_buf()));
         let state_dir = given.state.or(state.map(Path::to_path_buf));
         let state_dir = state_dir.unwrap_or_else(|| "/var/lib/syncwatch".into());
-        let user = variables.get(OsStr::new("USER"));
-        let system = || system_runtime(user.map(OsString::as_os_str), Path::is_dir);
+        let system = || system_runtime(account(&variables, is_administrator()), Path::is_dir);
         Self {
             platform: Platform::current(),
             home: BaseDirs::new().map(|base| base.home_dir().to_path_buf()),
@@ -231,6 +230,13 @@ impl fmt::Debug for Environment {
             .field("variables", &names)
             .finish()
     }
+}
+
+fn is_administrator() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    return false;
 }
 
 #[cfg(test)]

@@ -43,6 +43,20 @@ impl Given {
     }
 }
 
+/// The name of the account that this runs for. What systemd or cron starts for the administrator often is not told it.
+pub(super) fn account(
+    variables: &BTreeMap<OsString, OsString>,
+    is_administrator: bool,
+) -> Option<&OsStr> {
+    let named = ["USER", "LOGNAME"];
+    let mut named = named
+        .iter()
+        .filter_map(|name| variables.get(OsStr::new(name)));
+    let named = named.find(|name| !name.is_empty());
+    let administrator = is_administrator.then_some(OsStr::new("root"));
+    named.map(OsString::as_os_str).or(administrator)
+}
+
 /// Where the engine is that a system service runs for `user`, as long as such a service is there. The administrator
 /// is shown the one that is nobody's in particular, where there is none of their own.
 pub(super) fn system_runtime(
@@ -94,6 +108,21 @@ mod tests {
             Given::of(&variables(&[("STATE_DIRECTORY", "/a")]), 7),
             Given::default()
         );
+    }
+
+    #[test]
+    fn an_account_is_known_where_nobody_names_it() {
+        let named = |pairs: &[(&str, &str)], administrator| {
+            let variables = variables(pairs);
+            account(&variables, administrator).map(OsStr::to_owned)
+        };
+        assert_eq!(named(&[("USER", "u")], true), Some("u".into()));
+        assert_eq!(
+            named(&[("USER", ""), ("LOGNAME", "u")], false),
+            Some("u".into())
+        );
+        assert_eq!(named(&[], true), Some("root".into()));
+        assert_eq!(named(&[], false), None);
     }
 
     #[test]

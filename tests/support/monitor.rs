@@ -77,7 +77,7 @@ impl Monitor {
     pub async fn start(config: &str) -> Self {
         let directory = TempDir::with_prefix("syncwatch-engine-").expect("a directory");
         std::fs::write(directory.path().join("config.toml"), config).expect("config.toml");
-        let engine = Engine::start(options(directory.path()))
+        let engine = Engine::start(Options::apart(directory.path()))
             .await
             .expect("an engine");
         Self {
@@ -218,7 +218,7 @@ impl Monitor {
     /// Starts another engine over the same config and state.
     pub async fn start_again(&mut self) {
         self.stop().await;
-        let engine = Engine::start(options(self.directory.path())).await;
+        let engine = Engine::start(Options::apart(self.directory.path())).await;
         let engine = engine.expect("an engine");
         self.status = engine.status();
         self.alerts = engine.alerts();
@@ -263,16 +263,4 @@ fn with_patience(home: &Path, patience: &str) -> String {
 /// Everything below `directory`.
 pub fn environment(directory: &Path) -> Environment {
     Environment::made_up(Platform::current(), directory, &[])
-}
-
-/// An engine of its own over the config in `directory`.
-pub fn options(directory: &Path) -> Options {
-    Options {
-        config: Some(directory.join("config.toml")),
-        environment: environment(directory),
-        only: None,
-        owner: false,
-        patience_ceiling: None,
-        keep_state: true,
-    }
 }

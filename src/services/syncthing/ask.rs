@@ -20,8 +20,10 @@ use super::wire::{
     Config, Connections, Event, Events, RestartRequired, SystemStatus, SystemVersion,
 };
 
-/// How many requests are under way at once beside the long poll.
+/// How many requests are under way at once.
 pub const PARALLEL: usize = 4;
+/// Each of them takes a connection of its own: a handshake, and some 40 KB here. So many questions are worth another one.
+const WORTH: usize = 8;
 /// How long the server holds a long poll at most.
 pub const POLL: Duration = Duration::from_secs(55);
 
@@ -93,11 +95,12 @@ pub fn answers<'a, A: Ask>(
     needs: BTreeSet<Need>,
     context: &'a Context,
 ) -> impl Stream<Item = Result<Answer, Fault>> + 'a {
+    let at_once = needs.len().div_ceil(WORTH).clamp(1, PARALLEL);
     let asked = needs.into_iter().filter_map(move |need| match need {
         Need::Snapshot | Need::Connections => None,
         need => Some(answer(link, need, context)),
     });
-    stream::iter(asked).buffered(PARALLEL)
+    stream::iter(asked).buffered(at_once)
 }
 
 async fn answer<A: Ask>(link: &Link<A>, need: Need, context: &Context) -> Result<Answer, Fault> {

@@ -478,6 +478,16 @@ async fn a_thousand_folders_on_a_slow_line_are_told_in_parts_and_never_synced_to
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_few_questions_are_worth_no_second_connection() {
+    let server = server();
+    server.slow_down(Duration::from_millis(20));
+    let mut rig = Rig::start(server).await;
+    sleep(Duration::from_secs(2)).await;
+    assert!(rig.services().last().unwrap().synced);
+    assert_eq!(rig.server.most_under_way(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_announced_restart_is_told() {
     let mut rig = Rig::start(server()).await;
     rig.told();
