@@ -215,7 +215,7 @@ mod tests {
 
         fn usage(&self) -> HookUsage {
             let mut usage = HookUsage::default();
-            self.tally.hook("a", |counted| usage = counted.clone());
+            self.tally.hook("a", |counted| usage = *counted);
             usage
         }
     }
