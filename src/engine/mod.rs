@@ -115,6 +115,13 @@ impl Asker {
     pub async fn ask(&self, ask: Ask) -> Answer {
         shell::put(&self.0, ask).await
     }
+
+    /// One whose engine does not answer, for as long as the other value lives.
+    #[cfg(test)]
+    pub(crate) fn unanswered() -> (Self, impl Sized) {
+        let (questions, engine) = mpsc::channel(8);
+        (Self(questions), engine)
+    }
 }
 
 /// How a client for `resolved` is built: one verifier that accepts `pins`, or what the trust says instead.

@@ -15,6 +15,8 @@ const LARGEST_ANSWER: usize = 1024 * 1024;
 pub(super) async fn post(server: &Post, courier: &Courier, json: Vec<u8>) -> Report {
     match ask(server, courier, json).await {
         Ok(()) => Report::Fine,
+        // It was asked and may have heard it.
+        Err(fault) if fault.class == Class::RequestTimeout => Report::TimedOut,
         Err(fault) => Report::Failed {
             why: words(&fault, server),
             // Who answered and refused will refuse again.
@@ -84,9 +86,23 @@ fn words(fault: &Fault, server: &Post) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
-    use crate::config::{Environment, Platform, parse};
+    use crate::config::{Environment, HookConfig, Platform, parse};
+
+    /// What comes of telling the one hook of a config.
+    async fn told(config: &str, timeout: Duration) -> Report {
+        let (config, _) = parse(config, Path::new("config.toml")).expect("valid");
+        let hook = config.hooks.first().expect("a hook");
+        let hook = HookConfig {
+            timeout,
+            ..hook.clone()
+        };
+        let environment = Environment::made_up(Platform::current(), Path::new("."), &[]);
+        let courier = Courier::new(hook.clone(), &config.outlets(), &environment);
+        post(hook.post().expect("a server"), &courier, b"{}".to_vec()).await
+    }
 
     #[tokio::test]
     async fn who_cannot_be_reached_is_told_again_and_the_path_is_not_said() {
@@ -96,17 +112,26 @@ mod tests {
         let text = format!(
             "[[hook]]\nname = 'a'\non = ['loud']\nurl = 'https://127.0.0.1:{port}/secret?secret'\ntoken = 'secret'\n"
         );
-        let (config, _) = parse(&text, Path::new("config.toml")).expect("valid");
-        let hook = config.hooks.first().expect("a hook");
-        let environment = Environment::made_up(Platform::current(), Path::new("."), &[]);
-        let courier = Courier::new(hook.clone(), &config.outlets(), &environment);
-        let server = hook.post().expect("a server");
-        let told = post(server, &courier, b"{}".to_vec()).await;
+        let told = told(&text, Duration::from_secs(60)).await;
         let Report::Failed { why, again } = told else {
             panic!("{told:?}");
         };
         assert!(again && !why.contains("secret"), "{why}");
         assert!(why.contains(&format!("127.0.0.1:{port}")), "{why}");
+    }
+
+    /// Whoever was reached may have heard it; who said nothing at all in a handshake did not.
+    #[tokio::test]
+    async fn who_does_not_answer_in_time_is_told_again_only_if_nothing_was_said() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = silent.local_addr().expect("an address").port();
+        let text =
+            format!("[[hook]]\nname = 'a'\non = ['loud']\nurl = 'https://127.0.0.1:{port}/'\n");
+        let told = told(&text, Duration::from_millis(50)).await;
+        assert!(
+            matches!(told, Report::Failed { again: true, .. }),
+            "{told:?}"
+        );
     }
 
     #[test]
