@@ -9,8 +9,10 @@ pub mod journal;
 mod limits;
 mod local;
 mod meters;
+mod place;
 pub mod protocol;
 mod runtime;
+mod second;
 mod shell;
 mod signs;
 mod socket;
@@ -38,7 +40,9 @@ use crate::core::{Alert, PinSet, Status};
 use crate::tls::{ClientSpec, Dial, Trust};
 use crate::watch::Watcher;
 
-pub use runtime::second_secret;
+pub use crate::services::DiskReader;
+pub use crate::services::disks::SILENT;
+pub use second::{read_secret, second_secret};
 
 /// How an engine is to run.
 #[derive(Debug)]
@@ -110,6 +114,13 @@ impl Asker {
     /// Asks the engine as a view would. `Watch` and `WatchJournal` are for the socket only.
     pub async fn ask(&self, ask: Ask) -> Answer {
         shell::put(&self.0, ask).await
+    }
+
+    /// One whose engine does not answer, for as long as the other value lives.
+    #[cfg(test)]
+    pub(crate) fn unanswered() -> (Self, impl Sized) {
+        let (questions, engine) = mpsc::channel(8);
+        (Self(questions), engine)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The loop: takes events, steps the model, performs its effects, publishes the status.
 
+mod building;
 mod configure;
 mod controls;
 mod looks;
@@ -22,7 +23,7 @@ use tracing::warn;
 use crate::config::{self, Config, Outlets};
 use crate::core::preferences::Preferences;
 use crate::core::status::EngineInfo;
-use crate::core::{Alert, Effect, Event, Model, RetryCause, Status};
+use crate::core::{Alert, Effect, Event, Model, RetryCause, Status, Timestamp};
 use crate::engine::clock::Clock;
 use crate::engine::journal::Journal;
 use crate::engine::meters::Meters;
@@ -200,28 +201,33 @@ impl Shell {
         self.end().await;
     }
 
-    /// Steps the model through everything that is queued, performs what it wants, then publishes once.
+    /// Steps the model through everything that is queued, performs what it wants, then publishes once: the status of the
+    /// time of the last step, so that it is never ahead of the alerts.
     fn digest(&mut self) {
-        let mut stepped = false;
+        let mut stepped = None;
         while let Some(event) = self
             .queue
             .pop_front()
             .or_else(|| self.events.1.try_recv().ok())
         {
-            stepped = true;
-            for effect in self.model.step(event, self.clock.now()) {
+            if self.puts_off(&event) {
+                continue;
+            }
+            let now = self.clock.now();
+            stepped = Some(now);
+            for effect in self.model.step(event, now) {
                 self.perform(effect);
             }
         }
-        if stepped {
-            self.publish();
+        if let Some(now) = stepped {
+            self.publish(now);
         }
         self.state.save();
         while self.controls.try_join_next().is_some() {}
     }
 
-    fn publish(&mut self) {
-        let mut status = self.model.status(self.clock.now());
+    fn publish(&mut self, now: Timestamp) {
+        let mut status = self.model.status(now);
         status
             .engine
             .config_problem
@@ -243,16 +249,8 @@ impl Shell {
                 instance,
                 generation,
                 pins,
-            } => {
-                if let Some(runtime) = self.runtimes.get_mut(&instance) {
-                    runtime.use_pins(generation, pins, &self.events.0);
-                }
-            }
-            Effect::Attempt { instance, attempt } => {
-                if let Some(runtime) = self.runtimes.get_mut(&instance) {
-                    runtime.attempt(attempt, &self.events.0);
-                }
-            }
+            } => self.use_pins(&instance, generation, pins),
+            Effect::Attempt { instance, attempt } => self.attempt(&instance, attempt),
             Effect::Abandon { instance } => {
                 if let Some(runtime) = self.runtimes.get_mut(&instance) {
                     runtime.abandon();
@@ -300,6 +298,12 @@ impl Shell {
                 content,
             } => self.trust_file_read(&instance, born, content),
             Note::ReadingLate(instance, born) => self.reading_late(&instance, born),
+            Note::Built {
+                instance,
+                born,
+                built,
+            } => self.built(&instance, born, *built),
+            Note::BuildingLate(instance, born) => self.building_late(&instance, born),
             Note::Looked { moved, mode } => self.looked(moved, mode),
             Note::ReadPins(instance) => self.read_pins(&instance),
             Note::Touched(touched, bell) => {

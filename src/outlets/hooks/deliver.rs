@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde::Serialize;
-use tokio::time::timeout;
 
 use super::queue::Batch;
 use super::{post, run};
 use crate::config::{Delivery, Environment, HookConfig, Outlets};
 use crate::core::happening::Happening;
 use crate::core::{Status, Timestamp};
+use crate::engine::DiskReader;
 use crate::view::hook::message;
 
 /// The version of the JSON document.
@@ -42,7 +42,9 @@ pub struct Trial {
 pub(super) struct Courier {
     pub(super) hook: HookConfig,
     hidden: BTreeSet<String>,
-    environment: Environment,
+    pub(super) environment: Environment,
+    /// What it is to know of the server is read by this.
+    pub(super) disk: DiskReader,
 }
 
 /// What goes to standard input, or in the body.
@@ -68,10 +70,11 @@ impl Courier {
             hook,
             hidden: outlets.secret_variables.clone(),
             environment: environment.clone(),
+            disk: DiskReader::default(),
         }
     }
 
-    pub(super) async fn deliver(&self, batch: &Batch, now: Timestamp, test: bool) -> Trial {
+    pub(super) async fn carry(&self, batch: &Batch, now: Timestamp, test: bool) -> Trial {
         let message = Message {
             schema: SCHEMA,
             time: now,
@@ -92,12 +95,8 @@ impl Courier {
                 run::run(command, json, self.hook.timeout).await
             }
             Delivery::Post(server) => {
-                let told = post::post(server, &self.environment, json, self.hook.timeout);
-                let report = match timeout(self.hook.timeout, told).await {
-                    Ok(report) => report,
-                    Err(_) => Report::TimedOut,
-                };
-                let said = String::new();
+                let told = post::post(server, self, json);
+                let (report, said) = (told.await, String::new());
                 Trial { report, said }
             }
         }
@@ -125,7 +124,7 @@ pub async fn try_out(
         left_out: 0,
     };
     let courier = Courier::new(hook.clone(), outlets, environment);
-    courier.deliver(&batch, status.time, true).await
+    courier.carry(&batch, status.time, true).await
 }
 
 #[cfg(test)]
