@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Ask;
 use crate::core::{Class, Event, Fault, Pin, Timestamp};
+use crate::services::Din;
 use crate::services::{Memory, Session};
 use crate::tls::{Reply, Request, Upgraded};
 
@@ -291,6 +292,7 @@ pub(crate) fn session(
         memory: Memory::default(),
         nudge: Arc::default(),
         entry: Default::default(),
+        teller: Din::default().teller(),
         second: None,
         settings: Arc::default(),
         wall_clock: || Timestamp::from_secs(1_800_000_000),
