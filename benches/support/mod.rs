@@ -5,7 +5,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use syncwatch::config::{Environment, Platform};
 use syncwatch::engine::{self, Engine};
 
 /// The number on the command line, or `usual`.
@@ -21,15 +20,9 @@ pub async fn engine(home: &Path, directory: &Path) -> Engine {
     let config = directory.join("config.toml");
     let text = format!("[[instance]]\nname = \"bench\"\nhome = {home:?}\n");
     std::fs::write(&config, text).expect("written");
-    let options = engine::Options {
-        config: Some(config),
-        environment: Environment::made_up(Platform::current(), directory, &[]),
-        only: None,
-        owner: false,
-        patience_ceiling: None,
-        keep_state: true,
-    };
-    Engine::start(options).await.expect("an engine")
+    Engine::start(engine::Options::apart(directory))
+        .await
+        .expect("an engine")
 }
 
 /// The head of the table.

@@ -83,6 +83,10 @@ fn show(context: &Context) -> Result<Exit, CliError> {
     Ok(Exit::Fine)
 }
 
+fn several(number: usize, one: &str) -> String {
+    count(u64::try_from(number).unwrap_or(u64::MAX), one)
+}
+
 fn check(context: &Context) -> Result<Exit, CliError> {
     let Loaded {
         config,
@@ -90,10 +94,11 @@ fn check(context: &Context) -> Result<Exit, CliError> {
         file,
         is_default,
     } = context.config()?;
-    let number = count(
-        u64::try_from(config.instances.len()).unwrap_or(u64::MAX),
-        "instance",
-    );
+    let mut content = vec![several(config.instances.len(), "instance")];
+    if !config.hooks.is_empty() {
+        content.push(several(config.hooks.len(), "hook"));
+    }
+    content.extend(config.metrics.listen.map(|at| format!("metrics at {at}")));
     let mut page = Page::default();
     for warning in &warnings {
         let line = Line::of(Role::Warn, "warning: ");
@@ -105,7 +110,7 @@ fn check(context: &Context) -> Result<Exit, CliError> {
             file.display()
         )
     } else {
-        format!("{} is in order: {number}.", file.display())
+        format!("{} is in order: {}.", file.display(), content.join(", "))
     };
     page.push(Line::of(Role::Ok, &verdict));
     context.out.page(&page)?;

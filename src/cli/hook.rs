@@ -7,6 +7,7 @@ use super::error::{CliError, Exit};
 use super::source::{Purpose, Source};
 use crate::outlets::{Report, Trial, try_out};
 use crate::view::style::{Line, Page, Role};
+use crate::view::units::brief;
 
 /// Arguments of `hook`.
 #[derive(Clone, Debug, Args)]
@@ -40,12 +41,13 @@ pub(super) async fn run(args: HookArgs, context: &Context) -> Result<Exit, CliEr
     let Trial { report, said } = try_out(hook, &outlets, &context.environment, &status).await;
     let (exit, line) = match report {
         Report::Fine => (Exit::Fine, Line::of(Role::Ok, "It was told.")),
-        Report::Failed { why, .. } => (Exit::Wrong, Line::of(Role::Bad, &format!("{why}."))),
+        Report::Failed { why, .. } => {
+            let line = Line::of(Role::Bad, "It was not told: ");
+            (Exit::Wrong, line.with(Role::Plain, &format!("{why}.")))
+        }
         Report::TimedOut => {
-            let words = format!(
-                "It took longer than {} ms and was ended.",
-                hook.timeout.as_millis()
-            );
+            let limit = brief(hook.timeout);
+            let words = format!("It took longer than {limit} and was ended.");
             (Exit::TimedOut, Line::of(Role::Bad, &words))
         }
     };

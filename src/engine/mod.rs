@@ -22,7 +22,7 @@ mod ticker;
 pub use meters::Meters;
 pub use supervisor::{Signal, Signals};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +54,20 @@ pub struct Options {
     pub patience_ceiling: Option<Duration>,
     /// Write the state file and the journal.
     pub keep_state: bool,
+}
+
+impl Options {
+    /// An engine that touches nothing of this user's: everything is below `directory`, the config as `config.toml`.
+    pub fn apart(directory: &Path) -> Self {
+        Self {
+            config: Some(directory.join("config.toml")),
+            environment: config::Environment::made_up(config::Platform::current(), directory, &[]),
+            only: None,
+            owner: false,
+            patience_ceiling: None,
+            keep_state: true,
+        }
+    }
 }
 
 /// Why an engine could not start.
@@ -96,6 +110,13 @@ impl Asker {
     /// Asks the engine as a view would. `Watch` and `WatchJournal` are for the socket only.
     pub async fn ask(&self, ask: Ask) -> Answer {
         shell::put(&self.0, ask).await
+    }
+
+    /// One whose engine does not answer, for as long as the other value lives.
+    #[cfg(test)]
+    pub(crate) fn unanswered() -> (Self, impl Sized) {
+        let (questions, engine) = mpsc::channel(8);
+        (Self(questions), engine)
     }
 }
 

@@ -8,9 +8,10 @@ use serde_json::Value;
 use syncwatch::core::LinkState;
 use syncwatch::standin::{ImpostorKind, Options, Standin};
 
-use crate::support::monitor::{DEADLINE, watching};
+use crate::support::monitor::{DEADLINE, eventually, watching};
 use crate::support::outlets::Told;
-use crate::support::tls_server::{ANY_TLS, Answer, Identity, Server};
+use crate::support::tls_server::{ANY_TLS, Answer, Identity, Server, params};
+use crate::support::watched::Watched;
 
 async fn standin() -> Standin {
     let started = Standin::start(Options::default()).await;
@@ -83,6 +84,10 @@ async fn a_command_is_told_of_a_rotation_an_impostor_and_its_end() {
     let takeover = takeover.expect("an impostor");
     let events = until_noted(&file, "loud", |events| names(events).contains(&"loud")).await;
     let loud = events.last().expect("an event");
+    let mut keys: Vec<_> = loud.as_object().expect("an object").keys().collect();
+    keys.sort();
+    let all = "event hint instance kind message pinned served state time url";
+    assert_eq!(keys, all.split(' ').collect::<Vec<_>>());
     assert_eq!(loud["state"], "untrusted");
     assert_eq!(loud["served"].as_str(), takeover.fingerprint().as_deref());
     assert_eq!(loud["pinned"], server.fingerprint());
@@ -151,52 +156,89 @@ async fn a_hook_comes_changes_and_goes_with_the_config() {
     assert_eq!(names(&events), ["rotation"]);
 }
 
+/// A POST by each way to trust, told by the program itself: to the server that is meant, and to who stands in its place.
 #[tokio::test]
 async fn a_post_reaches_only_whom_the_config_trusts() {
-    let server = standin().await;
-    let (ours, other) = (Identity::new("127.0.0.1"), Identity::new("127.0.0.1"));
-    let fine = || Answer::reply("204 No Content", "");
-    let good = Server::new(ours.serves(ANY_TLS), fine()).await;
-    let bad = Server::new(other.serves(ANY_TLS), fine()).await;
-    let hook = |name: &str, server: &Server| {
-        format!(
-            "[[hook]]\nname = \"{name}\"\non = [\"rotation\"]\nurl = \"{}/hook/path-secret?a=b\"\ntrust = {{ fingerprint = [\"{}\"] }}\nheader = {{ name = \"X-Token\", value = \"header-secret\" }}\npause = \"0s\"\n",
-            server.url(),
-            ours.pin()
-        )
+    let home = tempfile::tempdir().expect("a directory");
+    let (authority, unknown) = (Identity::ca("ours.test"), Identity::ca("theirs.test"));
+    let known = authority.issues(params("127.0.0.1"));
+    let stranger = unknown.issues(params("127.0.0.1"));
+    let file = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
     };
-    let config = format!(
-        "{}\n{}{}",
-        watching(server.home().path()),
-        hook("bad", &bad),
-        hook("good", &good)
-    );
-    let mut told = Told::start(&config).await;
-    told.monitor.connected().await;
+    let (own, ca) = (file("own.pem", &known.pem), file("ca.pem", &authority.pem));
+    let server = standin().await;
+    let mut config = watching(server.home().path());
+    let mut met = Vec::new();
+    for (mode, trust) in [
+        ("file", format!("{{ file = {own:?} }}")),
+        (
+            "fingerprint",
+            format!("{{ fingerprint = [\"{}\"] }}", known.pin()),
+        ),
+        ("ca", format!("{{ ca = {ca:?} }}")),
+        ("system", "\"system\"".to_owned()),
+    ] {
+        let fine = || Answer::reply("204 No Content", "");
+        let good = Server::new(known.serves(ANY_TLS), fine()).await;
+        let other = Server::new(stranger.serves(ANY_TLS), fine()).await;
+        // With the right certificate, without its key.
+        let replaying = Server::new(stranger.poses_as(&known, ANY_TLS), fine()).await;
+        for (who, server) in [
+            ("good", &good),
+            ("other", &other),
+            ("replaying", &replaying),
+        ] {
+            config.push_str(&format!(
+                "[[hook]]\nname = \"{mode}-{who}\"\non = [\"rotation\"]\nurl = \"{}/hook/path-secret?a=b\"\ntrust = {trust}\nheader = {{ name = \"X-Token\", value = \"header-secret\" }}\npause = \"0s\"\n",
+                server.url()
+            ));
+        }
+        met.push((mode, good, [other, replaying]));
+    }
+    let mut watched = Watched::prepare(&config);
+    // The certificates of the system are this CA alone.
+    watched.variables = vec![("SSL_CERT_FILE", ca)];
+    watched.launch().await;
+    watched.connected().await;
     server.rotate_in_process().await.expect("rotated");
-    good.until(0, |seen| seen.bytes.ends_with(b"}")).await;
-    let heard = good.heard();
-    assert!(
-        heard.starts_with("POST /hook/path-secret?a=b HTTP/1.1\r\n"),
-        "{heard}"
-    );
-    assert!(
-        heard.to_lowercase().contains("x-token: header-secret\r\n"),
-        "{heard}"
-    );
-    assert!(
-        heard
-            .to_lowercase()
-            .contains("content-type: application/json\r\n"),
-        "{heard}"
-    );
-    let json: Value = heard
-        .split_once("\r\n\r\n")
-        .map(|(_, body)| serde_json::from_str(body).expect("JSON"))
-        .expect("a body");
-    assert_eq!(json["hook"], "good");
-    assert_eq!(json["events"][0]["event"], "rotation");
-    assert_eq!(json["left_out"], 0);
-    bad.until(0, |seen| seen.ended).await;
-    assert_eq!(bad.heard(), "", "nothing may reach one that is not trusted");
+    for (mode, good, others) in &met {
+        good.until(0, |seen| seen.bytes.ends_with(b"}")).await;
+        let heard = good.heard();
+        let (head, body) = heard.split_once("\r\n\r\n").expect("a body");
+        assert!(
+            head.starts_with("POST /hook/path-secret?a=b HTTP/1.1\r\n"),
+            "{head}"
+        );
+        let head = head.to_lowercase();
+        assert!(head.contains("x-token: header-secret\r\n"), "{head}");
+        assert!(
+            head.contains("content-type: application/json\r\n"),
+            "{head}"
+        );
+        let json: Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!(json["hook"], format!("{mode}-good"));
+        assert_eq!(json["events"][0]["event"], "rotation");
+        assert_eq!(json["left_out"], 0);
+        for other in others {
+            other.until(0, |seen| seen.ended).await;
+            assert_eq!(
+                other.heard(),
+                "",
+                "{mode}: nothing may reach one that is not trusted"
+            );
+        }
+    }
+    for (mode, ..) in met {
+        for who in ["other", "replaying"] {
+            let name = format!("hook '{mode}-{who}': ");
+            eventually(&name, || watched.log().contains(&name)).await;
+        }
+    }
+    let log = watched.log();
+    for secret in ["path-secret", "header-secret"] {
+        assert!(!log.contains(secret), "{log}");
+    }
 }

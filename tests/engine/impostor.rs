@@ -1,7 +1,7 @@
 //! Somebody else at the port, in every state of the link: nothing is sent, it stays quiet within patience, then there is
 //! one alert, and the real server is found again without help.
 
-use crate::support::monitor::{Monitor, PATIENCE, watching};
+use crate::support::monitor::{Monitor, PATIENCE, waiting, watching};
 use futures_util::future::join_all;
 use secrecy::ExposeSecret;
 use syncwatch::core::{Class, InstanceStatus, LinkState};
@@ -35,11 +35,16 @@ async fn standin() -> Standin {
 
 /// Brings an engine into a state, and then the impostor to the port.
 async fn meet(server: &Standin, when: When, kind: ImpostorKind) -> (Monitor, Takeover) {
+    let home = server.home();
+    let config = match when {
+        When::Disconnected => watching(home.path()),
+        _ => waiting(home.path()),
+    };
     if when == When::Starting {
         let takeover = server.impostor(kind).await.expect("an impostor");
-        return (Monitor::home(server.home().path()).await, takeover);
+        return (Monitor::start(&config).await, takeover);
     }
-    let mut monitor = Monitor::home(server.home().path()).await;
+    let mut monitor = Monitor::start(&config).await;
     monitor.connected().await;
     match when {
         When::Starting | When::Connected => {}

@@ -8,7 +8,9 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 use syncwatch::core::credential::Credential;
-use syncwatch::core::{Class, Fingerprint};
+use syncwatch::core::{Class, Fingerprint, LinkState};
+use syncwatch::engine::protocol::Answer::Done;
+use syncwatch::engine::protocol::Ask;
 use syncwatch::standin::{Options, Standin};
 use syncwatch::tls::{Request, Terms};
 
@@ -30,6 +32,20 @@ fn with_page(server: &Standin, metrics: &str) -> String {
 fn figure(page: &str, series: &str) -> Option<f64> {
     let line = page.lines().find_map(|line| line.strip_prefix(series));
     line.and_then(|value| value.trim().parse().ok())
+}
+
+/// The one word for everything is this one, in the figures and in the JSON, and the page is well.
+async fn says_overall(port: u16, state: &str) {
+    let reply = get(port, "/metrics").await;
+    let words = body(&reply).lines();
+    let words = words.filter(|line| line.starts_with("syncwatch_overall{") && line.ends_with(" 1"));
+    let expected = format!("syncwatch_overall{{state=\"{state}\"}} 1");
+    assert_eq!(words.collect::<Vec<_>>(), [expected]);
+    let reply = get(port, "/status").await;
+    let json: Value = serde_json::from_str(body(&reply)).expect("JSON");
+    assert_eq!(json["overall"], state);
+    let reply = get(port, "/healthz").await;
+    assert_eq!((status(&reply), body(&reply)), ("200", "ok\n"));
 }
 
 #[tokio::test]
@@ -118,6 +134,21 @@ async fn says_what_there_is_to_whom_may_ask() {
             "{request}"
         );
     }
+    // Whatever becomes of an instance, the engine itself is well, and the figures tell.
+    let pause = |paused| Ask::SetPaused {
+        instance: "laptop".into(),
+        paused,
+    };
+    assert_eq!(told.monitor.engine().ask(pause(true)).await, Done);
+    told.monitor.until_state(LinkState::Paused).await;
+    says_overall(port, "paused").await;
+    assert_eq!(told.monitor.engine().ask(pause(false)).await, Done);
+    told.monitor.connected().await;
+    says_overall(port, "ok").await;
+    server.kill().await;
+    told.monitor.until_state(LinkState::Disconnected).await;
+    says_overall(port, "offline").await;
+
     let head = exchange(port, "HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert_eq!((status(&head), body(&head)), ("200", ""));
     let large = format!(

@@ -13,8 +13,10 @@ use syncwatch::standin::{ImpostorKind, Options, Standin};
 use tempfile::TempDir;
 
 use crate::support::monitor::{DEADLINE, watching};
-use crate::support::outlets::{Told, body, exchange, free_port, get};
+use crate::support::outlets::{body, exchange, free_port, get, status};
 use crate::support::proxy::skipped;
+use crate::support::tls_server::Identity;
+use crate::support::watched::Watched;
 
 /// The programs of Debian's package, where `tests/run` put them.
 fn program(name: &str) -> Option<PathBuf> {
@@ -76,13 +78,19 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    fn start(binary: &Path, page: u16) -> Self {
+    /// `jobs`: the name of each, the port of its page, and what else its section says.
+    fn start(binary: &Path, jobs: &[(&str, u16, String)]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
         let rules = repository("packaging/prometheus/alerts.yml");
-        let config = format!(
-            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [{rules:?}]\nscrape_configs:\n  - job_name: syncwatch\n    static_configs: [{{ targets: [\"127.0.0.1:{page}\"] }}]\n"
+        let mut config = format!(
+            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [{rules:?}]\nscrape_configs:\n"
         );
+        for (name, page, rest) in jobs {
+            config.push_str(&format!(
+                "  - job_name: {name}\n    static_configs: [{{ targets: [\"127.0.0.1:{page}\"] }}]\n{rest}"
+            ));
+        }
         std::fs::write(directory.path().join("prometheus.yml"), config).expect("written");
         let log = std::fs::File::create(directory.path().join("log")).expect("a log");
         let child = Command::new(binary)
@@ -175,6 +183,7 @@ fn queries() -> Vec<String> {
     filled.collect()
 }
 
+/// Two daemons, the program itself: one shows its page in the clear on this computer, one over TLS to who has the token.
 #[tokio::test]
 async fn a_rotation_and_an_impostor_arrive() {
     let (Some(promtool), Some(prometheus)) = (program("promtool"), program("prometheus")) else {
@@ -182,21 +191,61 @@ async fn a_rotation_and_an_impostor_arrive() {
     };
     let server = Standin::start(Options::default()).await;
     let server = server.expect("a stand-in");
-    let page = free_port();
-    let config = format!(
-        "{}\n[metrics]\nlisten = \"127.0.0.1:{page}\"\n",
-        watching(server.home().path())
-    );
-    let mut told = Told::start(&config).await;
-    told.monitor.connected().await;
-    let prometheus = Prometheus::start(&prometheus, page);
+    let (page, guarded) = (free_port(), free_port());
+    let place = tempfile::tempdir().expect("a directory");
+    let identity = Identity::new("127.0.0.1");
+    let file = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let certificate = file("page.pem", &identity.pem);
+    let key = file("page.key", &identity.key_pem());
+    let (token, wrong) = (file("token", "open sesame\n"), file("wrong", "sesame"));
+    let watched = watching(server.home().path());
+    let mut plain = Watched::start(&format!(
+        "{watched}\n[metrics]\nlisten = \"127.0.0.1:{page}\"\n"
+    ))
+    .await;
+    let mut private = Watched::start(&format!(
+        "{watched}\n[metrics]\nlisten = \"127.0.0.1:{guarded}\"\ncertificate = {certificate:?}\nkey = {key:?}\ntoken-file = {token:?}\n"
+    ))
+    .await;
+    plain.connected().await;
+    private.connected().await;
+    let by_token = |token: &Path| {
+        format!(
+            "    scheme: https\n    tls_config: {{ ca_file: {certificate:?} }}\n    authorization: {{ credentials_file: {token:?} }}\n"
+        )
+    };
+    let jobs = [
+        ("syncwatch", page, String::new()),
+        ("guarded", guarded, by_token(&token)),
+        ("stranger", guarded, by_token(&wrong)),
+        ("talks-in-the-clear", guarded, String::new()),
+    ];
+    let prometheus = Prometheus::start(&prometheus, &jobs);
+    let both = |what: &str| format!("count({what})");
     prometheus
-        .until("syncwatch_rotations_total{name=\"laptop\"}", "0")
+        .until(
+            &both("syncwatch_rotations_total{name=\"laptop\"} == 0"),
+            "2",
+        )
         .await;
+    for (job, up) in [
+        ("guarded", "1"),
+        ("stranger", "0"),
+        ("talks-in-the-clear", "0"),
+    ] {
+        prometheus.until(&format!("up{{job={job:?}}}"), up).await;
+    }
 
     server.rotate_in_process().await.expect("rotated");
     prometheus
-        .until("syncwatch_rotations_total{name=\"laptop\"}", "1")
+        .until(
+            &both("syncwatch_rotations_total{name=\"laptop\"} == 1"),
+            "2",
+        )
         .await;
     prometheus.until("sum(syncwatch_link_loud)", "0").await;
     prometheus
@@ -205,18 +254,32 @@ async fn a_rotation_and_an_impostor_arrive() {
             "0",
         )
         .await;
+    assert_eq!(body(&get(page, "/healthz").await), "ok\n");
 
     let takeover = server.impostor(ImpostorKind::OtherCertificate).await;
     let takeover = takeover.expect("an impostor");
-    let state = "syncwatch_link_state{name=\"laptop\",state=\"untrusted\"}";
-    prometheus.until(state, "1").await;
-    let alert = "ALERTS{alertname=\"SyncwatchUntrusted\",alertstate=\"firing\",name=\"laptop\"}";
-    prometheus.until(alert, "1").await;
+    let untrusted = "syncwatch_link_state{name=\"laptop\",state=\"untrusted\"}";
     prometheus
-        .until("syncwatch_alerts_total{state=\"untrusted\"}", "1")
+        .until(&both(&format!("{untrusted} == 1")), "2")
         .await;
-    takeover.stop().await.expect("gone");
-    prometheus.until(state, "0").await;
+    let alert = "ALERTS{alertname=\"SyncwatchUntrusted\",alertstate=\"firing\",name=\"laptop\"}";
+    prometheus.until(&both(&format!("{alert} == 1")), "2").await;
+    let told = "syncwatch_alerts_total{state=\"untrusted\"}";
+    prometheus.until(&both(&format!("{told} == 1")), "2").await;
+    // The engine is well, whatever it watches.
+    let health = get(page, "/healthz").await;
+    assert_eq!((status(&health), body(&health)), ("200", "ok\n"));
+    let report = takeover.stop().await.expect("gone");
+    assert_eq!(report.bytes, 0, "{report:?}");
+    prometheus
+        .until(&both(&format!("{untrusted} == 0")), "2")
+        .await;
+    prometheus
+        .until(
+            "syncwatch_page_replies_total{job=\"guarded\",code=\"401\"} > bool 2",
+            "1",
+        )
+        .await;
 
     // What it is shown now holds every metric of a Syncthing that had its troubles.
     let shown = get(page, "/metrics").await;
@@ -233,5 +296,8 @@ async fn a_rotation_and_an_impostor_arrive() {
     let rules = rules["data"]["groups"][0]["rules"].as_array().cloned();
     for rule in rules.expect("rules") {
         assert_eq!(rule["health"], "ok", "{rule}");
+    }
+    for log in [plain.log(), private.log()] {
+        assert!(!log.contains("sesame"), "{log}");
     }
 }

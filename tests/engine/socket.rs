@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::support::monitor::{DEADLINE, environment, eventually, options, watching};
+use crate::support::monitor::{DEADLINE, environment, eventually, watching};
 use syncwatch::core::{JournalKind, LinkState, Status};
 use syncwatch::engine::client::Connection;
 use syncwatch::engine::protocol::{Answer, Ask};
@@ -36,7 +36,7 @@ impl Place {
     fn options(&self) -> Options {
         Options {
             owner: true,
-            ..options(self.directory.path())
+            ..Options::apart(self.directory.path())
         }
     }
 

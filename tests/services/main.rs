@@ -9,6 +9,7 @@
 )]
 
 mod centrifugo;
+mod hostile;
 mod http_mongoose;
 mod http_rude;
 #[cfg(unix)]

@@ -19,31 +19,46 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 /// How long failures stay hidden in these tests.
 pub const PATIENCE: Duration = Duration::from_millis(400);
 
+/// Failures of somebody who is not there.
+const AWAY: [&str; 5] = [
+    "refused",
+    "handshake-reset",
+    "handshake-eof",
+    "lost",
+    "request-timeout",
+];
+
+/// Failures of somebody who is.
+const THERE: [&str; 12] = [
+    "not-found",
+    "no-pin",
+    "bad-pin-file",
+    "no-key",
+    "connect-timeout",
+    "not-tls",
+    "tls-alert",
+    "tls-protocol",
+    "pin-mismatch",
+    "certificate",
+    "server-error",
+    "upstream-down",
+];
+
 /// A `[patience]` section that makes loud states come soon.
 pub fn short_patience() -> String {
-    let classes = [
-        "not-found",
-        "no-pin",
-        "bad-pin-file",
-        "no-key",
-        "refused",
-        "handshake-reset",
-        "handshake-eof",
-        "lost",
-        "connect-timeout",
-        "request-timeout",
-        "not-tls",
-        "tls-alert",
-        "tls-protocol",
-        "pin-mismatch",
-        "certificate",
-        "server-error",
-        "upstream-down",
-    ];
-    let line = |class: &str| format!("{class} = \"{}ms\"\n", PATIENCE.as_millis());
+    patience(PATIENCE)
+}
+
+/// The same, but for whoever is not there, who gets so much.
+fn patience(away: Duration) -> String {
+    let line = |classes: &[&str], patience: Duration| {
+        let line = |class| format!("{class} = \"{}ms\"", patience.as_millis());
+        classes.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
     format!(
-        "[patience]\n{}",
-        classes.map(line).join("").trim_end_matches('\n')
+        "[patience]\n{}\n{}",
+        line(&AWAY, away),
+        line(&THERE, PATIENCE)
     )
 }
 
@@ -62,7 +77,7 @@ impl Monitor {
     pub async fn start(config: &str) -> Self {
         let directory = TempDir::with_prefix("syncwatch-engine-").expect("a directory");
         std::fs::write(directory.path().join("config.toml"), config).expect("config.toml");
-        let engine = Engine::start(options(directory.path()))
+        let engine = Engine::start(Options::apart(directory.path()))
             .await
             .expect("an engine");
         Self {
@@ -203,7 +218,7 @@ impl Monitor {
     /// Starts another engine over the same config and state.
     pub async fn start_again(&mut self) {
         self.stop().await;
-        let engine = Engine::start(options(self.directory.path())).await;
+        let engine = Engine::start(Options::apart(self.directory.path())).await;
         let engine = engine.expect("an engine");
         self.status = engine.status();
         self.alerts = engine.alerts();
@@ -232,25 +247,20 @@ pub fn is_polled(server: &Standin) -> bool {
 
 /// A config that watches `home` as `laptop`, with short patience.
 pub fn watching(home: &Path) -> String {
-    format!(
-        "[[instance]]\nname = \"laptop\"\nhome = {home:?}\n\n{}\n",
-        short_patience()
-    )
+    with_patience(home, &short_patience())
+}
+
+/// The same, but whoever is not there is waited for: nothing is told of the time in which one server takes the place of
+/// another, however long that takes on a busy machine.
+pub fn waiting(home: &Path) -> String {
+    with_patience(home, &patience(DEADLINE * 10))
+}
+
+fn with_patience(home: &Path, patience: &str) -> String {
+    format!("[[instance]]\nname = \"laptop\"\nhome = {home:?}\n\n{patience}\n")
 }
 
 /// Everything below `directory`.
 pub fn environment(directory: &Path) -> Environment {
     Environment::made_up(Platform::current(), directory, &[])
-}
-
-/// An engine of its own over the config in `directory`.
-pub fn options(directory: &Path) -> Options {
-    Options {
-        config: Some(directory.join("config.toml")),
-        environment: environment(directory),
-        only: None,
-        owner: false,
-        patience_ceiling: None,
-        keep_state: true,
-    }
 }

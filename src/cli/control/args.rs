@@ -12,6 +12,8 @@ use crate::cli::complete::{devices_offered, folders, folders_and_devices, offers
 #[derive(Clone, Debug, Subcommand)]
 pub enum ControlCommand {
     /// Have Syncthing look for changes on the disk
+    ///
+    /// A scan that takes longer than a few seconds goes on after this command has ended.
     Rescan(RescanArgs),
     /// Pause folders and devices, or everything, perhaps for a time
     ///
@@ -24,12 +26,20 @@ pub enum ControlCommand {
     /// Without a name: just what 'pause' paused. With --monitoring: watch again.
     Resume(ResumeArgs),
     /// Restart Syncthing
+    ///
+    /// Nobody is asked, for nothing is lost. It is done once Syncthing is connected again.
     Restart(Common),
     /// Shut Syncthing down: it does not start again by itself
+    ///
+    /// Asks first. Where there is no terminal to ask on, nothing is done without --yes.
     Shutdown(ShutdownArgs),
     /// Make the others take a send-only folder as it is here: what they changed in it is lost
+    ///
+    /// Asks first. Where there is no terminal to ask on, nothing is done without --yes.
     Override(FolderArgs),
     /// Undo local changes in a receive-only folder: what was changed here is lost
+    ///
+    /// Asks first. Where there is no terminal to ask on, nothing is done without --yes.
     Revert(FolderArgs),
     /// Accept a device that wants to connect, or a folder that is offered
     ///
@@ -72,7 +82,7 @@ pub struct PauseArgs {
     /// both are called so
     #[arg(value_name = "FOLDER|DEVICE", add = folders_and_devices())]
     pub names: Vec<String>,
-    /// Let them go on after this long, such as 30m or 1h30m
+    /// Let them go on after this long, such as 30m, 1h30m or 2d
     #[arg(long = "for", value_name = "TIME", value_parser = parse_pause)]
     pub duration: Option<Duration>,
     /// Only stop watching: the instance itself goes on

@@ -17,7 +17,6 @@ use super::args::DemoArgs;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::output::reader_gone;
-use crate::config::{Environment, Platform};
 use crate::engine::{self, Engine};
 use crate::standin::{self, Standin, World};
 
@@ -68,15 +67,7 @@ async fn watch(directory: &Path, server: &Standin) -> Result<Engine, CliError> {
         &config,
         format!("[[instance]]\nname = \"demo\"\nhome = {home}\n"),
     )?;
-    let options = engine::Options {
-        config: Some(config),
-        environment: Environment::made_up(Platform::current(), directory, &[]),
-        only: None,
-        owner: false,
-        patience_ceiling: None,
-        keep_state: true,
-    };
-    Ok(Engine::start(options).await?)
+    Ok(Engine::start(engine::Options::apart(directory)).await?)
 }
 
 /// Draws whatever happens, in the order in which it does.

@@ -41,7 +41,7 @@ impl Shell {
         let problem = configured.err().map(|error| error.to_string());
         if self.config_problem != problem {
             self.config_problem.clone_from(&problem);
-            self.publish();
+            self.publish(self.clock.now());
         }
         match problem {
             None => Answer::Done,

@@ -22,7 +22,7 @@ use tracing::warn;
 use crate::config::{self, Config, Outlets};
 use crate::core::preferences::Preferences;
 use crate::core::status::EngineInfo;
-use crate::core::{Alert, Effect, Event, Model, RetryCause, Status};
+use crate::core::{Alert, Effect, Event, Model, RetryCause, Status, Timestamp};
 use crate::engine::clock::Clock;
 use crate::engine::journal::Journal;
 use crate::engine::meters::Meters;
@@ -200,28 +200,30 @@ impl Shell {
         self.end().await;
     }
 
-    /// Steps the model through everything that is queued, performs what it wants, then publishes once.
+    /// Steps the model through everything that is queued, performs what it wants, then publishes once: the status of the
+    /// time of the last step, so that it is never ahead of the alerts.
     fn digest(&mut self) {
-        let mut stepped = false;
+        let mut stepped = None;
         while let Some(event) = self
             .queue
             .pop_front()
             .or_else(|| self.events.1.try_recv().ok())
         {
-            stepped = true;
-            for effect in self.model.step(event, self.clock.now()) {
+            let now = self.clock.now();
+            stepped = Some(now);
+            for effect in self.model.step(event, now) {
                 self.perform(effect);
             }
         }
-        if stepped {
-            self.publish();
+        if let Some(now) = stepped {
+            self.publish(now);
         }
         self.state.save();
         while self.controls.try_join_next().is_some() {}
     }
 
-    fn publish(&mut self) {
-        let mut status = self.model.status(self.clock.now());
+    fn publish(&mut self, now: Timestamp) {
+        let mut status = self.model.status(now);
         status
             .engine
             .config_problem

@@ -4,35 +4,25 @@
 
 mod collect;
 mod deliver;
+mod follow;
 mod post;
 mod queue;
 mod run;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, sleep_until};
-use tracing::{debug, info, warn};
 
 use super::Sources;
 use crate::config::{HookConfig, Outlets};
-use crate::core::usage::HookUsage;
 use crate::core::{Alert, JournalEntry};
-use crate::engine::clock::Clock;
 use collect::Collector;
 use deliver::Courier;
 pub use deliver::{Report, Trial, try_out};
+use follow::follow;
 use queue::Queue;
-
-/// What happens at once goes out together.
-const GATHER: Duration = Duration::from_millis(250);
-/// A server that could not be told is told again after this, then after twice as long, and so on.
-const FIRST_RETRY: Duration = Duration::from_secs(30);
-/// So often; then what it was to be told is left out.
-const MOST_RETRIES: u32 = 6;
 
 /// Where what happens is heard of.
 pub(super) struct Feed {
@@ -84,7 +74,13 @@ fn take_up(hooks: &mut Vec<Running>, outlets: &Arc<Outlets>, sources: &Sources) 
         }
         let queue = Queue::default();
         let courier = Courier::new(config.clone(), outlets, &sources.environment);
-        let task = tokio::spawn(follow(courier, queue.clone(), sources.clone())).abort_handle();
+        let task = tokio::spawn(follow(
+            config.clone(),
+            courier,
+            queue.clone(),
+            sources.tally.clone(),
+        ))
+        .abort_handle();
         sources.tally.hook(&config.name, |_| {});
         hooks.push(Running {
             config: config.clone(),
@@ -99,74 +95,5 @@ fn take_up(hooks: &mut Vec<Running>, outlets: &Arc<Outlets>, sources: &Sources) 
 impl Drop for Running {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-/// Tells one hook, again and again, never sooner than it wants.
-async fn follow(courier: Courier, queue: Queue, sources: Sources) {
-    let hook = &courier.hook;
-    let tally = |count: &dyn Fn(&mut HookUsage)| {
-        sources.tally.hook(&hook.name, |usage| count(usage));
-    };
-    let mut retries = 0;
-    loop {
-        queue.filled().await;
-        sleep(GATHER).await;
-        let next = Clock::instant_now() + hook.pause;
-        let batch = queue.take();
-        let Trial { report, said } = courier.deliver(&batch, Clock::wall(), false).await;
-        let left_out = batch.left_out;
-        let events = batch.events.len() as u64;
-        match &report {
-            Report::Fine => {
-                retries = 0;
-                debug!("hook '{}' was told of {events} events", hook.name);
-                tally(&|usage| {
-                    usage.fine += 1;
-                    usage.delivered += events;
-                    usage.left_out += left_out;
-                });
-            }
-            Report::Failed { why, again } => {
-                let again = *again && retries < MOST_RETRIES;
-                let after = FIRST_RETRY * 2_u32.saturating_pow(retries);
-                let what = match again {
-                    true => format!("It is told again in {} s", after.as_secs()),
-                    false => format!("{events} events are left out"),
-                };
-                warn!("hook '{}': {why}. {what}", hook.name);
-                tally(&|usage| usage.failed += 1);
-                if again {
-                    retries += 1;
-                    queue.give_back(batch);
-                    sleep(after).await;
-                } else {
-                    retries = 0;
-                    tally(&|usage| usage.left_out += events + left_out);
-                }
-            }
-            Report::TimedOut => {
-                retries = 0;
-                warn!(
-                    "hook '{}' took longer than {} ms and was ended",
-                    hook.name,
-                    hook.timeout.as_millis()
-                );
-                tally(&|usage| {
-                    usage.timed_out += 1;
-                    usage.left_out += events + left_out;
-                });
-            }
-        }
-        if left_out > 0 {
-            warn!(
-                "hook '{}': {left_out} events were left out: there were too many at once",
-                hook.name
-            );
-        }
-        if !said.is_empty() {
-            info!("hook '{}' said: {said}", hook.name);
-        }
-        sleep_until(next).await;
     }
 }

@@ -22,6 +22,8 @@ pub(super) async fn post(
 ) -> Report {
     match ask(server, environment, json, timeout).await {
         Ok(()) => Report::Fine,
+        // It was asked and may have heard it.
+        Err(fault) if fault.class == Class::RequestTimeout => Report::TimedOut,
         Err(fault) => Report::Failed {
             why: words(&fault, server),
             // Who answered and refused will refuse again.
@@ -120,6 +122,24 @@ mod tests {
         };
         assert!(again && !why.contains("secret"), "{why}");
         assert!(why.contains(&format!("127.0.0.1:{port}")), "{why}");
+    }
+
+    /// Whoever was reached may have heard it; who said nothing at all in a handshake did not.
+    #[tokio::test]
+    async fn who_does_not_answer_in_time_is_told_again_only_if_nothing_was_said() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = silent.local_addr().expect("an address").port();
+        let text =
+            format!("[[hook]]\nname = 'a'\non = ['loud']\nurl = 'https://127.0.0.1:{port}/'\n");
+        let (config, _) = parse(&text, Path::new("config.toml")).expect("valid");
+        let server = config.hooks.first().and_then(|hook| hook.post());
+        let environment = Environment::made_up(Platform::current(), Path::new("."), &[]);
+        let timeout = Duration::from_millis(50);
+        let told = post(server.expect("a server"), &environment, Vec::new(), timeout).await;
+        assert!(
+            matches!(told, Report::Failed { again: true, .. }),
+            "{told:?}"
+        );
     }
 
     #[test]

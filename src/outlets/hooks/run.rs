@@ -27,7 +27,7 @@ pub(super) async fn run(mut command: Command, input: Vec<u8>, limit: Duration) -
     group::make(&mut command);
     let mut child = match command.spawn() {
         Ok(child) => child,
-        Err(error) => return failed(format!("it could not be started: {error}")),
+        Err(error) => return failed(not_started(&error)),
     };
     // Dropped before the child, so that the whole group goes with it.
     let mut group = group::Group::of(&child);
@@ -96,6 +96,14 @@ fn report(status: ExitStatus) -> Report {
         None => "it was ended by a signal".to_owned(),
     };
     Report::Failed { why, again: false }
+}
+
+fn not_started(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such program".to_owned(),
+        io::ErrorKind::PermissionDenied => "it may not be run: is it executable?".to_owned(),
+        _ => format!("it could not be started: {error}"),
+    }
 }
 
 fn failed(why: String) -> Trial {

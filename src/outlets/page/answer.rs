@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::gate::{Gate, Refused};
 use crate::core::Status;
+use crate::engine::Asker;
 use crate::engine::protocol::{Answer, Ask};
 use crate::outlets::Sources;
 use crate::view::metrics;
@@ -49,7 +50,7 @@ pub(super) async fn answer(request: &Request<Incoming>, gate: &Gate, sources: &S
             let page = figures(sources).await;
             reply(StatusCode::OK, metrics::TEXT_TYPE, page)
         }
-        "/healthz" => health(sources).await,
+        "/healthz" => health(&sources.asker).await,
         "/status" => {
             let status = Arc::clone(&sources.status.borrow());
             let mut json = serde_json::to_vec_pretty(&*status).unwrap_or_default();
@@ -66,8 +67,8 @@ pub(super) async fn answer(request: &Request<Incoming>, gate: &Gate, sources: &S
 }
 
 /// The engine's loop is asked, and must answer.
-async fn health(sources: &Sources) -> Reply {
-    let asked = sources.asker.ask(Ask::Journal { limit: 0 });
+async fn health(asker: &Asker) -> Reply {
+    let asked = asker.ask(Ask::Journal { limit: 0 });
     match timeout(PATIENCE, asked).await {
         Ok(Answer::Journal { .. }) => reply(StatusCode::OK, TEXT, "ok\n"),
         _ => reply(
@@ -115,4 +116,19 @@ fn reply(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Repl
         headers.insert(name, HeaderValue::from_static(value));
     }
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_engine_that_does_not_answer_is_not_well() {
+        let (asker, questions) = Asker::unanswered();
+        let reply = health(&asker).await;
+        assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(questions);
+        let reply = health(&asker).await;
+        assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

@@ -83,8 +83,36 @@ const INTRODUCTION: &str = "\
 
 <!-- Made by `syncwatch generate metrics`; a test holds it equal to the table in src/view/metrics/. -->
 
-The page at `/metrics` of `[metrics]` in the config, for Prometheus. Alert rules, a dashboard and an example for
-`prometheus.yml` are in `packaging/prometheus/`.
+The daemon, or the tray, shows a page for Prometheus where the config says so; it is there as soon as that is saved:
+
+```toml
+[metrics]
+listen = \"127.0.0.1:9384\"
+```
+
+- `curl http://127.0.0.1:9384/metrics` shows everything that is listed below.
+- `/status` is the JSON of `syncwatch status --json`.
+- `/healthz` says whether syncwatch itself is well: `200` while its engine answers, `503` when it does not within 2 s.
+  An instance in trouble does not change it, for restarting syncwatch would not help that.
+
+For a Prometheus on another computer the page needs TLS and a token. With openssl, for a computer called `nas.lan`:
+
+```sh
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=nas.lan \\
+  -addext subjectAltName=DNS:nas.lan -keyout page.key -out page.pem
+(umask 077; openssl rand -hex 16 >page.token)
+```
+
+```toml
+[metrics]
+listen = \"0.0.0.0:9384\"
+certificate = \"/etc/syncwatch/page.pem\"
+key = \"/etc/syncwatch/page.key\"
+token-file = \"/etc/syncwatch/page.token\"
+```
+
+Prometheus gets `page.pem` as `ca_file` and `page.token` as `credentials_file`. `prometheus.yml` in `packaging/prometheus/`
+shows where; alert rules and a dashboard are beside it. All keys are in [config.md](config.md).
 
 `name` is the instance's name in the config; Prometheus keeps the label `instance` for the address that it asked.
 Counters begin at 0 when the engine starts, and a changed config keeps them. A figure that is not known, such as

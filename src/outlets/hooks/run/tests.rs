@@ -43,9 +43,14 @@ async fn failures_are_said_without_the_command() {
         };
         assert_eq!((why.as_str(), again), (expected, false), "{line}");
     }
-    let nothing = Command::new("/no/such/program");
-    let trial = run(nothing, Vec::new(), LONG).await;
-    assert!(matches!(trial.report, Report::Failed { .. }));
+    for (program, expected) in [
+        ("/no/such/program", "there is no such program"),
+        ("/dev/null", "it may not be run: is it executable?"),
+    ] {
+        let trial = run(Command::new(program), Vec::new(), LONG).await;
+        let (why, again) = (expected.to_owned(), false);
+        assert_eq!(trial.report, Report::Failed { why, again });
+    }
 }
 
 #[tokio::test]
