@@ -4,6 +4,7 @@
 //! request goes through a client of the newest generation of pins.
 
 pub mod centrifugo;
+pub mod disks;
 pub mod examine;
 pub mod gate;
 pub mod http;
@@ -23,6 +24,7 @@ use crate::core::kinds::each_kind;
 use crate::core::{Action, Event, Fault, Kind, Refusal, Settings, Timestamp};
 use crate::tls::Client;
 
+pub use disks::{DiskReader, Disks};
 use examine::{Examined, Finding};
 use gate::Entry;
 pub use gate::Gate;

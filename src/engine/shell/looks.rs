@@ -71,29 +71,21 @@ impl Shell {
         let known: Vec<Known> = known.collect();
         let (watcher, notes) = (self.watcher.clone(), self.notes.0.clone());
         let under_way = Arc::clone(&self.looks.under_way);
-        let alone = {
-            let mut under_way = lock(&under_way);
-            under_way.looks += 1;
-            under_way.looks == 1
-        };
+        lock(&under_way).looks += 1;
         tokio::task::spawn_blocking(move || {
             let moved = moved(known, &under_way);
-            // One that waits for a disk in there holds its lock; another would only wait for it.
-            let mode = alone.then(|| {
-                watcher.refresh();
-                watcher.mode()
-            });
+            watcher.refresh();
+            let mode = watcher.mode();
             lock(&under_way).looks -= 1;
             let _ = notes.send(Note::Looked { moved, mode });
         });
     }
 
     /// Reads what moved, and says once when files are not watched: changes are then noticed some seconds later.
-    pub(super) fn looked(&mut self, moved: Vec<String>, mode: Option<Mode>) {
+    pub(super) fn looked(&mut self, moved: Vec<String>, mode: Mode) {
         for instance in moved {
             self.trust_file_changed(instance);
         }
-        let Some(mode) = mode else { return };
         let trouble = match mode {
             Mode::Events => None,
             Mode::Timed { why } => Some(why),

@@ -1,5 +1,6 @@
 //! The loop: takes events, steps the model, performs its effects, publishes the status.
 
+mod building;
 mod configure;
 mod controls;
 mod looks;
@@ -209,6 +210,9 @@ impl Shell {
             .pop_front()
             .or_else(|| self.events.1.try_recv().ok())
         {
+            if self.puts_off(&event) {
+                continue;
+            }
             let now = self.clock.now();
             stepped = Some(now);
             for effect in self.model.step(event, now) {
@@ -245,16 +249,8 @@ impl Shell {
                 instance,
                 generation,
                 pins,
-            } => {
-                if let Some(runtime) = self.runtimes.get_mut(&instance) {
-                    runtime.use_pins(generation, pins, &self.events.0);
-                }
-            }
-            Effect::Attempt { instance, attempt } => {
-                if let Some(runtime) = self.runtimes.get_mut(&instance) {
-                    runtime.attempt(attempt, &self.events.0);
-                }
-            }
+            } => self.use_pins(&instance, generation, pins),
+            Effect::Attempt { instance, attempt } => self.attempt(&instance, attempt),
             Effect::Abandon { instance } => {
                 if let Some(runtime) = self.runtimes.get_mut(&instance) {
                     runtime.abandon();
@@ -302,6 +298,12 @@ impl Shell {
                 content,
             } => self.trust_file_read(&instance, born, content),
             Note::ReadingLate(instance, born) => self.reading_late(&instance, born),
+            Note::Built {
+                instance,
+                born,
+                built,
+            } => self.built(&instance, born, *built),
+            Note::BuildingLate(instance, born) => self.building_late(&instance, born),
             Note::Looked { moved, mode } => self.looked(moved, mode),
             Note::ReadPins(instance) => self.read_pins(&instance),
             Note::Touched(touched, bell) => {
