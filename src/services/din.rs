@@ -28,8 +28,8 @@ struct Span {
     before: u32,
 }
 
-/// One of those who tell.
-#[derive(Clone, Debug)]
+/// One of those who tell. The default is alone.
+#[derive(Clone, Debug, Default)]
 pub struct Teller {
     din: Din,
     last: Option<Instant>,

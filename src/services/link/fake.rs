@@ -10,7 +10,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Ask;
 use crate::core::{Class, Event, Fault, Pin, Timestamp};
-use crate::services::Din;
 use crate::services::{Memory, Session};
 use crate::tls::{Reply, Request, Upgraded};
 
@@ -292,7 +291,7 @@ pub(crate) fn session(
         memory: Memory::default(),
         nudge: Arc::default(),
         entry: Default::default(),
-        teller: Din::default().teller(),
+        teller: Default::default(),
         second: None,
         settings: Arc::default(),
         wall_clock: || Timestamp::from_secs(1_800_000_000),
