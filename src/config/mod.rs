@@ -30,6 +30,7 @@ mod section;
 mod service_manager;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub use address::Connect;
 pub use discovery::Tried;
@@ -39,8 +40,9 @@ pub use load::{Loaded, load};
 pub use outlets::{Delivery, HookConfig, Metrics, Outlets, PageTls, Post, Program};
 pub use parse::parse;
 pub use problem::{ConfigError, Problem, Warning};
-pub use resolve::{Resolution, Resolved, ResolvedTrust, TokenPage, resolve};
+pub use resolve::{Look, Resolution, Resolved, TokenPage, resolve};
 pub use secrets::SecretReader;
+pub use trust::ResolvedTrust;
 
 use crate::core::Patience;
 use crate::core::holds::Scope;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an address that was not discovered on this computer is never trusted by itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,13 +11,11 @@ use url::Url;
 use super::address::{Connect, GuiAddress, is_loopback};
 use super::discovery::{Found, Search, Tried, search};
 use super::environment::Environment;
-use super::instance::{InstanceConfig, KeySource, TrustConfig};
+use super::instance::{InstanceConfig, KeySource};
 use super::problem::Warning;
-use super::secrets::{self, SecretReader};
-use crate::core::{Class, Fault, Fingerprint, Kind, Pin, Settings, Target, TrustMode};
-
-/// Syncthing's name for its GUI certificate (lib/locations/locations.go HTTPSCertFile).
-const CERTIFICATE: &str = "https-cert.pem";
+use super::secrets::{self, Asking, Given, SecretReader};
+use super::trust::{CERTIFICATE, ResolvedTrust, in_full};
+use crate::core::{Class, Fault, Kind, Settings, Target};
 
 /// What resolving came to.
 #[derive(Debug)]
@@ -61,16 +59,6 @@ pub struct TokenPage {
     pub trust: ResolvedTrust,
 }
 
-/// How the certificate is judged, with paths in full.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ResolvedTrust {
-    File(PathBuf),
-    Fingerprint(Vec<Fingerprint>),
-    Ca(PathBuf),
-    System,
-    Any,
-}
-
 impl Resolved {
     /// Whether nothing that matters for a connection differs, the key included.
     pub fn same_as(&self, other: &Self) -> bool {
@@ -89,12 +77,45 @@ impl Resolved {
 
 /// Finds an instance's address, trust and key. Reads files, and runs the key's command, for 10 s at most.
 pub async fn resolve(instance: &InstanceConfig, environment: &Environment) -> Resolution {
-    let (mut resolution, surveyed) = survey(instance, environment);
-    resolution.outcome = match surveyed {
-        Ok((place, trust)) => connect(instance, place, trust, environment).await,
-        Err(fault) => Err(fault),
-    };
-    resolution
+    Look::of(instance, environment).finish().await
+}
+
+/// What the files say of where an instance is. A key that a command tells is still missing.
+#[derive(Debug)]
+pub struct Look {
+    resolution: Resolution,
+    asking: Option<Asking>,
+}
+
+impl Look {
+    /// Reads the files. May wait for a disk.
+    pub fn of(instance: &InstanceConfig, environment: &Environment) -> Self {
+        let (mut resolution, surveyed) = survey(instance, environment);
+        let mut asking = None;
+        resolution.outcome = surveyed
+            .and_then(|(place, trust)| connect(instance, place, trust, environment, &mut asking));
+        Self { resolution, asking }
+    }
+
+    /// What it came to, when there is no command to be run.
+    pub fn whole(self) -> Result<Resolution, Box<Self>> {
+        match self.asking {
+            None => Ok(self.resolution),
+            Some(_) => Err(Box::new(self)),
+        }
+    }
+
+    /// Runs the key's command, where there is one, for 10 s at most. Waits for no disk.
+    pub async fn finish(self) -> Resolution {
+        let mut resolution = self.resolution;
+        if let (Some(asking), Ok(resolved)) = (self.asking, &mut resolution.outcome) {
+            match asking.answer().await {
+                Ok(key) => resolved.key = key,
+                Err(why) => resolution.outcome = Err(no_key(why)),
+            }
+        }
+        resolution
+    }
 }
 
 /// Looks for the instance's place, and how it is trusted there.
@@ -217,19 +238,26 @@ fn discovered(found: Found) -> Result<Place, Fault> {
     })
 }
 
-async fn connect(
+fn no_key(why: String) -> Fault {
+    Fault::with_detail(Class::NoKey, why)
+}
+
+/// All of it, but for a key that is to be asked for: then that is in `asking`.
+fn connect(
     instance: &InstanceConfig,
     place: Place,
     trust: ResolvedTrust,
     environment: &Environment,
+    asking: &mut Option<Asking>,
 ) -> Result<Resolved, Fault> {
-    let no_key = |why: String| Fault::with_detail(Class::NoKey, why);
-    let given = secrets::read(&instance.key, instance.secret(), environment)
-        .await
-        .map_err(no_key)?;
+    let given = secrets::look(&instance.key, instance.secret(), environment).map_err(no_key)?;
     let (key, mut warnings) = match given {
-        Some(given) => given,
-        None => (key_of(&place).map_err(no_key)?, Vec::new()),
+        Given::Here(key, warnings) => (key, warnings),
+        Given::Elsewhere => (key_of(&place).map_err(no_key)?, Vec::new()),
+        Given::Asked(command) => {
+            *asking = Some(command);
+            Default::default()
+        }
     };
     if trust == ResolvedTrust::Fingerprint(Vec::new()) {
         warnings.push(Warning(format!(
@@ -321,25 +349,6 @@ fn trust(instance: &InstanceConfig, place: &Place, environment: &Environment) ->
     }
 }
 
-pub(super) fn in_full(trust: &TrustConfig, environment: &Environment) -> ResolvedTrust {
-    match trust {
-        TrustConfig::File(path) => ResolvedTrust::File(certificate(environment.expand(path))),
-        TrustConfig::Fingerprint(pins) => ResolvedTrust::Fingerprint(pins.clone()),
-        TrustConfig::Ca(path) => ResolvedTrust::Ca(environment.expand(path)),
-        TrustConfig::System => ResolvedTrust::System,
-        TrustConfig::Any => ResolvedTrust::Any,
-    }
-}
-
-/// A directory stands for the certificate that Syncthing keeps in it.
-fn certificate(path: PathBuf) -> PathBuf {
-    if path.is_dir() {
-        path.join(CERTIFICATE)
-    } else {
-        path
-    }
-}
-
 fn has_port(address: &GuiAddress, instance: &InstanceConfig, url: &Url) -> bool {
     let dialled = instance.connect.as_ref().map(|connect| connect.port);
     match address {
@@ -347,37 +356,5 @@ fn has_port(address: &GuiAddress, instance: &InstanceConfig, url: &Url) -> bool 
             address.port_or_known_default() == dialled.or_else(|| url.port_or_known_default())
         }
         GuiAddress::Unix(_) => false,
-    }
-}
-
-impl ResolvedTrust {
-    /// What the core calls it.
-    pub fn mode(&self) -> TrustMode {
-        match self {
-            Self::File(_) => TrustMode::File,
-            Self::Fingerprint(_) => TrustMode::Fingerprint,
-            Self::Ca(_) => TrustMode::Ca,
-            Self::System => TrustMode::System,
-            Self::Any => TrustMode::Any,
-        }
-    }
-
-    /// The pin or CA file.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Self::File(path) | Self::Ca(path) => Some(path),
-            Self::Fingerprint(_) | Self::System | Self::Any => None,
-        }
-    }
-
-    fn pins(&self) -> Vec<Pin> {
-        let Self::Fingerprint(pins) = self else {
-            return Vec::new();
-        };
-        let pin = |fingerprint: &Fingerprint| Pin {
-            fingerprint: *fingerprint,
-            not_after: None,
-        };
-        pins.iter().map(pin).collect()
     }
 }

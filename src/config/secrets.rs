@@ -23,18 +23,50 @@ const MOST_BYTES: u64 = 2 * LARGEST + 4;
 /// A password manager may ask first, but nobody waits for it forever.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads the key, which the config calls `called`; `None` when the source is config.xml. Takes up to 10 s for a command.
+/// A secret as far as it can be had without asking anybody.
+pub(super) enum Given {
+    /// It is in config.xml.
+    Elsewhere,
+    Here(SecretString, Vec<Warning>),
+    /// A command tells it.
+    Asked(Asking),
+}
+
+/// A command that is still to be run.
+#[derive(Debug)]
+pub(super) struct Asking {
+    command: Command,
+    called: String,
+}
+
+impl Asking {
+    /// Takes up to 10 s. Touches no file.
+    ///
+    /// # Errors
+    /// Why there is no secret, as the end of a sentence.
+    pub(super) async fn answer(self) -> Result<SecretString, String> {
+        from_command(self.command, &self.called).await
+    }
+}
+
+/// Reads the secret that the config calls `called`, unless it takes a command. May wait for a disk.
 ///
 /// # Errors
-/// Why there is no key, as the end of a sentence.
-pub(super) async fn read(
+/// Why there is no secret, as the end of a sentence.
+pub(super) fn look(
     source: &KeySource,
     called: &str,
     environment: &Environment,
-) -> Result<Option<(SecretString, Vec<Warning>)>, String> {
+) -> Result<Given, String> {
     let mut warnings = Vec::new();
+    let asked = |command| {
+        Ok(Given::Asked(Asking {
+            command,
+            called: called.to_owned(),
+        }))
+    };
     let key = match source {
-        KeySource::ConfigXml => return Ok(None),
+        KeySource::ConfigXml => return Ok(Given::Elsewhere),
         KeySource::Nothing => SecretString::default(),
         KeySource::Literal(key) => key.clone(),
         KeySource::File(path) => {
@@ -52,10 +84,10 @@ pub(super) async fn read(
             let text = value.to_str().unwrap_or("\0");
             clean(text, || format!("the environment variable {name}"))?
         }
-        KeySource::Shell(line) => from_command(shell(line), called).await?,
-        KeySource::Command(list) => from_command(words(list, environment), called).await?,
+        KeySource::Shell(line) => return asked(shell(line)),
+        KeySource::Command(list) => return asked(words(list, environment)),
     };
-    Ok(Some((key, warnings)))
+    Ok(Given::Here(key, warnings))
 }
 
 /// Reads an instance's second secret whenever it is needed.
@@ -94,13 +126,16 @@ impl SecretReader {
         })
     }
 
-    /// Reads it anew. Takes up to 10 s for a command.
+    /// Reads it anew. Takes up to 10 s for a command, and as long as it likes for a disk.
     ///
     /// # Errors
     /// Why there is none, as the end of a sentence.
     pub async fn read(&self) -> Result<SecretString, String> {
-        let read = read(&self.source, self.called, &self.environment).await?;
-        Ok(read.map(|(secret, _)| secret).unwrap_or_default())
+        match look(&self.source, self.called, &self.environment)? {
+            Given::Elsewhere => Ok(SecretString::default()),
+            Given::Here(secret, _) => Ok(secret),
+            Given::Asked(asking) => asking.answer().await,
+        }
     }
 }
 

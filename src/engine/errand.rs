@@ -46,6 +46,11 @@ impl Errand {
         }
     }
 
+    /// Whether an outcome is still to be expected.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.under_way && !self.late
+    }
+
     /// It takes longer than it should.
     pub(super) fn is_late(&mut self) {
         self.late = true;

@@ -9,8 +9,10 @@ pub mod journal;
 mod limits;
 mod local;
 mod meters;
+mod place;
 pub mod protocol;
 mod runtime;
+mod second;
 mod shell;
 mod signs;
 mod socket;
@@ -38,7 +40,9 @@ use crate::core::{Alert, PinSet, Status};
 use crate::tls::{ClientSpec, Dial, Trust};
 use crate::watch::Watcher;
 
-pub use runtime::second_secret;
+pub use crate::services::DiskReader;
+pub use crate::services::disks::SILENT;
+pub use second::{read_secret, second_secret};
 
 /// How an engine is to run.
 #[derive(Debug)]

@@ -4,21 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _, TryFutureExt as _};
-use secrecy::SecretString;
-use tokio::sync::{Notify, mpsc, watch as channel};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
 use crate::config::{self, InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead, backoff};
-use crate::services::{self, Gate, Memory, ReadSecret, Remote, Session, centrifugo};
-use crate::tls::{Client, Meter, Shared};
+use crate::services::disks::SILENT;
+use crate::services::{self, Din, DiskReader, Disks, Gate, Memory, Remote, Session};
+use crate::tls::{Meter, Shared};
 
 use super::clock::Clock;
 use super::errand::Errand;
+use super::place::{Build, Built, Place, Running};
+use super::second::second_secret;
 use super::stamp::Stamp;
-use super::{client_spec, page_spec};
 use crate::watch::Subscription;
 
 /// A torn file is read again after this, then after twice as long, and so on.
@@ -41,6 +41,12 @@ pub(super) struct Runtime {
     pub(super) search: Errand,
     /// Reading its pin file.
     pub(super) reading: Errand,
+    /// Building a client that takes files.
+    pub(super) building: Errand,
+    /// The attempt that waits for that client.
+    waiting: Option<u64>,
+    /// Refusals that are to be judged once the search has ended.
+    pub(super) refusals: Vec<Event>,
     pub(super) is_unresolved: bool,
     /// What its place and key are read from.
     pub(super) sources: Option<Watched>,
@@ -50,6 +56,8 @@ pub(super) struct Runtime {
     common: Common,
     /// Has the session look at what the server tells by no event.
     pub(super) nudge: Arc<Notify>,
+    /// Where its second secret is read from.
+    disk: DiskReader,
     memory: Memory,
     meter: Arc<Meter>,
     settles: u32,
@@ -57,35 +65,16 @@ pub(super) struct Runtime {
     second_stamp: Option<Stamp>,
 }
 
-/// Where the instance is, once that is known.
-#[derive(Debug)]
-struct Place {
-    resolved: Resolved,
-    clients: Result<channel::Sender<Arc<Client>>, Fault>,
-    pins: Option<PinSet>,
-    session: Option<Running>,
-    generation: u64,
-    stamp: Option<Stamp>,
-}
-
 /// What all instances of an engine share.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Common {
     /// To the servers.
     pub(super) gate: Gate,
     /// To the disks: each that is waited for keeps a thread.
-    pub(super) disks: Gate,
+    pub(super) disks: Disks,
+    /// What they all tell.
+    pub(super) din: Din,
     pub(super) tls: Shared,
-}
-
-impl Default for Common {
-    fn default() -> Self {
-        Self {
-            gate: Gate::default(),
-            disks: Gate::new(8, 256),
-            tls: Shared::default(),
-        }
-    }
 }
 
 /// Files that are watched, and by what.
@@ -93,13 +82,6 @@ impl Default for Common {
 pub(super) struct Watched {
     pub(super) paths: Vec<PathBuf>,
     pub(super) _by: Subscription,
-}
-
-/// An attempt under way.
-#[derive(Debug)]
-struct Running {
-    attempt: u64,
-    task: AbortHandle,
 }
 
 impl Runtime {
@@ -117,10 +99,14 @@ impl Runtime {
             resolving: None,
             search: Errand::default(),
             reading: Errand::default(),
+            building: Errand::default(),
+            waiting: None,
+            refusals: Vec::new(),
             is_unresolved: true,
             sources: None,
             trust_watch: None,
             place: None,
+            disk: DiskReader::on(&common.disks),
             common,
             nudge: Arc::default(),
             memory: Memory::default(),
@@ -136,14 +122,7 @@ impl Runtime {
         if !self.place.as_ref().is_some_and(same) {
             self.abandon();
             self.memory.moved();
-            self.place = Some(Place {
-                resolved,
-                clients: Err(Fault::new(Class::NoPin)),
-                pins: None,
-                session: None,
-                generation: 0,
-                stamp: None,
-            });
+            self.place = Some(Place::new(resolved));
             return true;
         }
         false
@@ -217,41 +196,97 @@ impl Runtime {
         }
     }
 
-    /// Builds the client of a generation and hands it to the session; the older one is dropped with its connections.
-    /// Where none can be built, the attempt under way has failed.
+    /// Takes a generation of pins into force: its client is built and handed to the session; the older one is dropped
+    /// with its connections. What is to be built beside the loop is returned.
+    ///
+    /// Where no client can be built, the attempt under way has failed.
     pub(super) fn use_pins(
         &mut self,
         generation: u64,
         pins: PinSet,
         events: &mpsc::UnboundedSender<Event>,
-    ) {
-        let Some(place) = &mut self.place else { return };
+    ) -> Option<Build> {
+        let place = self.place.as_mut()?;
         place.generation = generation;
         place.pins = Some(pins);
-        place.build(&self.common.tls, &self.meter);
-        if let (Err(fault), Some(running)) = (&place.clients, &place.session) {
-            running.task.abort();
-            let (attempt, fault) = (running.attempt, fault.clone());
-            place.session = None;
+        self.build(events)
+    }
+
+    /// Builds the client of the newest generation. One that takes files is returned, to be built beside the loop.
+    pub(super) fn build(&mut self, events: &mpsc::UnboundedSender<Event>) -> Option<Build> {
+        let place = self.place.as_ref()?;
+        let build = place.to_build(self.revision, &self.common.tls, &self.meter)?;
+        if build.reads_files() {
+            return Some(build);
+        }
+        self.built(build.build(), events);
+        None
+    }
+
+    /// Hands a client to the session and to the attempt that waits for it. One that could not be built is their
+    /// failure; one for a place or for pins that no longer count is dropped: another is asked for by then.
+    pub(super) fn built(&mut self, built: Built, events: &mpsc::UnboundedSender<Event>) {
+        let Some(place) = &mut self.place else { return };
+        if built.counts_for != (self.revision, place.generation) {
+            return;
+        }
+        let failed = place.take(built);
+        let waiting = self.waiting.take();
+        match (failed, waiting) {
+            (None, Some(attempt)) => self.start(attempt, events),
+            (None, None) => {}
+            (Some(fault), waiting) => {
+                let running = place.session.take();
+                if let Some(running) = &running {
+                    running.task.abort();
+                }
+                let attempt = waiting.or(running.map(|running| running.attempt));
+                if let Some(attempt) = attempt {
+                    self.fail(attempt, fault, events);
+                }
+            }
+        }
+    }
+
+    /// The attempt that waits for a client waits in vain: its files cannot be had.
+    pub(super) fn no_client(&mut self, events: &mpsc::UnboundedSender<Event>) {
+        if let Some(attempt) = self.waiting.take() {
+            let fault = Fault::with_detail(Class::BadPinFile, SILENT);
             self.fail(attempt, fault, events);
         }
     }
 
-    /// Starts an attempt in place of the one under way. A client that could not be built is the attempt's failure.
-    pub(super) fn attempt(&mut self, attempt: u64, events: &mpsc::UnboundedSender<Event>) {
+    /// Starts an attempt in place of the one under way. A client that could not be built is the attempt's failure; one
+    /// that is to be built first is returned.
+    pub(super) fn attempt(
+        &mut self,
+        attempt: u64,
+        events: &mpsc::UnboundedSender<Event>,
+    ) -> Option<Build> {
         self.abandon();
-        let Some(place) = &mut self.place else { return };
-        if place.clients.is_err() {
-            // What stood in the way may be gone: a CA file that is whole again, a certificate store that can be read.
-            place.build(&self.common.tls, &self.meter);
-        }
-        let clients = match &place.clients {
-            Ok(clients) => clients.subscribe(),
-            Err(fault) => {
-                let fault = fault.clone();
-                return self.fail(attempt, fault, events);
+        let place = self.place.as_ref()?;
+        let fault = match &place.clients {
+            Ok(_) if place.is_served_as((self.revision, place.generation)) => {
+                self.start(attempt, events);
+                return None;
             }
+            // What was trusted before is trusted no more.
+            Ok(_) => Fault::new(Class::NoPin),
+            // What stood in the way may be gone: a CA file that is whole again, a certificate store that can be read.
+            Err(fault) => fault.clone(),
         };
+        self.waiting = Some(attempt);
+        let build = self.build(events);
+        if build.is_none() && self.waiting.take().is_some() {
+            self.fail(attempt, fault, events);
+        }
+        build
+    }
+
+    fn start(&mut self, attempt: u64, events: &mpsc::UnboundedSender<Event>) {
+        let Some(place) = &mut self.place else { return };
+        let Ok(clients) = &place.clients else { return };
+        let clients = clients.subscribe();
         let mut session = Session {
             instance: self.config.name.clone(),
             attempt,
@@ -260,7 +295,8 @@ impl Runtime {
             memory: self.memory.clone(),
             nudge: Arc::clone(&self.nudge),
             entry: Default::default(),
-            second: second_secret(&place.resolved),
+            teller: self.common.din.teller(),
+            second: second_secret(&place.resolved, &self.disk),
             settings: Arc::clone(&place.resolved.settings),
             wall_clock: Clock::wall,
             events: events.clone(),
@@ -280,6 +316,7 @@ impl Runtime {
 
     /// Ends the attempt under way.
     pub(super) fn abandon(&mut self) {
+        self.waiting = None;
         if let Some(running) = self.place.as_mut().and_then(|place| place.session.take()) {
             running.task.abort();
         }
@@ -288,7 +325,11 @@ impl Runtime {
     /// What it takes to ask the server for something; `None` while nobody is trusted or its place is not known.
     pub(super) fn remote(&self) -> Option<Remote> {
         let place = self.place.as_ref()?;
+        let standing = (self.revision, place.generation);
         let clients = place.clients.as_ref().ok()?;
+        if !place.is_served_as(standing) {
+            return None;
+        }
         Some(Remote {
             name: self.config.name.clone(),
             url: place.resolved.target.url.clone(),
@@ -313,52 +354,6 @@ impl Drop for Runtime {
         self.abandon();
         if let Some(resolving) = &self.resolving {
             resolving.abort();
-        }
-    }
-}
-
-/// The second secret, read as the config says.
-struct SecondSecret(config::SecretReader);
-
-impl ReadSecret for SecondSecret {
-    fn read(&self) -> BoxFuture<'_, Result<SecretString, Fault>> {
-        let read = self.0.read();
-        read.map_err(|why| Fault::with_detail(Class::NoKey, why))
-            .boxed()
-    }
-}
-
-/// What reads an instance's second secret; `None` where it has none.
-pub fn second_secret(resolved: &Resolved) -> Option<Arc<dyn ReadSecret>> {
-    if let Some(page) = &resolved.token_page {
-        let pin_file = match &page.trust {
-            ResolvedTrust::File(path) => Some(path.clone()),
-            _ => None,
-        };
-        return Some(Arc::new(centrifugo::TokenPage::new(
-            page_spec(page),
-            pin_file,
-        )));
-    }
-    let reader = resolved.second.clone()?;
-    Some(Arc::new(SecondSecret(reader)))
-}
-
-impl Place {
-    /// Builds the client of the newest generation and hands it to the session.
-    fn build(&mut self, shared: &Shared, meter: &Arc<Meter>) {
-        let Some(pins) = self.pins.clone() else {
-            return;
-        };
-        let spec = client_spec(&self.resolved, pins, self.generation);
-        let built = Client::build_sharing(&spec, shared);
-        let built = built.map(|client| Arc::new(client.counting(Arc::clone(meter))));
-        match (built, &self.clients) {
-            (Ok(client), Ok(clients)) => {
-                clients.send_replace(client);
-            }
-            (Ok(client), Err(_)) => self.clients = Ok(channel::channel(client).0),
-            (Err(fault), _) => self.clients = Err(fault),
         }
     }
 }

@@ -37,23 +37,31 @@ impl Shared {
 /// One verifier for all clients that are built until it is to be read anew; clones share it. Kept for as long as there
 /// is such a client. The default knows none yet.
 #[derive(Clone, Default)]
-pub(super) struct SystemRoots(Arc<Mutex<Option<Weak<dyn ServerCertVerifier>>>>);
+pub(super) struct SystemRoots {
+    /// Locked for no longer than it takes to look.
+    known: Arc<Mutex<Option<Weak<dyn ServerCertVerifier>>>>,
+    /// Locked while they are read, which may take as long as a disk likes.
+    loading: Arc<Mutex<()>>,
+}
 
 impl SystemRoots {
+    /// May wait for a disk.
+    ///
     /// # Errors
     /// The platform's certificates could not be read.
     pub(super) fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, Fault> {
-        let mut known = self.known();
-        if let Some(verifier) = known.as_ref().and_then(Weak::upgrade) {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known().as_ref().and_then(Weak::upgrade);
+        if let Some(verifier) = known {
             return Ok(verifier);
         }
         let verifier: Arc<dyn ServerCertVerifier> = Arc::new(load()?);
-        *known = Some(Arc::downgrade(&verifier));
+        *self.known() = Some(Arc::downgrade(&verifier));
         Ok(verifier)
     }
 
     fn known(&self) -> MutexGuard<'_, Option<Weak<dyn ServerCertVerifier>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

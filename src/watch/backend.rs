@@ -66,8 +66,8 @@ impl Backend {
         }
     }
 
-    pub(super) fn watch(&mut self, directory: &Path) -> Watched {
-        let now = identity(directory);
+    /// Watches a directory that was `now` a moment ago.
+    pub(super) fn watch(&mut self, directory: &Path, now: Identity) -> Watched {
         match self.watched.get(directory) {
             Some(before) if *before == now => return Watched::Already,
             Some(_) => self.unwatch(directory),
@@ -128,17 +128,17 @@ impl Backend {
 }
 
 /// Tells a directory from another one that took its place; inode numbers are used again at once.
-type Identity = Option<(u64, u64, Option<SystemTime>)>;
+pub(super) type Identity = Option<(u64, u64, Option<SystemTime>)>;
 
 #[cfg(unix)]
-fn identity(directory: &Path) -> Identity {
+pub(super) fn identity(directory: &Path) -> Identity {
     use std::os::unix::fs::MetadataExt;
     let found = directory.metadata().ok()?;
     Some((found.dev(), found.ino(), found.created().ok()))
 }
 
 #[cfg(not(unix))]
-fn identity(directory: &Path) -> Identity {
+pub(super) fn identity(directory: &Path) -> Identity {
     let found = directory.metadata().ok()?;
     Some((0, 0, found.created().ok()))
 }

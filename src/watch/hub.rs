@@ -1,7 +1,8 @@
 //! Keeps plans and watches in line with the disk, and tells subscribers what happened.
 //!
 //! Invariant: `table` is never locked while notify is called or a subscriber is told; locks are taken
-//! in the order `backend`, `table`; notify's thread takes `table` only.
+//! in the order `backend`, `table`; notify's thread takes `table` only. No lock is held while a path is looked at: a
+//! disk that does not answer keeps the plans of those whose files are on it waiting, and nobody else's.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,14 +11,16 @@ use std::thread;
 
 use notify::Event;
 
-use super::backend::{Backend, Handler, Make, Watched};
+use super::backend::{Backend, Handler, Make, Watched, identity};
 use super::happening::Happening;
 use super::plan::Plan;
-use super::table::{Callback, Followed, Place, Role, Subscriber, Table};
+use super::table::{Callback, Followed, Role, Subscriber, Table};
 use super::{Mode, Touch};
 
 /// More re-plans in a row than any real change needs; the next refresh goes on from there.
 const ROUNDS: usize = 16;
+/// Threads that plan at one time; each may wait for a disk.
+const PLANNERS: usize = 4;
 /// Linux says when a writer closes the file, so that one notice per burst of writes is enough.
 const TELLS_CLOSE: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
@@ -59,10 +62,12 @@ impl Hub {
             let id = table.next;
             table.next += 1;
             table.subscribers.insert(id, subscriber);
-            table.dirty.insert(id);
+            table.walks(id);
             id
         };
-        self.replan(Some(id));
+        // It has not read anything yet.
+        self.walk(id, Some(id));
+        self.plan_soon();
         id
     }
 
@@ -76,7 +81,7 @@ impl Hub {
             table.unplace(id, index, followed.plan.as_ref());
         }
         drop(table);
-        self.replan_soon();
+        self.plan_soon();
     }
 
     pub(super) fn refresh(&self) {
@@ -88,7 +93,7 @@ impl Hub {
             table.loose.extend(directories);
             table.dirty = table.subscribers.keys().copied().collect();
         }
-        self.replan(None);
+        self.plan();
     }
 
     pub(super) fn mode(&self) -> Mode {
@@ -142,7 +147,7 @@ impl Hub {
         table.stale.extend(directories);
         table.dirty = table.subscribers.keys().copied().collect();
         drop(table);
-        self.replan_soon();
+        self.plan_soon();
     }
 
     fn happened(&self, path: &Path, happening: Happening) {
@@ -173,109 +178,130 @@ impl Hub {
             };
             tellings.push((touched, touch));
             if matches!(happening, H::Entry | H::Metadata) {
-                doubtful.push(place);
+                doubtful.push(place.subscriber);
             }
             void |= place.role == Role::Directory && happening == H::Entry;
         }
         if void {
             table.void_below(path);
         }
+        table.dirty.extend(doubtful);
         drop(table);
         tell(tellings);
         // The subscriber knows; only now look whether other directories must be watched.
-        if self.is_outdated(&doubtful) || void {
-            self.replan_soon();
-        }
-    }
-
-    /// Marks those whose plan is no longer right.
-    fn is_outdated(&self, places: &[Place]) -> bool {
-        let mut outdated = false;
-        for place in places {
-            let mut table = lock(&self.table);
-            let Some((_, followed)) = table.followed(place.subscriber, place.path) else {
-                continue;
-            };
-            let (absolute, known) = (followed.absolute.clone(), followed.plan.clone());
-            drop(table);
-            if known != Some(Plan::of(&absolute)) {
-                lock(&self.table).dirty.insert(place.subscriber);
-                outdated = true;
-            }
-        }
-        outdated
+        self.plan_soon();
     }
 
     /// Plans on a thread that lives only as long as there is something to do: notify's own thread
     /// cannot change its watches, and a second thread that idles costs memory all day.
-    fn replan_soon(&self) {
-        if std::mem::replace(&mut lock(&self.table).replanning, true) {
-            return;
+    fn plan_soon(&self) {
+        {
+            let mut table = lock(&self.table);
+            if table.planners >= PLANNERS || !table.has_work() {
+                return;
+            }
+            table.planners += 1;
         }
         let me = self.me.clone();
         let work = move || {
             while let Some(hub) = me.upgrade() {
-                hub.replan(None);
+                hub.plan();
                 let mut table = lock(&hub.table);
                 if !table.has_work() {
-                    table.replanning = false;
+                    table.planners -= 1;
                     return;
                 }
             }
         };
         let spawned = thread::Builder::new()
-            .name("watch-replan".to_owned())
+            .name("watch-plan".to_owned())
             .spawn(work);
         if spawned.is_err() {
-            lock(&self.table).replanning = false;
+            lock(&self.table).planners -= 1;
         }
     }
 
-    /// Brings plans and watches in line with the disk, then tells those for whom something changed,
-    /// except `newcomer`, who has not read anything yet.
-    fn replan(&self, newcomer: Option<u64>) {
+    /// Brings plans and watches in line with the disk.
+    fn plan(&self) {
+        self.let_go();
+        loop {
+            let next = lock(&self.table).begin_walk();
+            let Some(id) = next else { break };
+            self.walk(id, None);
+            self.let_go();
+        }
+    }
+
+    /// Gives up watches that are void, or that nobody needs.
+    fn let_go(&self) {
         let mut backend = lock(&self.backend);
+        let mut table = lock(&self.table);
+        let stale = std::mem::take(&mut table.stale);
+        let loose = std::mem::take(&mut table.loose);
+        let unused = loose.iter().filter(|loose| table.users(loose).is_empty());
+        let gone: BTreeSet<&PathBuf> = stale.iter().chain(unused).collect();
+        drop(table);
+        for directory in gone {
+            backend.unwatch(directory);
+        }
+    }
+
+    /// Plans for a subscriber that nobody else plans for, and watches what its plans need; then tells those for whom
+    /// something changed, except `newcomer`.
+    fn walk(&self, id: u64, newcomer: Option<u64>) {
         let mut changed = BTreeSet::new();
         for _ in 0..ROUNDS {
-            let Some((plans, stale, mut concerned)) = lock(&self.table).take_work() else {
-                break;
-            };
-            for directory in &stale {
-                backend.unwatch(directory);
-            }
-            concerned.extend(stale);
-            let plans: Vec<_> = plans
+            let paths = lock(&self.table).paths(id);
+            let plans: Vec<_> = paths
                 .into_iter()
-                .map(|(subscriber, path, absolute)| (subscriber, path, Plan::of(&absolute)))
+                .map(|(path, absolute)| (path, Plan::of(&absolute)))
                 .collect();
+            let mut directories = BTreeSet::new();
             // In force before the watches are, so that no event finds an empty index.
             let mut table = lock(&self.table);
-            for (subscriber, path, plan) in plans {
-                concerned.extend(plan.steps.iter().map(|step| step.directory.clone()));
-                if table.place(subscriber, path, plan) {
-                    changed.insert((subscriber, path));
+            for (path, plan) in plans {
+                directories.extend(plan.steps.iter().map(|step| step.directory.clone()));
+                if table.place(id, path, plan) {
+                    changed.insert((id, path));
                 }
             }
-            concerned.append(&mut table.loose);
             drop(table);
-            for directory in concerned {
-                let users = lock(&self.table).users(&directory);
-                if users.is_empty() {
-                    backend.unwatch(&directory);
-                    continue;
-                }
-                match backend.watch(&directory) {
-                    Watched::Already | Watched::Failed => continue,
-                    Watched::Newly => changed.extend(users.iter().copied()),
-                    Watched::Gone => {}
-                }
-                // Between the look and the watch anything can have happened: look again.
-                let again = users.into_iter().map(|(subscriber, _)| subscriber);
-                lock(&self.table).dirty.extend(again);
+            for directory in directories {
+                self.watch(&directory, &mut changed);
+            }
+            if !lock(&self.table).dirty.contains(&id) {
+                break;
             }
         }
-        drop(backend);
+        lock(&self.table).walking.remove(&id);
         changed.retain(|(subscriber, _)| Some(*subscriber) != newcomer);
+        self.tell_changed(changed);
+    }
+
+    /// Watches a directory for all that need it. What was not watched before is to be looked at again by each of them.
+    fn watch(&self, directory: &Path, changed: &mut BTreeSet<(u64, usize)>) {
+        let now = identity(directory);
+        let mut backend = lock(&self.backend);
+        let mut table = lock(&self.table);
+        let (users, stale) = (table.users(directory), table.stale.remove(directory));
+        drop(table);
+        if users.is_empty() || stale {
+            backend.unwatch(directory);
+        }
+        if users.is_empty() {
+            return;
+        }
+        match backend.watch(directory, now) {
+            Watched::Already | Watched::Failed => return,
+            Watched::Newly => changed.extend(users.iter().copied()),
+            Watched::Gone => {}
+        }
+        // Between the look and the watch anything can have happened: look again.
+        let again = users.into_iter().map(|(subscriber, _)| subscriber);
+        lock(&self.table).dirty.extend(again);
+    }
+
+    fn tell_changed(&self, changed: BTreeSet<(u64, usize)>) {
         let mut tellings = Vec::new();
         let mut table = lock(&self.table);
         for (subscriber, path) in changed {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: plain values; nothing here touches the disk or notify.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -19,11 +19,14 @@ pub(super) struct Table {
     pub(super) index: HashMap<PathBuf, Vec<Place>>,
     /// Subscribers whose plans must be made again.
     pub(super) dirty: BTreeSet<u64>,
+    /// Those whose paths are being walked just now, or for ever, and the directories of these.
+    pub(super) walking: BTreeMap<u64, BTreeSet<PathBuf>>,
     /// Directories that were removed or moved: their watches are void.
     pub(super) stale: BTreeSet<PathBuf>,
     /// Directories that may no longer be wanted.
     pub(super) loose: BTreeSet<PathBuf>,
-    pub(super) replanning: bool,
+    /// Threads that plan.
+    pub(super) planners: usize,
 }
 
 pub(super) struct Subscriber {
@@ -57,34 +60,52 @@ pub(super) enum Role {
     Directory,
 }
 
-/// Paths to plan (subscriber, index, absolute path), stale directories, loose directories.
-pub(super) type Work = (
-    Vec<(u64, usize, PathBuf)>,
-    BTreeSet<PathBuf>,
-    BTreeSet<PathBuf>,
-);
-
 impl Table {
     pub(super) fn has_work(&self) -> bool {
-        !(self.dirty.is_empty() && self.stale.is_empty() && self.loose.is_empty())
+        !(self.stale.is_empty() && self.loose.is_empty()) || self.next_walk().is_some()
     }
 
-    pub(super) fn take_work(&mut self) -> Option<Work> {
-        if !self.has_work() {
-            return None;
-        }
-        let mut paths = Vec::new();
-        for id in std::mem::take(&mut self.dirty) {
-            let followed = self
-                .subscribers
-                .get(&id)
-                .map(|found| found.paths.as_slice());
-            for (index, followed) in followed.unwrap_or_default().iter().enumerate() {
-                paths.push((id, index, followed.absolute.clone()));
-            }
-        }
-        let stale = std::mem::take(&mut self.stale);
-        Some((paths, stale, std::mem::take(&mut self.loose)))
+    /// Takes on the next subscriber to be planned: one whose directories nobody looks into just now.
+    pub(super) fn begin_walk(&mut self) -> Option<u64> {
+        let id = self.next_walk()?;
+        self.walks(id);
+        Some(id)
+    }
+
+    /// Takes on a subscriber that nobody else plans.
+    pub(super) fn walks(&mut self, id: u64) {
+        self.walking.insert(id, self.homes(id));
+    }
+
+    /// What is to be planned for a subscriber: index and path of each.
+    pub(super) fn paths(&mut self, id: u64) -> Vec<(usize, PathBuf)> {
+        self.dirty.remove(&id);
+        let subscriber = self.subscribers.get(&id);
+        let paths = subscriber.map(|subscriber| subscriber.paths.iter());
+        let paths = paths.into_iter().flatten().enumerate();
+        paths
+            .map(|(index, followed)| (index, followed.absolute.clone()))
+            .collect()
+    }
+
+    fn next_walk(&self) -> Option<u64> {
+        let free = |id: &&u64| {
+            let homes = self.homes(**id);
+            let mut others = self.walking.iter();
+            others.all(|(other, theirs)| other != *id && theirs.is_disjoint(&homes))
+        };
+        self.dirty.iter().find(free).copied()
+    }
+
+    /// Where the paths of a subscriber are.
+    fn homes(&self, id: u64) -> BTreeSet<PathBuf> {
+        let subscriber = self.subscribers.get(&id);
+        let paths = subscriber.map(|subscriber| subscriber.paths.iter());
+        let homes = paths.into_iter().flatten().filter_map(|followed| {
+            let home = followed.absolute.parent()?;
+            Some(home.to_path_buf())
+        });
+        homes.collect()
     }
 
     pub(super) fn followed(

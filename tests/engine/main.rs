@@ -9,6 +9,7 @@
 
 mod config;
 mod control;
+mod disk;
 mod faults;
 mod fleet;
 mod hooks;

@@ -9,8 +9,8 @@ use crate::core::{Class, Fault, Fingerprint, Offer, PinRead, PinSet, Served, Sig
 use crate::engine;
 use crate::engine::clock::Clock;
 use crate::engine::state_file::Kept;
-use crate::services::examine;
 use crate::services::examine::{Examined, Finding, Seen};
+use crate::services::{DiskReader, examine};
 use crate::tls::{self, Client, ClientSpec, Look, Looked};
 use crate::view::check::{self, Report, Step};
 
@@ -190,7 +190,7 @@ impl Way<'_> {
                 return;
             }
         };
-        let second = engine::second_secret(resolved);
+        let second = engine::second_secret(resolved, &DiskReader::default());
         let examined = Examined {
             client: &client,
             key: &resolved.key,

@@ -1,5 +1,6 @@
 //! The loop: takes events, steps the model, performs its effects, publishes the status.
 
+mod building;
 mod configure;
 mod controls;
 mod looks;
@@ -38,8 +39,6 @@ use note::{Note, Touched, notes_of};
 use saving::Saving;
 use views::Views;
 
-/// The timed look at everything that should have been noticed sooner.
-const SAFETY_TICK: Duration = Duration::from_secs(10);
 /// A config file that was touched is read when it has been left alone for so long: an editor may empty it first.
 const CONFIG_SETTLES: Duration = Duration::from_millis(150);
 /// How long connections get to say goodbye (close_notify).
@@ -172,9 +171,14 @@ impl Shell {
     pub(super) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
         let (causes, mut signs_seen) = mpsc::unbounded_channel();
         let _signs = Signs::listen(&causes);
-        let mut safety = Ticker::every(SAFETY_TICK);
+        let mut period = self.looks.period();
+        let mut safety = Ticker::every(period);
         loop {
             self.digest();
+            if period != self.looks.period() {
+                period = self.looks.period();
+                safety = Ticker::every(period);
+            }
             let deadline = self
                 .model
                 .next_deadline()
@@ -209,6 +213,9 @@ impl Shell {
             .pop_front()
             .or_else(|| self.events.1.try_recv().ok())
         {
+            if self.puts_off(&event) {
+                continue;
+            }
             let now = self.clock.now();
             stepped = Some(now);
             for effect in self.model.step(event, now) {
@@ -245,16 +252,8 @@ impl Shell {
                 instance,
                 generation,
                 pins,
-            } => {
-                if let Some(runtime) = self.runtimes.get_mut(&instance) {
-                    runtime.use_pins(generation, pins, &self.events.0);
-                }
-            }
-            Effect::Attempt { instance, attempt } => {
-                if let Some(runtime) = self.runtimes.get_mut(&instance) {
-                    runtime.attempt(attempt, &self.events.0);
-                }
-            }
+            } => self.use_pins(&instance, generation, pins),
+            Effect::Attempt { instance, attempt } => self.attempt(&instance, attempt),
             Effect::Abandon { instance } => {
                 if let Some(runtime) = self.runtimes.get_mut(&instance) {
                     runtime.abandon();
@@ -302,6 +301,12 @@ impl Shell {
                 content,
             } => self.trust_file_read(&instance, born, content),
             Note::ReadingLate(instance, born) => self.reading_late(&instance, born),
+            Note::Built {
+                instance,
+                born,
+                built,
+            } => self.built(&instance, born, *built),
+            Note::BuildingLate(instance, born) => self.building_late(&instance, born),
             Note::Looked { moved, mode } => self.looked(moved, mode),
             Note::ReadPins(instance) => self.read_pins(&instance),
             Note::Touched(touched, bell) => {

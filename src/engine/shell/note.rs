@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::places::Found;
 use super::reading::Content;
+use crate::engine::place::Built;
 use crate::watch::{Mode, Touch};
 
 pub(super) enum Note {
@@ -28,11 +29,16 @@ pub(super) enum Note {
     },
     /// That takes long.
     ReadingLate(String, u64),
-    /// The timed look found these trust files changed, and that so much is watched.
-    Looked {
-        moved: Vec<String>,
-        mode: Option<Mode>,
+    /// A client was built, or could not be.
+    Built {
+        instance: String,
+        born: u64,
+        built: Box<Built>,
     },
+    /// That takes long.
+    BuildingLate(String, u64),
+    /// The timed look found these trust files changed, and that so much is watched.
+    Looked { moved: Vec<String>, mode: Mode },
     /// A torn pin file is worth another look.
     ReadPins(String),
     /// Something happened to a file.

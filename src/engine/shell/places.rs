@@ -13,15 +13,16 @@ use tracing::warn;
 use super::Shell;
 use super::note::{Note, Touched, notes_of};
 use crate::config::{self, Resolution, Resolved};
+use crate::core::failure::Doubt;
 use crate::core::{Class, Event, Fault, Kind, RetryCause};
 use crate::engine::errand::{Asked, Ended};
 use crate::engine::runtime::{Runtime, Watched};
 use crate::engine::stamp::Stamp;
+use crate::services::disks::SILENT;
 use crate::watch::Watcher;
 
 /// A place that is not found by then is on a disk that does not answer. A command for the key has 10 s.
 const LIMIT: Duration = Duration::from_secs(12);
-pub(super) const SILENT_DISK: &str = "its disk does not answer";
 
 /// Where an instance is, with its files watched from before they were looked at.
 pub(super) struct Found {
@@ -66,16 +67,28 @@ impl Shell {
             trust: paths(&runtime.trust_watch),
             second: runtime.second_file(&environment),
         };
-        // On the loop's own thread: a new key must be known before the old one is refused, which takes a millisecond.
+        let disks = self.common.disks.clone();
         let search = tokio::spawn(async move {
-            let resolution = config::resolve(&config, &environment).await;
-            search.end(resolution)
+            let looked = disks.read(move || {
+                let look = config::Look::of(&config, &environment);
+                match look.whole() {
+                    Ok(resolution) => Ok(search.end(resolution)),
+                    Err(look) => Err((look, Box::new(search))),
+                }
+            });
+            match looked.await? {
+                Ok(found) => Some(found),
+                Err((look, search)) => {
+                    let resolution = look.finish().await;
+                    disks.read(move || search.end(resolution)).await
+                }
+            }
         });
         runtime.resolving = Some(search.abort_handle());
         let notes = self.notes.0.clone();
         tokio::spawn(async move {
             let late = Note::SearchLate(instance.clone(), born);
-            if let Some(found) = in_time(search, LIMIT, &notes, late).await {
+            if let Some(Some(found)) = in_time(search, LIMIT, &notes, late).await {
                 let found = Box::new(found);
                 let _ = notes.send(Note::Resolved {
                     instance,
@@ -89,7 +102,34 @@ impl Shell {
     pub(super) fn search_late(&mut self, instance: String, born: u64) {
         if let Some(runtime) = self.born(&instance, born) {
             runtime.search.is_late();
+            self.judge_refusals(&instance);
             self.no_answer(instance);
+        }
+    }
+
+    /// Whether this is a refusal that is judged by what the key's source holds, which is being read: a new key must be
+    /// known before the old one counts as refused.
+    pub(super) fn puts_off(&mut self, event: &Event) -> bool {
+        let Event::Failed {
+            instance, fault, ..
+        } = event
+        else {
+            return false;
+        };
+        let runtime = self.runtimes.get_mut(instance);
+        let reading = runtime.filter(|runtime| runtime.search.is_under_way());
+        match reading {
+            Some(runtime) if fault.class.rule().doubt == Doubt::Source => {
+                runtime.refusals.push(event.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn judge_refusals(&mut self, instance: &str) {
+        if let Some(runtime) = self.runtimes.get_mut(instance) {
+            self.queue.extend(std::mem::take(&mut runtime.refusals));
         }
     }
 
@@ -102,7 +142,7 @@ impl Shell {
             Some(Kind::Syncthing) => Class::BadSource,
             _ => Class::NoKey,
         };
-        let fault = Fault::with_detail(class, SILENT_DISK);
+        let fault = Fault::with_detail(class, SILENT);
         self.queue.push_back(Event::Unresolved { instance, fault });
     }
 
@@ -112,7 +152,10 @@ impl Shell {
         };
         runtime.resolving = None;
         match runtime.search.end() {
-            Ended::Take => self.settle(instance, found),
+            Ended::Take => {
+                self.settle(instance.clone(), found);
+                self.judge_refusals(&instance);
+            }
             Ended::Repeat => {
                 // What it watches was watched before the next search begins.
                 runtime.sources = found.sources.or(runtime.sources.take());
@@ -120,6 +163,7 @@ impl Shell {
             }
             Ended::TakeAndRepeat => {
                 self.settle(instance.clone(), found);
+                self.judge_refusals(&instance);
                 self.resolve(instance);
             }
         }
@@ -133,6 +177,9 @@ impl Shell {
         };
         runtime.sources = found.sources.or(runtime.sources.take());
         runtime.is_unresolved = found.outcome.is_err();
+        if runtime.is_unresolved {
+            self.looks.misses();
+        }
         let resolved = match found.outcome {
             Ok(resolved) => resolved,
             Err(fault) => return self.queue.push_back(Event::Unresolved { instance, fault }),

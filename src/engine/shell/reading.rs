@@ -3,19 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
-
 use super::Shell;
 use super::note::Note;
-use super::places::{SILENT_DISK, in_time};
+use super::places::in_time;
 use crate::core::{Event, PinRead};
 use crate::engine::errand::{Asked, Ended};
 use crate::engine::stamp::Stamp;
+use crate::services::disks::SILENT;
 use crate::tls;
 
 /// A file that was not read by then is on a disk that does not answer. The core waits 3 s before it believes a failure
 /// without it.
-const LIMIT: Duration = Duration::from_secs(2);
+pub(super) const LIMIT: Duration = Duration::from_secs(2);
 
 /// What a trust file held.
 pub(super) struct Content {
@@ -62,11 +61,11 @@ impl Shell {
             pins: (!is_ca).then(|| tls::read_pin_file(&path)),
             path,
         };
-        let reading = tokio::spawn(async move { disks.outcome(spawn_blocking(reading)).await });
+        let reading = tokio::spawn(async move { disks.read(reading).await });
         let (notes, instance) = (self.notes.0.clone(), instance.to_owned());
         tokio::spawn(async move {
             let late = Note::ReadingLate(instance.clone(), born);
-            if let Some(Some(Ok(content))) = in_time(reading, LIMIT, &notes, late).await {
+            if let Some(Some(content)) = in_time(reading, LIMIT, &notes, late).await {
                 let _ = notes.send(Note::Read {
                     instance,
                     born,
@@ -87,7 +86,7 @@ impl Shell {
     fn no_reading(&mut self, instance: &str) {
         let is_ca = self.runtimes.get(instance).is_some_and(|it| it.is_ca());
         if !is_ca {
-            let why = SILENT_DISK.into();
+            let why = SILENT.into();
             self.queue_read(instance, PinRead::Unreadable { why });
         }
     }

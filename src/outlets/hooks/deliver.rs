@@ -10,6 +10,7 @@ use super::{post, run};
 use crate::config::{Delivery, Environment, HookConfig, Outlets};
 use crate::core::happening::Happening;
 use crate::core::{Status, Timestamp};
+use crate::engine::DiskReader;
 use crate::view::hook::message;
 
 /// The version of the JSON document.
@@ -41,7 +42,9 @@ pub struct Trial {
 pub(super) struct Courier {
     pub(super) hook: HookConfig,
     hidden: BTreeSet<String>,
-    environment: Environment,
+    pub(super) environment: Environment,
+    /// What it is to know of the server is read by this.
+    pub(super) disk: DiskReader,
 }
 
 /// What goes to standard input, or in the body.
@@ -67,6 +70,7 @@ impl Courier {
             hook,
             hidden: outlets.secret_variables.clone(),
             environment: environment.clone(),
+            disk: DiskReader::default(),
         }
     }
 
@@ -91,7 +95,7 @@ impl Courier {
                 run::run(command, json, self.hook.timeout).await
             }
             Delivery::Post(server) => {
-                let told = post::post(server, &self.environment, json, self.hook.timeout);
+                let told = post::post(server, self, json);
                 let (report, said) = (told.await, String::new());
                 Trial { report, said }
             }

@@ -1,26 +1,19 @@
 //! A hook that is a server: one POST over verified TLS.
 
-use std::time::Duration;
-
 use reqwest::Method;
 
-use super::deliver::Report;
-use crate::config::{Environment, Post};
+use super::deliver::{Courier, Report};
+use crate::config::Post;
 use crate::core::failure::fill;
 use crate::core::{Class, Fault, LinkState};
-use crate::engine::post_spec;
+use crate::engine::{SILENT, post_spec, read_secret};
 use crate::tls::{self, Client, Request, Terms};
 
 /// What is read of an answer, bytes; nobody looks at it.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
-pub(super) async fn post(
-    server: &Post,
-    environment: &Environment,
-    json: Vec<u8>,
-    timeout: Duration,
-) -> Report {
-    match ask(server, environment, json, timeout).await {
+pub(super) async fn post(server: &Post, courier: &Courier, json: Vec<u8>) -> Report {
+    match ask(server, courier, json).await {
         Ok(()) => Report::Fine,
         // It was asked and may have heard it.
         Err(fault) if fault.class == Class::RequestTimeout => Report::TimedOut,
@@ -32,26 +25,26 @@ pub(super) async fn post(
     }
 }
 
-async fn ask(
-    server: &Post,
-    environment: &Environment,
-    json: Vec<u8>,
-    timeout: Duration,
-) -> Result<(), Fault> {
-    let (mut spec, pin_file) = post_spec(server, environment);
+async fn ask(server: &Post, courier: &Courier, json: Vec<u8>) -> Result<(), Fault> {
+    let (mut spec, pin_file) = post_spec(server, &courier.environment);
     let path = match spec.base.query() {
         Some(query) => format!("{}?{query}", spec.base.path()),
         None => spec.base.path().to_owned(),
     };
     spec.base.set_path("/");
     spec.base.set_query(None);
-    if let Some(file) = &pin_file {
-        let read = tls::pins_in(file);
-        spec.pins = read.map_err(|why| Fault::with_detail(Class::BadPinFile, why))?;
-    }
-    let key = match server.key_reader(environment) {
+    let bad_pin = |why| Fault::with_detail(Class::BadPinFile, why);
+    let built = courier.disk.read(move || {
+        if let Some(file) = &pin_file {
+            spec.pins = tls::pins_in(file).map_err(bad_pin)?;
+        }
+        // One of its own each time, so that it needs no upkeep: there are few.
+        Client::build(&spec)
+    });
+    let client = built.await.unwrap_or_else(|| Err(bad_pin(SILENT.into())))?;
+    let key = match server.key_reader(&courier.environment) {
         Some(reader) => {
-            let read = reader.read().await;
+            let read = read_secret(reader, &courier.disk).await;
             Some(read.map_err(|why| Fault::with_detail(Class::NoKey, why))?)
         }
         None => None,
@@ -61,7 +54,7 @@ async fn ask(
         path: &path,
         key: key.as_ref(),
         body: Some(json),
-        timeout,
+        timeout: courier.hook.timeout,
         limit: LARGEST_ANSWER,
         terms: Terms {
             credential: &server.credential,
@@ -69,8 +62,7 @@ async fn ask(
             ..Terms::default()
         },
     };
-    // One of its own each time, so that it needs no upkeep: there are few.
-    Client::build(&spec)?.send(request).await?.success()?;
+    client.send(request).await?.success()?;
     Ok(())
 }
 
@@ -94,9 +86,23 @@ fn words(fault: &Fault, server: &Post) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
-    use crate::config::{Platform, parse};
+    use crate::config::{Environment, HookConfig, Platform, parse};
+
+    /// What comes of telling the one hook of a config.
+    async fn told(config: &str, timeout: Duration) -> Report {
+        let (config, _) = parse(config, Path::new("config.toml")).expect("valid");
+        let hook = config.hooks.first().expect("a hook");
+        let hook = HookConfig {
+            timeout,
+            ..hook.clone()
+        };
+        let environment = Environment::made_up(Platform::current(), Path::new("."), &[]);
+        let courier = Courier::new(hook.clone(), &config.outlets(), &environment);
+        post(hook.post().expect("a server"), &courier, b"{}".to_vec()).await
+    }
 
     #[tokio::test]
     async fn who_cannot_be_reached_is_told_again_and_the_path_is_not_said() {
@@ -106,17 +112,7 @@ mod tests {
         let text = format!(
             "[[hook]]\nname = 'a'\non = ['loud']\nurl = 'https://127.0.0.1:{port}/secret?secret'\ntoken = 'secret'\n"
         );
-        let (config, _) = parse(&text, Path::new("config.toml")).expect("valid");
-        let server = config.hooks.first().and_then(|hook| hook.post());
-        let environment = Environment::made_up(Platform::current(), Path::new("."), &[]);
-        let timeout = Duration::from_secs(60);
-        let told = post(
-            server.expect("a server"),
-            &environment,
-            b"{}".to_vec(),
-            timeout,
-        )
-        .await;
+        let told = told(&text, Duration::from_secs(60)).await;
         let Report::Failed { why, again } = told else {
             panic!("{told:?}");
         };
@@ -131,11 +127,7 @@ mod tests {
         let port = silent.local_addr().expect("an address").port();
         let text =
             format!("[[hook]]\nname = 'a'\non = ['loud']\nurl = 'https://127.0.0.1:{port}/'\n");
-        let (config, _) = parse(&text, Path::new("config.toml")).expect("valid");
-        let server = config.hooks.first().and_then(|hook| hook.post());
-        let environment = Environment::made_up(Platform::current(), Path::new("."), &[]);
-        let timeout = Duration::from_millis(50);
-        let told = post(server.expect("a server"), &environment, Vec::new(), timeout).await;
+        let told = told(&text, Duration::from_millis(50)).await;
         assert!(
             matches!(told, Report::Failed { again: true, .. }),
             "{told:?}"

@@ -17,6 +17,7 @@ use secrecy::ExposeSecret as _;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::{Environment, Metrics, PageTls};
+use crate::engine::{DiskReader, SILENT, read_secret};
 use crate::tls;
 
 /// Decides who is let in.
@@ -56,14 +57,23 @@ impl Gate {
     ///
     /// # Errors
     /// What is wrong, in words.
-    pub(super) async fn read(metrics: &Metrics, environment: &Environment) -> Result<Self, String> {
+    pub(super) async fn read(
+        metrics: &Metrics,
+        environment: &Environment,
+        disk: &DiskReader,
+    ) -> Result<Self, String> {
         let tls = match &metrics.tls {
-            Some(files) => Some(acceptor(files, environment)?),
+            Some(files) => {
+                let (files, environment) = (files.clone(), environment.clone());
+                let read = disk.read(move || acceptor(&files, &environment));
+                let silent = || Err(format!("its certificate: {SILENT}"));
+                Some(read.await.unwrap_or_else(silent)?)
+            }
             None => None,
         };
         let token = match metrics.token_reader(environment) {
             Some(reader) => {
-                let token = reader.read().await;
+                let token = read_secret(reader, disk).await;
                 let token = token.map_err(|why| format!("its token: {why}"))?;
                 Some(Token::new(token.expose_secret())?)
             }

@@ -23,6 +23,7 @@ use tracing::{debug, info, warn};
 
 use super::Sources;
 use crate::config::{Metrics, Outlets};
+use crate::engine::DiskReader;
 use crate::engine::clock::Clock;
 use crate::watch::{Subscription, Touch};
 use gate::Gate;
@@ -134,6 +135,7 @@ fn watch_files(metrics: &Metrics, sources: &Sources) -> (Subscription, mpsc::Rec
 #[derive(Default)]
 struct Keeper {
     gate: Option<Arc<Gate>>,
+    disk: DiskReader,
     trouble: Option<Trouble>,
 }
 
@@ -152,7 +154,7 @@ impl Keeper {
 
     /// Reads certificate, key and token. What cannot be read now changes nothing that was read before.
     async fn look(&mut self, metrics: &Metrics, sources: &Sources) {
-        match Gate::read(metrics, &sources.environment).await {
+        match Gate::read(metrics, &sources.environment, &self.disk).await {
             Ok(gate) => {
                 if self.trouble.take().is_some_and(|trouble| trouble.said) {
                     info!("the metrics page has its certificate and its token");

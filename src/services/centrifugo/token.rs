@@ -16,7 +16,8 @@ use serde::Deserialize;
 use super::client::Trouble;
 use crate::core::failure::About;
 use crate::core::{Class, Fault, Kind, Timestamp};
-use crate::services::ReadSecret;
+use crate::services::disks::SILENT;
+use crate::services::{DiskReader, ReadSecret};
 use crate::tls::{self, Client, ClientSpec, Request, Terms};
 
 /// For the whole of a question to the page.
@@ -71,12 +72,18 @@ pub struct TokenPage {
     spec: ClientSpec,
     /// Where its pin is read, anew each time.
     pin_file: Option<PathBuf>,
+    /// Where what it is trusted by is read from.
+    reader: DiskReader,
 }
 
 impl TokenPage {
     /// `spec` says where and how it is trusted; with a `pin_file`, the pin is the one in there.
-    pub fn new(spec: ClientSpec, pin_file: Option<PathBuf>) -> Self {
-        Self { spec, pin_file }
+    pub fn new(spec: ClientSpec, pin_file: Option<PathBuf>, reader: DiskReader) -> Self {
+        Self {
+            spec,
+            pin_file,
+            reader,
+        }
     }
 
     async fn ask(&self) -> Result<SecretString, Fault> {
@@ -86,12 +93,17 @@ impl TokenPage {
             None => spec.base.path().to_owned(),
         };
         spec.base.set_path("/");
-        if let Some(file) = &self.pin_file {
-            spec.pins = tls::pins_in(file).map_err(|why| {
-                let words = format!("the certificate file in 'token-trust': {why}");
-                Fault::with_detail(Class::NoKey, words)
-            })?;
-        }
+        let pin_file = self.pin_file.clone();
+        let built = self.reader.read(move || {
+            if let Some(file) = pin_file {
+                spec.pins = tls::pins_in(&file).map_err(no_pin)?;
+            }
+            // One of its own for each question, so that it needs no upkeep: there are few.
+            Client::build(&spec)
+        });
+        let client = built
+            .await
+            .unwrap_or_else(|| Err(no_pin(SILENT.to_owned())))?;
         let request = Request {
             method: Method::GET,
             path: &path,
@@ -101,8 +113,7 @@ impl TokenPage {
             limit: LARGEST,
             terms: Terms::default(),
         };
-        // One of its own for each question, so that it needs no upkeep: there are few.
-        let reply = Client::build(&spec)?.send(request).await?.success()?;
+        let reply = client.send(request).await?.success()?;
         token_in(&reply.body)
     }
 }
@@ -111,6 +122,11 @@ impl ReadSecret for TokenPage {
     fn read(&self) -> BoxFuture<'_, Result<SecretString, Fault>> {
         async { self.ask().await.map_err(|fault| elsewhere(&fault)) }.boxed()
     }
+}
+
+fn no_pin(why: String) -> Fault {
+    let words = format!("the certificate file in 'token-trust': {why}");
+    Fault::with_detail(Class::NoKey, words)
 }
 
 fn token_in(body: &[u8]) -> Result<SecretString, Fault> {
