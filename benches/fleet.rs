@@ -1,6 +1,7 @@
 //! Starts the daemon beside very many stand-ins and prints what it costs: the time until all are connected, memory, CPU,
 //! context switches, requests; then how soon an event at a healthy server is told, before and while a tenth of the servers
-//! is in trouble: some hang, some refuse, some tell events without end.
+//! is in trouble: some hang, some refuse, some tell events without end; at last what it costs to read the page for
+//! Prometheus while nearly all of them fail, and what that does to events.
 //!
 //! `cargo bench --bench fleet [-- INSTANCES]`, 1000 by default. Linux only: the figures are those of /proc.
 
@@ -16,7 +17,8 @@ mod figures;
 mod support;
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -28,6 +30,7 @@ use syncwatch::config::{Environment, Platform};
 use syncwatch::core::service::FolderState;
 use syncwatch::core::{LinkState, Status};
 use syncwatch::engine::{self, Engine};
+use syncwatch::outlets::Outlets;
 use syncwatch::standin::{Options, Standin};
 use tokio::sync::watch;
 
@@ -37,6 +40,9 @@ const IDLE: Duration = Duration::from_secs(120);
 const EVENTS: usize = 200;
 /// Between two events of a server that tells without end.
 const FLOOD: Duration = Duration::from_millis(20);
+/// Who does not fail while the page is read, and how often it is.
+const WELL: usize = 10;
+const SCRAPES: usize = 60;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -61,6 +67,7 @@ async fn main() {
     support::row("are well", figures);
     let figures = told(&servers, directory.path(), number / 10).await;
     support::row("a tenth is in trouble", figures);
+    page(&servers, directory.path()).await;
 }
 
 /// A daemon with nothing to do.
@@ -120,21 +127,8 @@ async fn told(servers: &[Standin], directory: &Path, troubled: usize) -> Vec<Dur
         text(well.iter().chain(loud), &addresses, directory),
     )
     .expect("written");
-    let (started, start) = std::sync::mpsc::channel();
-    let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let home = directory.to_owned();
-    let engine = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime.expect("a runtime").block_on(async move {
-            let engine = engine_of(config, &home).await;
-            started.send(engine.status()).expect("sent");
-            let _ = ended.await;
-            engine.stop().await;
-        });
-    });
-    let mut status = start.recv().expect("started");
+    let engine = Running::start(config, directory);
+    let mut status = engine.status.clone();
     status
         .wait_for(|status| connected(status) >= well.len())
         .await
@@ -149,9 +143,100 @@ async fn told(servers: &[Standin], directory: &Path, troubled: usize) -> Vec<Dur
         figures = events(well, status) => figures,
         () = flood => Vec::new(),
     };
-    let _ = end.send(());
-    engine.join().expect("ends");
+    engine.end();
     figures
+}
+
+/// What the page for Prometheus takes while all but a few servers fail.
+async fn page(servers: &[Standin], directory: &Path) {
+    let (well, others) = servers.split_at(WELL.min(servers.len()));
+    let refusing = others.iter().map(|_| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    });
+    let refusing: Vec<SocketAddr> = refusing.collect();
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address");
+    drop(free);
+    let mut text = text(well.iter(), &refusing, directory);
+    let _ = writeln!(
+        text,
+        "[metrics]\nlisten = \"{address}\"\n[patience]\nrefused = \"1s\""
+    );
+    let config = directory.join("config.toml");
+    std::fs::write(&config, text).expect("written");
+    let engine = Running::start(config, directory);
+    let mut status = engine.status.clone();
+    status
+        .wait_for(|status| connected(status) >= well.len() && failing(status) >= refusing.len())
+        .await
+        .expect("an engine");
+    println!("{} of {} fail, milliseconds", refusing.len(), servers.len());
+    support::heading("what");
+    let reader = std::thread::spawn(move || {
+        let mut size = 0;
+        let figures = (0..SCRAPES).map(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            let begin = Instant::now();
+            size = read_page(address);
+            begin.elapsed()
+        });
+        (figures.collect::<Vec<_>>(), size)
+    });
+    let figures = events(well, status).await;
+    let (scrapes, size) = reader.join().expect("ends");
+    support::row("/metrics read", scrapes);
+    support::row("an event meanwhile", figures);
+    println!("  the page              {:>8.1} KB", size as f64 / 1024.0);
+    engine.end();
+}
+
+/// Reads the page; its size.
+fn read_page(address: SocketAddr) -> usize {
+    let mut stream = TcpStream::connect(address).expect("a page");
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("asked");
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).expect("read");
+    assert!(reply.starts_with(b"HTTP/1.1 200"), "the page is there");
+    reply.len()
+}
+
+/// An engine on a thread of its own.
+struct Running {
+    status: watch::Receiver<Arc<Status>>,
+    end: tokio::sync::oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Running {
+    fn start(config: std::path::PathBuf, directory: &Path) -> Self {
+        let (started, start) = std::sync::mpsc::channel();
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let home = directory.to_owned();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.expect("a runtime").block_on(async move {
+                let engine = engine_of(config, &home).await;
+                let _outlets = Outlets::of(&engine);
+                started.send(engine.status()).expect("sent");
+                let _ = ended.await;
+                engine.stop().await;
+            });
+        });
+        Self {
+            status: start.recv().expect("started"),
+            end,
+            thread,
+        }
+    }
+
+    fn end(self) {
+        let _ = self.end.send(());
+        self.thread.join().expect("ends");
+    }
 }
 
 async fn events(servers: &[Standin], mut status: watch::Receiver<Arc<Status>>) -> Vec<Duration> {
@@ -188,6 +273,13 @@ async fn events(servers: &[Standin], mut status: watch::Receiver<Arc<Status>>) -
 fn connected(status: &Status) -> usize {
     let links = status.instances.iter().map(|instance| instance.link.state);
     links.filter(|state| *state == LinkState::Connected).count()
+}
+
+fn failing(status: &Status) -> usize {
+    let links = status.instances.iter().map(|instance| instance.link.state);
+    links
+        .filter(|state| *state == LinkState::Disconnected)
+        .count()
 }
 
 fn name(index: usize) -> String {

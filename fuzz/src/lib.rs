@@ -78,6 +78,7 @@ async fn follow(settings: Settings, dice: Dice) -> Vec<Event> {
         memory: Memory::default(),
         nudge: Arc::default(),
         entry: Default::default(),
+        teller: Default::default(),
         second: None,
         settings: Arc::new(settings),
         wall_clock: || Timestamp::from_secs(1_795_000_000),

@@ -27,6 +27,7 @@ class Syncwatch < Formula
 
   test do
     assert_match version.to_s, shell_output("#{bin}/syncwatch --version")
-    assert_match "[[instance]]", shell_output("#{bin}/syncwatch config init --config #{testpath}/config.toml && cat #{testpath}/config.toml")
+    system bin/"syncwatch", "config", "init", "--config", testpath/"config.toml"
+    assert_match "[[instance]]", (testpath/"config.toml").read
   end
 end

@@ -6,8 +6,11 @@
 use std::io::{self, IsTerminal};
 
 use anstream::AutoStream;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::args::{Global, LogFormat};
 use super::context::Context;
@@ -28,7 +31,8 @@ pub fn start(context: &Context, is_daemon: bool, fills_the_terminal: bool) -> Re
         // An old console of Windows takes colours by calls, not by escape sequences.
         false => BoxMakeWriter::new(|| AutoStream::always(io::stderr())),
     };
-    let filter = EnvFilter::try_new(directives(global, is_daemon)).map_err(|error| {
+    let filter: Result<Targets, _> = directives(global, is_daemon).parse();
+    let filter = filter.map_err(|error| {
         CliError::new(
             Exit::Usage,
             format!("The log filter cannot be used: {error}."),
@@ -36,16 +40,23 @@ pub fn start(context: &Context, is_daemon: bool, fills_the_terminal: bool) -> Re
         .hint("Take error, warn, info, debug or trace for --log or SYNCWATCH_LOG.")
     })?;
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(writer)
         .with_ansi(Output::new(global.color).colours_on_error());
     let journal = context.environment.variable("JOURNAL_STREAM");
     let started = match global.log_format {
         LogFormat::Text if journald::is_the_journal(journal) => {
-            builder.event_format(journald::Line).try_init()
+            let builder = builder.event_format(journald::Line);
+            builder.finish().with(filter).try_init()
         }
-        LogFormat::Text => builder.with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            let builder = builder.with_target(false);
+            builder.finish().with(filter).try_init()
+        }
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true);
+            builder.finish().with(filter).try_init()
+        }
     };
     started.map_err(|error| CliError::new(Exit::Internal, format!("There is no log: {error}.")))
 }
@@ -56,7 +67,7 @@ fn directives(global: &Global, is_daemon: bool) -> String {
         global.quiet,
         global.verbose.saturating_add(is_daemon.into()),
     ) {
-        (Some(log), ..) => match log.trim().parse::<tracing::level_filters::LevelFilter>() {
+        (Some(log), ..) => match log.trim().parse::<LevelFilter>() {
             Ok(level) => level.to_string(),
             Err(_) => return log.clone(),
         },
@@ -92,7 +103,7 @@ mod tests {
             "warn,zbus=error,syncwatch=off",
             "warn,zbus=error,syncwatch=trace",
         ] {
-            EnvFilter::try_new(wanted).expect(wanted);
+            wanted.parse::<Targets>().expect(wanted);
         }
     }
 }

@@ -70,7 +70,8 @@ impl Environment {
                 .config
                 .or(config)
                 .unwrap_or_else(|| "/etc/syncwatch".into()),
-            runtime_dir: given.runtime.or_else(system).or(runtime),
+            // Where a user has both units, they are to meet, so that one of them is the engine.
+            runtime_dir: system().or(given.runtime).or(runtime),
             log_dir: given.logs.unwrap_or_else(|| state_dir.join("log")),
             state_dir,
             // Taken at start: once the file is replaced, Linux says that it is deleted.

@@ -11,7 +11,7 @@ use crate::config::{self, InstanceConfig, KeySource, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead, backoff};
 use crate::services::disks::SILENT;
-use crate::services::{self, DiskReader, Disks, Gate, Memory, Remote, Session};
+use crate::services::{self, Din, DiskReader, Disks, Gate, Memory, Remote, Session};
 use crate::tls::{Meter, Shared};
 
 use super::clock::Clock;
@@ -72,6 +72,8 @@ pub(super) struct Common {
     pub(super) gate: Gate,
     /// To the disks: each that is waited for keeps a thread.
     pub(super) disks: Disks,
+    /// What they all tell.
+    pub(super) din: Din,
     pub(super) tls: Shared,
 }
 
@@ -293,6 +295,7 @@ impl Runtime {
             memory: self.memory.clone(),
             nudge: Arc::clone(&self.nudge),
             entry: Default::default(),
+            teller: self.common.din.teller(),
             second: second_secret(&place.resolved, &self.disk),
             settings: Arc::clone(&place.resolved.settings),
             wall_clock: Clock::wall,

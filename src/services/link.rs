@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::core::{Class, Event, Fault, Pin, Service, Timestamp};
 use crate::tls::{Reply, Request, Terms, Upgraded, WebSocket};
 
+use super::din::Teller;
 use super::{Memory, ReadSecret, Session};
 
 mod ask;
@@ -229,6 +230,11 @@ impl<A: Ask> Link<A> {
     /// The second secret, where there is one.
     pub fn second(&self) -> Option<&dyn ReadSecret> {
         self.session.second.as_deref()
+    }
+
+    /// One who counts what is told among what all tell.
+    pub fn teller(&self) -> Teller {
+        self.session.teller.clone()
     }
 
     /// Tells the wall clock's time.

@@ -4,6 +4,7 @@
 //! request goes through a client of the newest generation of pins.
 
 pub mod centrifugo;
+pub mod din;
 pub mod disks;
 pub mod examine;
 pub mod gate;
@@ -24,6 +25,8 @@ use crate::core::kinds::each_kind;
 use crate::core::{Action, Event, Fault, Kind, Refusal, Settings, Timestamp};
 use crate::tls::Client;
 
+pub use din::Din;
+use din::Teller;
 pub use disks::{DiskReader, Disks};
 use examine::{Examined, Finding};
 use gate::Entry;
@@ -47,6 +50,8 @@ pub struct Session<A = Client> {
     pub nudge: Arc<Notify>,
     /// Its place at the gate, which it leaves when the service's state is known.
     pub entry: Entry,
+    /// What it tells counts among what all tell.
+    pub teller: Teller,
     /// The second secret, where there is one.
     pub second: Option<Arc<dyn ReadSecret>>,
     /// What the instance is set to do.

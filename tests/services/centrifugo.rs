@@ -319,14 +319,16 @@ async fn each_close_code() {
         monitor.connected().await;
         world.server.close(code, "why");
         let instance = monitor
-            .until("the class", |instance| class(instance) == Some(wanted))
+            .until("the class, once the token was read again", |instance| {
+                let stops = instance.link.next_attempt.is_none();
+                class(instance) == Some(wanted) && stops == (wanted == Class::Rejected)
+            })
             .await;
         let failure = instance.link.failure.as_ref().expect("a failure");
-        assert!(failure.message.contains(words), "{}", failure.message);
-        assert_eq!(
-            instance.link.next_attempt.is_none(),
-            wanted == Class::Rejected,
-            "{code}"
+        assert!(
+            failure.message.contains(words),
+            "{code}: {}",
+            failure.message
         );
         assert_eq!(world.server.seen().connected.len(), 1, "{code}");
     }

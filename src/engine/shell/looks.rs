@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -14,17 +15,27 @@ use crate::core::RetryCause;
 use crate::engine::stamp::Stamp;
 use crate::watch::Mode;
 
-/// Every so many ticks everything is looked at even where every file is watched.
-const CALM: u32 = 6;
+/// Between two ticks while something is missing, or not watched.
+const SOON: Duration = Duration::from_secs(10);
+/// Between two when all is well. Elsewhere than on Linux nothing else tells of a sleep.
+const CALM: Duration = match cfg!(target_os = "linux") {
+    true => Duration::from_secs(60),
+    false => SOON,
+};
+/// So often everything is looked at even where every file is watched.
+const EVERYTHING: Duration = Duration::from_secs(60);
 /// No more looks than this wait for disks at one time.
 const MOST: usize = 4;
 
 /// What the looks of one engine know of each other.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
-    tick: u32,
+    /// Since everything was looked at.
+    passed: Duration,
     /// Some files are not watched.
     timed: bool,
+    /// No place is missing that is looked for again at every tick.
+    complete: bool,
     /// What was said last about file watches that the system refused.
     trouble: Option<String>,
     under_way: Arc<Mutex<UnderWay>>,
@@ -44,22 +55,39 @@ struct Known {
     stamp: Option<Stamp>,
 }
 
+impl Looks {
+    /// From one tick to the next.
+    pub(super) fn period(&self) -> Duration {
+        match self.complete && !self.timed {
+            true => CALM,
+            false => SOON,
+        }
+    }
+
+    /// A place was not found.
+    pub(super) fn misses(&mut self) {
+        self.complete = false;
+    }
+}
+
 impl Shell {
     pub(super) fn look_again(&mut self) {
+        self.looks.passed += self.looks.period();
         self.sign(RetryCause::Resumed);
         let unresolved = self
             .runtimes
             .iter()
             .filter(|(_, runtime)| runtime.is_unresolved && !runtime.runs_a_command());
         let unresolved: Vec<String> = unresolved.map(|(name, _)| name.clone()).collect();
+        self.looks.complete = unresolved.is_empty();
         for name in unresolved {
             self.resolve(name);
         }
-        self.looks.tick = self.looks.tick.wrapping_add(1);
-        let due = self.looks.timed || self.looks.tick.is_multiple_of(CALM);
+        let due = self.looks.timed || self.looks.passed >= EVERYTHING;
         if !due || lock(&self.looks.under_way).looks >= MOST {
             return;
         }
+        self.looks.passed = Duration::ZERO;
         self.common.tls.read_anew();
         let known = self.runtimes.iter().filter_map(|(name, runtime)| {
             Some(Known {

@@ -39,8 +39,6 @@ use note::{Note, Touched, notes_of};
 use saving::Saving;
 use views::Views;
 
-/// The timed look at everything that should have been noticed sooner.
-const SAFETY_TICK: Duration = Duration::from_secs(10);
 /// A config file that was touched is read when it has been left alone for so long: an editor may empty it first.
 const CONFIG_SETTLES: Duration = Duration::from_millis(150);
 /// How long connections get to say goodbye (close_notify).
@@ -173,9 +171,14 @@ impl Shell {
     pub(super) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
         let (causes, mut signs_seen) = mpsc::unbounded_channel();
         let _signs = Signs::listen(&causes);
-        let mut safety = Ticker::every(SAFETY_TICK);
+        let mut period = self.looks.period();
+        let mut safety = Ticker::every(period);
         loop {
             self.digest();
+            if period != self.looks.period() {
+                period = self.looks.period();
+                safety = Ticker::every(period);
+            }
             let deadline = self
                 .model
                 .next_deadline()

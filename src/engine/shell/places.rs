@@ -177,6 +177,9 @@ impl Shell {
         };
         runtime.sources = found.sources.or(runtime.sources.take());
         runtime.is_unresolved = found.outcome.is_err();
+        if runtime.is_unresolved {
+            self.looks.misses();
+        }
         let resolved = match found.outcome {
             Ok(resolved) => resolved,
             Err(fault) => return self.queue.push_back(Event::Unresolved { instance, fault }),

@@ -291,6 +291,7 @@ pub(crate) fn session(
         memory: Memory::default(),
         nudge: Arc::default(),
         entry: Default::default(),
+        teller: Default::default(),
         second: None,
         settings: Arc::default(),
         wall_clock: || Timestamp::from_secs(1_800_000_000),

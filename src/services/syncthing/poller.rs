@@ -14,6 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use crate::core::Fault;
 use crate::core::kinds::syncthing::SyncthingSettings;
+use crate::services::din::Teller;
 use crate::services::link::{Ask, Link};
 
 use super::ask::{self, Context};
@@ -60,6 +61,7 @@ struct Follower<'a, A> {
     /// When the last sample was taken, since work began.
     sampled: Option<Instant>,
     breath: Duration,
+    teller: Teller,
     idle_polls: u32,
 }
 
@@ -73,6 +75,7 @@ impl<'a, A: Ask> Follower<'a, A> {
             sample_every: SAMPLE,
             sampled: None,
             breath: BREATH,
+            teller: link.teller(),
             idle_polls: 0,
         };
         follower.state.disk = link.memory().recall();
@@ -105,6 +108,9 @@ impl<'a, A: Ask> Follower<'a, A> {
                 needs.insert(Need::Errors);
             }
             self.meet(needs, PROMPT).await?;
+            if !quiet && let Some(rest) = self.teller.told(Instant::now()) {
+                sleep(rest).await;
+            }
         }
     }
 

@@ -128,6 +128,7 @@ async fn a_clock_that_is_wrong_is_named() {
         memory: Memory::default(),
         nudge: Arc::default(),
         entry: Default::default(),
+        teller: Default::default(),
         second: None,
         settings: Arc::new(WeechatSettings::default().into()),
         wall_clock: || Timestamp::from_secs(1_000_000_000),
