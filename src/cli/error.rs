@@ -66,12 +66,20 @@ impl Exit {
                     .any(|folder| folder.state.needs_attention())
         });
         match instance.link.state {
+            state if state.is_loud() => Self::of_state(state),
+            LinkState::Paused => Self::Fine,
+            _ if is_wrong => Self::Wrong,
+            _ => Self::Fine,
+        }
+    }
+
+    /// The code for a link in this state.
+    pub fn of_state(state: LinkState) -> Self {
+        match state {
             LinkState::Untrusted => Self::Untrusted,
             LinkState::Unauthorized => Self::Unauthorized,
             LinkState::Misconfigured => Self::Wrong,
             LinkState::Disconnected => Self::Unreachable,
-            LinkState::Paused => Self::Fine,
-            _ if is_wrong => Self::Wrong,
             _ => Self::Fine,
         }
     }

@@ -24,6 +24,22 @@ impl Home {
         home
     }
 
+    /// The stand-in is the local Syncthing.
+    fn watching(server: &Standin) -> Self {
+        let home = server.home().path();
+        Self::with_config(&format!(
+            "[[instance]]\nname = \"laptop\"\nhome = {home:?}\n"
+        ))
+    }
+
+    /// The stand-in is on another computer.
+    fn asking(server: &Standin, key: &str, pin: &str) -> Self {
+        let url = server.url();
+        Self::with_config(&format!(
+            "[[instance]]\nname = \"nas\"\nurl = {url:?}\napi-key = {key:?}\ntrust = {{ fingerprint = [{pin:?}] }}\n"
+        ))
+    }
+
     fn config_file(&self) -> PathBuf {
         self.0.path().join(".config/syncwatch/config.toml")
     }
@@ -37,6 +53,11 @@ impl Home {
         command
     }
 
+    /// The exit code of `status`.
+    async fn code(&self) -> Option<i32> {
+        self.run(&["status"]).await.status.code()
+    }
+
     /// Runs to the end, without holding up the stand-in.
     async fn run(&self, arguments: &[&str]) -> Output {
         let mut command = self.command();
@@ -46,12 +67,21 @@ impl Home {
     }
 }
 
+async fn standin() -> Standin {
+    let started = Standin::start(Options::default()).await;
+    started.expect("a stand-in")
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
 fn out(command: &mut Command) -> String {
-    text(&command.assert().success().get_output().stdout)
+    said(command, 0)
+}
+
+fn said(command: &mut Command, code: i32) -> String {
+    text(&command.assert().code(code).get_output().stdout)
 }
 
 fn err(command: &mut Command, code: i32) -> String {
@@ -72,7 +102,27 @@ fn help_is_there_for_every_command() {
         assert!(help.contains(part), "{part}");
     }
     for command in [
-        "daemon", "status", "wait", "check", "trust", "journal", "open", "config", "demo",
+        "tray",
+        "daemon",
+        "status",
+        "wait",
+        "check",
+        "trust",
+        "journal",
+        "open",
+        "rescan",
+        "pause",
+        "resume",
+        "restart",
+        "shutdown",
+        "override",
+        "revert",
+        "accept",
+        "ignore",
+        "clear-errors",
+        "config",
+        "hook",
+        "demo",
         "generate",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
@@ -212,25 +262,10 @@ fn the_schema_in_assets_is_current() {
 #[test]
 fn nothing_to_reach_is_4_and_never_reached_is_7() {
     let home = Home::new();
-    let shown = home
-        .command()
-        .arg("status")
-        .assert()
-        .code(4)
-        .get_output()
-        .clone();
-    assert!(
-        text(&shown.stdout).contains("No Syncthing was found"),
-        "{shown:?}"
-    );
-    let json = home
-        .command()
-        .args(["status", "--json"])
-        .assert()
-        .code(4)
-        .get_output()
-        .clone();
-    let status: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let shown = said(home.command().arg("status"), 4);
+    assert!(shown.contains("No Syncthing was found"), "{shown}");
+    let json = said(home.command().args(["status", "--json"]), 4);
+    let status: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(
         status["instances"][0]["link"]["failure"]["class"],
         "not-found"
@@ -309,13 +344,8 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 
 #[tokio::test]
 async fn a_local_server_is_shown_waited_for_and_opened() {
-    let server = Standin::start(Options::default())
-        .await
-        .expect("a stand-in");
-    let home = Home::with_config(&format!(
-        "[[instance]]\nname = \"laptop\"\nhome = {:?}\n",
-        server.home().path()
-    ));
+    let server = standin().await;
+    let home = Home::watching(&server);
     let waited = home
         .run(&["wait", "--for", "connected", "--timeout", "30s"])
         .await;
@@ -340,16 +370,9 @@ async fn a_local_server_is_shown_waited_for_and_opened() {
 #[tokio::test]
 async fn a_stranger_is_5_until_its_certificate_is_accepted() {
     use secrecy::ExposeSecret;
-    let server = Standin::start(Options::default())
-        .await
-        .expect("a stand-in");
+    let server = standin().await;
     let key = server.api_key();
-    let home = Home::with_config(&format!(
-        "[[instance]]\nname = \"nas\"\nurl = \"{}\"\napi-key = \"{}\"\ntrust = {{ fingerprint = [\"{}\"] }}\n",
-        server.url(),
-        key.expose_secret(),
-        "00".repeat(32)
-    ));
+    let home = Home::asking(&server, key.expose_secret(), &"00".repeat(32));
     let shown = home.run(&["status"]).await;
     assert_eq!(shown.status.code(), Some(5), "{shown:?}");
     assert!(
@@ -362,11 +385,7 @@ async fn a_stranger_is_5_until_its_certificate_is_accepted() {
         text(&asked.stderr).contains(&server.fingerprint()),
         "{asked:?}"
     );
-    assert_eq!(
-        home.run(&["status"]).await.status.code(),
-        Some(5),
-        "nothing was accepted"
-    );
+    assert_eq!(home.code().await, Some(5), "nothing was accepted");
     assert!(
         !server.requests().iter().any(|request| request.with_key),
         "no key for a stranger"
@@ -387,11 +406,7 @@ async fn a_stranger_is_5_until_its_certificate_is_accepted() {
 
     let forgotten = home.run(&["trust", "forget"]).await;
     assert_eq!(forgotten.status.code(), Some(0), "{forgotten:?}");
-    assert_eq!(
-        home.run(&["status"]).await.status.code(),
-        Some(5),
-        "a stranger again"
-    );
+    assert_eq!(home.code().await, Some(5), "a stranger again");
 }
 
 /// A child that does not outlive its test.
@@ -455,13 +470,8 @@ async fn until_by(
 #[tokio::test]
 async fn a_watch_outlives_the_engine_and_prefers_a_running_one() {
     use std::io::BufRead;
-    let server = Standin::start(Options::default())
-        .await
-        .expect("a stand-in");
-    let home = Home::with_config(&format!(
-        "[[instance]]\nname = \"laptop\"\nhome = {:?}\n",
-        server.home().path()
-    ));
+    let server = standin().await;
+    let home = Home::watching(&server);
     let mut watch = Running::start(&home, &["status", "--watch", "--json"], Stdio::piped());
     let output = watch.0.stdout.take().expect("piped");
     let lines = std::io::BufReader::new(output).lines();
@@ -492,14 +502,10 @@ async fn a_watch_outlives_the_engine_and_prefers_a_running_one() {
 
 #[tokio::test]
 async fn a_wrong_key_is_6() {
-    let server = Standin::start(Options::default())
-        .await
-        .expect("a stand-in");
-    let home = Home::with_config(&format!(
-        "[[instance]]\nname = \"nas\"\nurl = \"{}\"\napi-key = \"wrong\"\ntrust = {{ fingerprint = [\"{}\"] }}\n",
-        server.url(),
-        server.fingerprint()
-    ));
-    let shown = home.run(&["status"]).await;
-    assert_eq!(shown.status.code(), Some(6), "{shown:?}");
+    let server = standin().await;
+    let home = Home::asking(&server, "wrong", &server.fingerprint());
+    for command in ["status", "check"] {
+        let shown = home.run(&[command]).await;
+        assert_eq!(shown.status.code(), Some(6), "{shown:?}");
+    }
 }

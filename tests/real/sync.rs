@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::page::agree;
-use crate::support::syncthing::{Options, RealSyncthing, each_version};
+use crate::support::syncthing::{Options, RealSyncthing, each_version, noise};
 use crate::support::watched::Watched;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -241,17 +241,4 @@ fn percents(watched: &Watched, list: &str) -> Vec<u64> {
     percents.dedup();
     eprintln!("    percentages of {list}: {percents:?}");
     percents
-}
-
-/// Bytes that no compression makes smaller.
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 1_u64;
-    std::iter::repeat_with(|| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56) as u8
-    })
-    .take(length)
-    .collect()
 }

@@ -9,6 +9,7 @@
 )]
 
 mod centrifugo;
+mod check;
 mod hostile;
 mod http_mongoose;
 mod http_rude;

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 pub use binary::{Binary, each_version};
 pub use client::{Answer, serves};
 pub use config::{Options, free_port};
+pub use folders::noise;
 pub use pace::Restarted;
 
 use client::ApiClient;

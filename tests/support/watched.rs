@@ -64,6 +64,8 @@ impl Watched {
     /// Replaces the config file.
     pub fn write_config(&self, config: &str) {
         std::fs::write(self.config_path(), config).expect("config.toml");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(self.config_path(), private).expect("a mode");
     }
 
     /// Starts the daemon and the view that watches it.

@@ -68,11 +68,11 @@ fn exit(reports: &[Report]) -> Exit {
         .iter()
         .flat_map(|report| &report.steps)
         .find(|step| step.outcome == Outcome::Failed);
-    match failed.map(|step| step.name) {
+    match failed.map(|step| (step.class, step.name)) {
         None => Exit::Fine,
-        Some("trust") => Exit::Untrusted,
-        Some("key" | "token") => Exit::Unauthorized,
-        Some("handshake" | "request") => Exit::Unreachable,
-        Some(_) => Exit::Wrong,
+        // The same as of 'status' once it is shown there.
+        Some((Some(class), _)) => Exit::of_state(class.rule().loud),
+        Some((None, "key" | "token")) => Exit::Unauthorized,
+        Some((None, _)) => Exit::Wrong,
     }
 }

@@ -40,7 +40,9 @@ pub fn pinned(
         let fault = Fault::new(Class::NewCertificateEachTime);
         let seen = vec![format!("First: {shown}"), format!("Then: {again}")];
         let found = "no request was sent, for the server shows a new certificate on every connection, and none of them is pinned";
-        return Step::failed(STEP, found, fault.words(about).1).seen_by(seen);
+        return Step::failed(STEP, found, fault.words(about).1)
+            .of(fault.class)
+            .seen_by(seen);
     }
     let all: Vec<String> = pins.iter().map(ToString::to_string).collect();
     let pinned = match all.is_empty() {
@@ -63,6 +65,7 @@ pub fn pinned(
         ),
         hint,
     )
+    .of(Class::PinMismatch)
 }
 
 /// What a CA file or the system's certificates say, by the name `judge`.
@@ -84,7 +87,7 @@ pub fn judged(
         _ => format!("not accepted by {judge}: {why}."),
     };
     let found = format!("{found} No request was sent.");
-    let step = |hint: String| Step::failed(STEP, found.clone(), hint);
+    let step = |hint: String| Step::failed(STEP, found.clone(), hint).of(fault.class);
     match fault.class {
         Class::WrongName => {
             step(other_name(certificate)).seen_by(vec![names(certificate, "It is for")])

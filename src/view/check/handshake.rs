@@ -66,6 +66,7 @@ fn failure(sight: &Sight, fault: &Fault, again: &[Sight], about: &About<'_>) -> 
         found,
         advice(sight, fault, again, about.url).unwrap_or(hint),
     )
+    .of(fault.class)
 }
 
 /// What passed, in numbers.

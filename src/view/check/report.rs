@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::core::Fault;
 use crate::core::failure::About;
+use crate::core::{Class, Fault};
 use crate::view::style::{Line, Page, Role, clean};
 
 /// Where the text of a step begins: a fingerprint then fits unbroken into 80 columns, to be copied.
@@ -24,6 +24,9 @@ pub struct Step {
     /// What was looked at, such as `handshake`.
     pub name: &'static str,
     pub outcome: Outcome,
+    /// The class of the failure, where an engine would meet it so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
     /// What was seen.
     pub found: String,
     /// What it was seen by, in the order of time.
@@ -69,13 +72,20 @@ impl Step {
     /// It failed, in the words of the core's table.
     pub fn fault(name: &'static str, fault: &Fault, about: &About<'_>) -> Self {
         let (found, hint) = fault.words(about);
-        Self::failed(name, found, hint)
+        Self::failed(name, found, hint).of(fault.class)
     }
 
     /// It was not done.
     pub fn skipped(name: &'static str) -> Self {
         let why = "not looked at, because of the step before";
         Self::new(name, Outcome::Skipped, why)
+    }
+
+    /// The same as a failure of this class.
+    #[must_use]
+    pub fn of(self, class: Class) -> Self {
+        let class = Some(class);
+        Self { class, ..self }
     }
 
     /// The same with what it was seen by.
@@ -94,6 +104,7 @@ impl Step {
         Self {
             name,
             outcome,
+            class: None,
             found: clean(&found.into()),
             evidence: Vec::new(),
             hint: None,

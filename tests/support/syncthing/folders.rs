@@ -135,3 +135,16 @@ impl RealSyncthing {
             .await;
     }
 }
+
+/// Bytes that no compression makes smaller.
+pub fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    })
+    .take(length)
+    .collect()
+}

@@ -4,10 +4,10 @@ use serde_json::json;
 use syncwatch::standin::{ImpostorKind, Options, Standin, device_id};
 use syncwatch::view::icon::Icon;
 
-use super::{DARK, IMPATIENT, Scene, noise};
+use super::{DARK, IMPATIENT, Scene};
 use crate::support::bus::Session;
 use crate::support::panel::{Look, possible};
-use crate::support::syncthing::{Binary, Options as RealOptions, RealSyncthing};
+use crate::support::syncthing::{Binary, Options as RealOptions, RealSyncthing, noise};
 use crate::support::tray::watching;
 
 /// A household: what a user would see on an ordinary day, of a real Syncthing.

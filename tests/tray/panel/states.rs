@@ -7,10 +7,10 @@ use reqwest::Method;
 use serde_json::json;
 use syncwatch::view::icon::Icon;
 
-use super::{IMPATIENT, Scene, noise, pinned};
+use super::{IMPATIENT, Scene, pinned};
 use crate::support::bus::Session;
 use crate::support::panel::{Look, possible};
-use crate::support::syncthing::{Binary, Options, RealSyncthing};
+use crate::support::syncthing::{Binary, Options, RealSyncthing, noise};
 
 const LOOKS: [Look; 4] = [
     Look {

@@ -1,7 +1,5 @@
 //! The unit for a user, as it is packaged: started, found by the commands, reloaded, watched and stopped by systemd.
 
-mod manager;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -9,19 +7,22 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use syncwatch::standin::{Options, Standin};
+use tempfile::TempDir;
 
 use crate::support::desktop::soon;
 use crate::support::monitor::watching;
-use manager::Manager;
+use crate::support::systemd::{Systemd, put_unit};
 
-const UNIT: &str = include_str!("../../../packaging/systemd/user/syncwatch.service");
+const UNIT: &str = include_str!("../../packaging/systemd/user/syncwatch.service");
 /// Short, so that the test is.
 const IMPATIENT: &str = "[Service]\nWatchdogSec=2s\nRestartSec=100ms\n";
 
 /// The packaged unit with the program that was built, below a home of its own.
 struct Installed {
-    manager: Manager,
+    manager: Systemd,
     program: PathBuf,
+    /// Gone after the manager.
+    home: TempDir,
 }
 
 impl Installed {
@@ -31,13 +32,14 @@ impl Installed {
         let program = home.path().join("syncwatch");
         fs::copy(env!("CARGO_BIN_EXE_syncwatch"), &program).expect("copied");
         let unit = UNIT.replace("/usr/bin/syncwatch", &program.display().to_string());
-        write(
-            &home.path().join(".config/systemd/user/syncwatch.service"),
-            &unit,
-        );
+        put_unit(home.path(), "syncwatch.service", &unit);
         write(&home.path().join(".config/syncwatch/config.toml"), config);
-        let manager = Manager::start(home)?;
-        Some(Self { manager, program })
+        let manager = Systemd::for_an_account(home.path())?;
+        Some(Self {
+            manager,
+            program,
+            home,
+        })
     }
 
     /// `systemctl --user`; what it says when it does as told.
@@ -133,9 +135,8 @@ async fn the_packaged_unit_lives_as_systemd_expects() {
 
     // An old systemd does not have it.
     if unit.property("Type") == "notify-reload" {
-        let home = unit.manager.home().to_owned();
         write(
-            &home.join(".config/syncwatch/config.toml"),
+            &unit.home.path().join(".config/syncwatch/config.toml"),
             &config.replace("name = \"", "name = \"re"),
         );
         assert_eq!(unit.systemctl(&["reload", "syncwatch"]), Ok(String::new()));
@@ -146,11 +147,9 @@ async fn the_packaged_unit_lives_as_systemd_expects() {
         eprintln!("skipped: the reload, for this systemd is older than 253");
     }
 
-    write(
-        &unit
-            .manager
-            .home()
-            .join(".config/systemd/user/syncwatch.service.d/impatient.conf"),
+    let impatient = put_unit(
+        unit.home.path(),
+        "syncwatch.service.d/impatient.conf",
         IMPATIENT,
     );
     assert_eq!(unit.systemctl(&["daemon-reload"]), Ok(String::new()));
@@ -166,17 +165,12 @@ async fn the_packaged_unit_lives_as_systemd_expects() {
     };
     soon("the watchdog", restarted).await;
 
-    fs::remove_file(
-        unit.manager
-            .home()
-            .join(".config/systemd/user/syncwatch.service.d/impatient.conf"),
-    )
-    .expect("removed");
+    fs::remove_file(impatient).expect("removed");
     assert_eq!(unit.systemctl(&["daemon-reload"]), Ok(String::new()));
     assert_eq!(unit.systemctl(&["restart", "syncwatch"]), Ok(String::new()));
     assert_eq!(unit.systemctl(&["stop", "syncwatch"]), Ok(String::new()));
     assert_eq!(unit.property("Result"), "success");
     assert_eq!(unit.property("ExecMainStatus"), "0");
-    let runtime = unit.manager.home().join("run/syncwatch");
+    let runtime = unit.home.path().join("run/syncwatch");
     assert!(runtime.is_dir() && !runtime.join("engine.sock").exists());
 }
