@@ -26,7 +26,6 @@ use std::time::{Duration, Instant};
 
 use figures::Figures;
 use secrecy::ExposeSecret;
-use syncwatch::config::{Environment, Platform};
 use syncwatch::core::service::FolderState;
 use syncwatch::core::{LinkState, Status};
 use syncwatch::engine::{self, Engine};
@@ -127,7 +126,7 @@ async fn told(servers: &[Standin], directory: &Path, troubled: usize) -> Vec<Dur
         text(well.iter().chain(loud), &addresses, directory),
     )
     .expect("written");
-    let engine = Running::start(config, directory);
+    let engine = Running::start(directory);
     let mut status = engine.status.clone();
     status
         .wait_for(|status| connected(status) >= well.len())
@@ -165,7 +164,7 @@ async fn page(servers: &[Standin], directory: &Path) {
     );
     let config = directory.join("config.toml");
     std::fs::write(&config, text).expect("written");
-    let engine = Running::start(config, directory);
+    let engine = Running::start(directory);
     let mut status = engine.status.clone();
     status
         .wait_for(|status| connected(status) >= well.len() && failing(status) >= refusing.len())
@@ -210,7 +209,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(config: std::path::PathBuf, directory: &Path) -> Self {
+    fn start(directory: &Path) -> Self {
         let (started, start) = std::sync::mpsc::channel();
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
         let home = directory.to_owned();
@@ -219,7 +218,8 @@ impl Running {
                 .enable_all()
                 .build();
             runtime.expect("a runtime").block_on(async move {
-                let engine = engine_of(config, &home).await;
+                let engine = Engine::start(engine::Options::apart(&home)).await;
+                let engine = engine.expect("an engine");
                 let _outlets = Outlets::of(&engine);
                 started.send(engine.status()).expect("sent");
                 let _ = ended.await;
@@ -343,16 +343,4 @@ fn daemon(config: &Path, directory: &Path) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .expect("the daemon")
-}
-
-async fn engine_of(config: std::path::PathBuf, directory: &Path) -> Engine {
-    let options = engine::Options {
-        config: Some(config),
-        environment: Environment::made_up(Platform::current(), directory, &[]),
-        only: None,
-        owner: false,
-        patience_ceiling: None,
-        keep_state: true,
-    };
-    Engine::start(options).await.expect("an engine")
 }

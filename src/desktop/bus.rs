@@ -16,7 +16,7 @@ use zbus::{Connection, MessageStream};
 /// The first wait before a bus is tried again, and the longest. Where there is none at all, each attempt costs a handful
 /// of wake-ups for nothing.
 const FIRST: Duration = Duration::from_millis(250);
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_secs(120);
 /// How long a connection lasts before the next loss counts as a first one.
 const STEADY: Duration = Duration::from_secs(10);
 /// A service that does not answer within this is hung.

@@ -15,7 +15,8 @@ use crate::core::Kind;
 use crate::core::kinds::centrifugo::CentrifugoSettings;
 
 const TOKEN_KEYS: [Key; 4] = secret_keys!("token", "The token of a client", "");
-const KEYS: &[Key] = &[    Key::new(
+const KEYS: &[Key] = &[
+    Key::new(
         "token-url",
         Takes::Text,
         "A page that gives the token, asked whenever a new one is needed, in place of the four keys for it.",

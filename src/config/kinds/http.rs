@@ -20,9 +20,10 @@ const INTERVAL: Duration = Duration::from_secs(60);
 const LIMIT: usize = 1024 * 1024;
 const LARGEST: i64 = 64 * 1024 * 1024;
 
-const KEYS: &[Key] = &[    Key::new(
+const KEYS: &[Key] = &[
+    Key::new(
         "method",
-        Takes::Word(&["GET", "HEAD", "POST"]),
+        Takes::Word(METHODS),
         "How it is asked.",
     )
     .usual("\"GET\""),
@@ -37,7 +38,7 @@ const KEYS: &[Key] = &[    Key::new(
     .usual("\"60s\""),
     Key::new(
         "body-limit",
-        Takes::Number(67_108_864),
+        Takes::Number(LARGEST.cast_unsigned()),
         "A larger reply is a failure. Bytes.",
     )
     .usual("1048576"),

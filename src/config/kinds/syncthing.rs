@@ -12,12 +12,14 @@ use crate::config::problem::Findings;
 use crate::config::section::Section;
 use crate::core::kinds::syncthing::SyncthingSettings;
 
-const HOME: &[Key] = &[Key::new(
+const HOME: &[Key] = &[
+    Key::new(
         "home",
         Takes::Path,
         "Syncthing's config directory, when that is in no usual place. Address, key and certificate are read from there.",
     )
-    .example("\"/srv/syncthing\"")];
+    .example("\"/srv/syncthing\""),
+];
 
 const PAUSES: &[Key] = &[
     Key::new(

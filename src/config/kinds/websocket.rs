@@ -13,7 +13,8 @@ use crate::config::problem::Findings;
 use crate::config::section::{Section, interval, list};
 use crate::core::kinds::websocket::WebsocketSettings;
 
-const KEYS: &[Key] = &[    Key::new(
+const KEYS: &[Key] = &[
+    Key::new(
         "subprotocol",
         Takes::Text,
         "Asked for when a websocket is opened; a server that does not choose it is shown as something to look at.",

@@ -20,7 +20,8 @@ const TOTP_KEYS: [Key; 4] = secret_keys!(
     "That of relay.network.totp_secret, where it is set",
     ""
 );
-const KEYS: &[Key] = &[    Key::new(
+const KEYS: &[Key] = &[
+    Key::new(
         "password-hash",
         Takes::Words(&["pbkdf2+sha512", "pbkdf2+sha256", "sha512", "sha256", "plain"]),
         "How the password may be sent: of those that the relay allows too, the strongest is taken. Without it, all may be.",

@@ -29,7 +29,7 @@ const SANDBOX: &str = "/.flatpak-info";
 /// A service that takes longer is as good as none.
 const ANSWER: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_secs(600);
+const LAST_RETRY: Duration = Duration::from_secs(120);
 /// A service that is missing tells when it comes. The bus may also be able to start it, at some cost when it cannot.
 const FIRST_START: Duration = Duration::from_secs(30);
 const LAST_START: Duration = Duration::from_secs(600);
