@@ -14,7 +14,7 @@ use super::parse_credential::credential;
 use super::parse_instance::{name, server_name, tables, trust};
 use super::parse_secret::from_command;
 use super::problem::Findings;
-use super::section::{At, Section, a, duration, strings, unknown};
+use super::section::{At, Section, a, strings, time, unknown};
 use crate::core::Kind;
 use crate::core::credential::Credential;
 use crate::core::occasion::Occasion;
@@ -136,28 +136,6 @@ fn list(
             None
         }
     }
-}
-
-fn time(
-    section: &mut Section<'_>,
-    key: &'static str,
-    default: Duration,
-    (least, most): (Duration, Duration),
-    findings: &mut Findings<'_>,
-) -> Duration {
-    let called = section.called(key);
-    let Some(value) = section.take(key) else {
-        return default;
-    };
-    let at = value.span();
-    let Some(time) = duration(&called, value, findings) else {
-        return default;
-    };
-    if time < least || time > most {
-        let range = format!("between {}ms and {}s", least.as_millis(), most.as_secs());
-        findings.problem(&at, format!("{called} must be {range}"));
-    }
-    time
 }
 
 fn delivery(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Delivery> {

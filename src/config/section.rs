@@ -273,16 +273,35 @@ pub(super) fn interval(
     default: Duration,
     findings: &mut Findings<'_>,
 ) -> Duration {
+    let range = (SHORTEST_INTERVAL, LONGEST);
+    time(section, key, default, range, findings)
+}
+
+/// A time within a range.
+pub(super) fn time(
+    section: &mut Section<'_>,
+    key: &'static str,
+    default: Duration,
+    (least, most): (Duration, Duration),
+    findings: &mut Findings<'_>,
+) -> Duration {
     let called = section.called(key);
     let Some(value) = section.take(key) else {
         return default;
     };
     let at = value.span();
-    let interval = duration(&called, value, findings).unwrap_or(default);
-    if interval < SHORTEST_INTERVAL {
-        findings.problem(&at, format!("{called} must be 100ms at least"));
+    let Some(time) = duration(&called, value, findings) else {
+        return default;
+    };
+    if time < least || time > most {
+        let least = least.as_millis();
+        let range = match most {
+            LONGEST => format!("{least}ms at least"),
+            _ => format!("between {least}ms and {}s", most.as_secs()),
+        };
+        findings.problem(&at, format!("{called} must be {range}"));
     }
-    interval
+    time
 }
 
 /// A list, or one of what it would list; numbers count as texts.
