@@ -135,9 +135,7 @@ mod tests {
 
     use super::*;
     use crate::config::parse;
-    use crate::core::happening::Happening;
-    use crate::core::occasion::Occasion;
-    use crate::core::{Kind, LinkState, Timestamp};
+    use crate::outlets::hooks::queue::tests::event;
 
     /// When, in milliseconds from the start, and which events, by their number.
     type Run = (u64, Vec<i64>);
@@ -195,18 +193,7 @@ mod tests {
         }
 
         fn push(&self, number: i64) {
-            self.queue.push(Happening {
-                event: Occasion::Loud,
-                time: Timestamp::from_secs(number),
-                instance: "nas".into(),
-                kind: Kind::Syncthing,
-                url: String::new(),
-                state: LinkState::Disconnected,
-                message: String::new(),
-                hint: String::new(),
-                served: None,
-                pinned: None,
-            });
+            self.queue.push(event(number));
         }
 
         fn runs(&self) -> Vec<Run> {

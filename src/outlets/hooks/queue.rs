@@ -85,12 +85,12 @@ impl Batch {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::core::occasion::Occasion;
     use crate::core::{Kind, LinkState, Timestamp};
 
-    fn event(second: i64) -> Happening {
+    pub(in crate::outlets::hooks) fn event(second: i64) -> Happening {
         Happening {
             event: Occasion::Loud,
             time: Timestamp::from_secs(second),
