@@ -1,6 +1,7 @@
 //! Every command that has a Syncthing do something, run as a user runs it and read back over the REST API.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Output;
 
 use crate::support::syncthing::{Binary, Options, RealSyncthing, each_version};
@@ -28,6 +29,20 @@ impl Side {
         let mut watched = Watched::home(syncthing.home()).await;
         watched.connected().await;
         Self { syncthing, watched }
+    }
+
+    /// Makes the only folder receive-only and changes something in it; the file that was added.
+    pub(crate) async fn changed_here(&mut self) -> PathBuf {
+        let folder = json!({ "type": "receiveonly", "fsWatcherEnabled": false });
+        let path = "/rest/config/folders/folder-0";
+        self.syncthing.api_patch(path, folder).await;
+        self.syncthing.wait_for_folder("folder-0", "idle").await;
+        let mine = self.syncthing.folder_path("folder-0").join("mine");
+        fs::write(&mine, "local").unwrap();
+        self.run("rescan folder-0").await;
+        let changed = |now: &Value| now["service"]["folders"][0]["receive_only_items"] == 1;
+        self.watched.wait_for("a local change", changed).await;
+        mine
     }
 
     /// Runs a command that must succeed; what it said.
@@ -185,17 +200,7 @@ async fn what_would_be_lost_needs_a_yes() {
             let wrong = side.fails(wrong, 1).await;
             assert!(wrong.contains("is not receive-only"), "{wrong}");
         }
-        let quiet = json!({ "type": "receiveonly", "fsWatcherEnabled": false });
-        side.syncthing.api_patch(path, quiet).await;
-        side.syncthing.wait_for_folder("folder-0", "idle").await;
-        let mine = side.syncthing.folder_path("folder-0").join("mine");
-        fs::write(&mine, "local").unwrap();
-        side.run("rescan folder-0").await;
-        side.watched
-            .wait_for("a local change", |now| {
-                now["service"]["folders"][0]["receive_only_items"] == 1
-            })
-            .await;
+        let mine = side.changed_here().await;
         let refused = side.fails("revert folder-0", 2).await;
         assert!(refused.contains("--yes"), "{refused}");
         let undo = format!("undo local changes in {folder}");

@@ -1,9 +1,5 @@
 //! What is asked before something is lost, on a real terminal: only a yes is one, and every way out leaves things alone.
 
-use std::fs;
-
-use serde_json::json;
-
 use super::commands::Side;
 use crate::support::tmux::{PROMPT, Tmux};
 
@@ -28,19 +24,7 @@ async fn only_a_yes_is_one() {
     let Some(mut side) = Side::start(1, 0).await else {
         return;
     };
-    let folder = json!({ "type": "receiveonly", "fsWatcherEnabled": false });
-    side.syncthing
-        .api_patch("/rest/config/folders/folder-0", folder)
-        .await;
-    side.syncthing.wait_for_folder("folder-0", "idle").await;
-    let mine = side.syncthing.folder_path("folder-0").join("mine");
-    fs::write(&mine, "local").unwrap();
-    side.run("rescan folder-0").await;
-    side.watched
-        .wait_for("a local change", |now| {
-            now["service"]["folders"][0]["receive_only_items"] == 1
-        })
-        .await;
+    let mine = side.changed_here().await;
     let shell = ["/bin/bash", "--noprofile", "--norc", "-i"];
     let surroundings = side.watched.surroundings();
     let Some(mut tmux) = Tmux::start((160, 20), &shell, &surroundings).await else {
