@@ -24,6 +24,7 @@ pub mod pin;
 pub mod pins;
 pub mod preferences;
 mod report;
+pub mod safety;
 pub mod service;
 pub mod sight;
 pub mod status;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kebab::kebab;
+use super::safety::{Amount, Behind, OnlyHere};
 use super::time::Timestamp;
 
 /// The last known state of a service. Kept on display while the link is failing.
@@ -16,6 +17,13 @@ pub struct Service {
     pub id: Option<String>,
     /// Everything is up to date here and on every connected device; for kind `http`, everything that is expected holds.
     pub synced: bool,
+    /// At least one other device has all that is here now, of every folder that is shared. `null` where that is
+    /// not known, or nothing is shared with anybody.
+    #[serde(default)]
+    pub safe: Option<bool>,
+    /// What no other device has of what is shared.
+    #[serde(default)]
+    pub only_here: OnlyHere,
     pub folders: Vec<Folder>,
     pub devices: Vec<Device>,
     pub pending_devices: Vec<PendingDevice>,
@@ -108,6 +116,15 @@ pub struct Folder {
     pub error: Option<String>,
     /// IDs of the other devices that share it.
     pub devices: Vec<String>,
+    /// At least one of them has all that is here now. `null` where that is not known, or there are none.
+    #[serde(default)]
+    pub safe: Option<bool>,
+    /// What none of them has.
+    #[serde(default)]
+    pub only_here: Amount,
+    /// Those of them that lack something or have not accepted the folder.
+    #[serde(default)]
+    pub behind: Vec<Behind>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_file: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,7 +248,8 @@ pub struct Device {
     pub id: String,
     pub name: String,
     pub state: DeviceState,
-    /// Completion of everything shared with it, 0 to 100.
+    /// Completion of everything shared with it that it takes, 0 to 100: what it has not accepted or has paused does
+    /// not count, here and in what it needs.
     pub percent: u8,
     pub connected: bool,
     pub need_bytes: u64,

@@ -13,9 +13,11 @@ use url::form_urlencoded::byte_serialize;
 use crate::core::Fault;
 use crate::services::link::{Ask, Link};
 
+use super::completion::Completion;
 use super::disk::Mark;
 use super::reducer::MASK;
-use super::state::{Answer, Known, Need, Snapshot};
+use super::shares::Shared;
+use super::state::{Answer, Need, Snapshot};
 use super::wire::{
     Config, Connections, Event, Events, RestartRequired, SystemStatus, SystemVersion,
 };
@@ -84,7 +86,7 @@ pub async fn connections<A: Ask>(link: &Link<A>) -> Result<Connections, Fault> {
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// What is shared with each device that a completion is needed of.
-    pub shares: BTreeMap<String, Vec<String>>,
+    pub shares: BTreeMap<String, Shared>,
     /// The last change on disk that was told.
     pub mark: Mark,
 }
@@ -111,11 +113,13 @@ async fn answer<A: Ask>(link: &Link<A>, need: Need, context: &Context) -> Result
         }
         Need::Completion(id) => {
             let path = format!("/rest/db/completion?device={}", escape(&id));
-            let known = match maybe(link, &path).await? {
-                Some(whole) => Some(Known::Whole(whole)),
-                None => by_folder(link, &id, context).await?,
-            };
+            let sum = maybe(link, &path).await?;
+            let known = by_folder(link, &id, sum, context).await?;
             Answer::Completion(id, known)
+        }
+        Need::Share(device, folder) => {
+            let known = share(link, &device, &folder).await?;
+            Answer::Share(device, folder, known)
         }
         Need::Changes => Answer::Changes(changes(link, context.mark).await?),
         Need::FolderStats => Answer::FolderStats(optional(link, "/rest/stats/folder").await?),
@@ -130,21 +134,41 @@ async fn answer<A: Ask>(link: &Link<A>, need: Need, context: &Context) -> Result
     })
 }
 
-/// Before 1.20 one paused folder makes the server refuse the sum ("folder is paused").
+/// Folder by folder until what is needed adds up to the sum. Before 1.20 one paused folder makes the server refuse
+/// that ("folder is paused").
 async fn by_folder<A: Ask>(
     link: &Link<A>,
     device: &str,
+    sum: Option<Completion>,
     context: &Context,
-) -> Result<Option<Known>, Fault> {
+) -> Result<BTreeMap<String, Completion>, Fault> {
+    let none = Shared::default();
+    let shared = context.shares.get(device).unwrap_or(&none);
     let mut known = BTreeMap::new();
-    for folder in context.shares.get(device).into_iter().flatten() {
-        let (device, id) = (escape(device), escape(folder));
-        let path = format!("/rest/db/completion?device={device}&folder={id}");
-        if let Some(completion) = maybe(link, &path).await? {
+    let mut found = Completion::default();
+    let doubtful = shared.doubtful.iter().map(|folder| (folder, true));
+    let others = shared.others.iter().map(|folder| (folder, false));
+    for (folder, is_doubtful) in doubtful.chain(others) {
+        let all_found = sum.is_some_and(|sum| sum.needs_as_much_as(&found));
+        if all_found && !is_doubtful {
+            break;
+        }
+        if let Some(completion) = share(link, device, folder).await? {
+            found = found.plus(&completion);
             known.insert(folder.clone(), completion);
         }
     }
-    Ok(Some(Known::ByFolder(known)))
+    Ok(known)
+}
+
+async fn share<A: Ask>(
+    link: &Link<A>,
+    device: &str,
+    folder: &str,
+) -> Result<Option<Completion>, Fault> {
+    let (device, folder) = (escape(device), escape(folder));
+    let path = format!("/rest/db/completion?device={device}&folder={folder}");
+    maybe(link, &path).await
 }
 
 /// What changed on the server's disk after `mark`; everything it still has where it no longer counts as it did.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::core::Timestamp;
 use crate::core::service::DeviceState;
 
+use super::completion::Completion;
 use super::folder::share;
-use super::wire::Completion;
 
 /// A device that shares a folder and was last seen this long ago is inactive; one that was never seen is not.
 const INACTIVE_AFTER: Duration = Duration::from_secs(7 * 86_400);
@@ -191,6 +191,7 @@ mod tests {
                 need_bytes,
                 need_items,
                 need_deletes,
+                ..Completion::default()
             };
             assert_eq!(percent(&completion), expected, "{completion:?}");
         }

@@ -4,6 +4,7 @@
 //! ever asked per folder or device unless an event says that it changed.
 
 mod ask;
+mod completion;
 pub mod control;
 mod cursor;
 mod device;
@@ -14,6 +15,7 @@ mod lenient;
 mod poller;
 mod rates;
 mod reducer;
+mod shares;
 mod show;
 mod state;
 mod wire;

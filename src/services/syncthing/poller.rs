@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use crate::core::Fault;
 use crate::core::kinds::syncthing::SyncthingSettings;
@@ -35,6 +35,8 @@ const BREATH: Duration = Duration::from_secs(1);
 const BREATH_MAX: Duration = Duration::from_secs(30);
 /// After something happened, the server is quiet when nothing else does for so long.
 const QUIET: Duration = Duration::from_secs(5);
+/// With more folders of which nobody is known to have everything, what the server tells by itself is waited for.
+const FEW: usize = 64;
 /// A server gets errors and lets go of them without an event: they are read again after this many idle polls.
 const ERRORS_AGAIN: u32 = 20;
 
@@ -99,6 +101,7 @@ impl<'a, A: Ask> Follower<'a, A> {
             self.breath = BREATH;
             if quiet {
                 needs.append(&mut self.state.once_quiet());
+                needs.append(&mut self.state.unproved());
                 self.idle_polls += 1;
             }
             if needs.contains(&Need::Errors) {
@@ -170,15 +173,6 @@ impl<'a, A: Ask> Follower<'a, A> {
 
     /// Asks for what is needed and tells the outcome; after `patience` also what is known so far.
     async fn meet(&mut self, mut needs: BTreeSet<Need>, patience: Duration) -> Result<(), Fault> {
-        let shares = needs
-            .iter()
-            .filter_map(|need| match need {
-                Need::Completion(id) => Some((id.clone(), self.state.shared_with(id))),
-                _ => None,
-            })
-            .collect();
-        let mark = self.state.disk.mark();
-        let context = Context { shares, mark };
         let changes = needs.contains(&Need::Changes);
         let link = self.link;
         let mut tick = interval_at(Instant::now() + patience, PART);
@@ -187,15 +181,12 @@ impl<'a, A: Ask> Follower<'a, A> {
             let connections = ask::connections(link).await?;
             self.take_sample(connections);
         }
-        let mut answers = pin!(ask::answers(link, needs, &context));
+        let many = if patience == PART { usize::MAX } else { FEW };
         loop {
-            tokio::select! {
-                biased;
-                answer = answers.next() => match answer {
-                    Some(answer) => self.state.learn(answer?),
-                    None => break,
-                },
-                _ = tick.tick() => link.publish(self.state.service()),
+            self.ask(needs, &mut tick).await?;
+            needs = self.state.unproved();
+            if needs.is_empty() || needs.len() > many {
+                break;
             }
         }
         if changes {
@@ -206,6 +197,29 @@ impl<'a, A: Ask> Follower<'a, A> {
         }
         link.publish(self.state.service());
         Ok(())
+    }
+
+    async fn ask(&mut self, needs: BTreeSet<Need>, tick: &mut Interval) -> Result<(), Fault> {
+        let shares = needs
+            .iter()
+            .filter_map(|need| match need {
+                Need::Completion(id) => Some((id.clone(), self.state.shared_with(id))),
+                _ => None,
+            })
+            .collect();
+        let mark = self.state.disk.mark();
+        let context = Context { shares, mark };
+        let mut answers = pin!(ask::answers(self.link, needs, &context));
+        loop {
+            tokio::select! {
+                biased;
+                answer = answers.next() => match answer {
+                    Some(answer) => self.state.learn(answer?),
+                    None => return Ok(()),
+                },
+                _ = tick.tick() => self.link.publish(self.state.service()),
+            }
+        }
     }
 
     /// Samples are taken only while work is going on.

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use super::state::{Device, Folder, Known, Need, State};
-use super::wire::{Completion, Config, Event, EventData, Offer, PendingDeviceInfo};
+use super::state::{Device, Folder, Need, State};
+use super::wire::{Config, Event, EventData, Offer, PendingDeviceInfo};
 
 /// The one mask. Each distinct one costs the server a buffer for as long as it runs, so that it
 /// never varies. Left out is what no view shows, because it would only wake both sides up
-/// (`FolderScanProgress`, `FolderWatchStateChanged`, `LocalIndexUpdated`, `ItemFinished`).
-pub const MASK: &str = "StateChanged,FolderSummary,FolderCompletion,FolderErrors,FolderPaused,FolderResumed,\
+/// (`FolderScanProgress`, `FolderWatchStateChanged`, `ItemFinished`).
+pub const MASK: &str = "StateChanged,LocalIndexUpdated,FolderSummary,FolderCompletion,FolderErrors,FolderPaused,FolderResumed,\
 DeviceConnected,DeviceDisconnected,DevicePaused,DeviceResumed,PendingDevicesChanged,PendingFoldersChanged,\
 ConfigSaved,StartupComplete,ClusterConfigReceived,UpgradeRestartScheduled,Failure";
 
@@ -31,6 +31,12 @@ impl State {
         let data = &event.data;
         match event.kind.as_str() {
             "StateChanged" => self.folder_state(event),
+            "LocalIndexUpdated" => {
+                if let Some(folder) = self.folders.get_mut(&data.folder) {
+                    folder.index(data.sequence);
+                }
+                BTreeSet::new()
+            }
             "FolderSummary" => self.folder_summary(data),
             "FolderCompletion" => self.folder_completion(data),
             "FolderErrors" => {
@@ -57,7 +63,10 @@ impl State {
             "PendingFoldersChanged" => self.pending_folders(event),
             "ConfigSaved" => self.config_saved(data),
             "StartupComplete" => self.startup_complete(),
-            "ClusterConfigReceived" => self.completion_of(&data.device),
+            "ClusterConfigReceived" => {
+                self.doubt(&data.device);
+                self.completion_of(&data.device)
+            }
             "Failure" => [Need::Errors].into(),
             _ => BTreeSet::new(),
         }
@@ -117,6 +126,8 @@ impl State {
             new.error.clone_from(&old.error);
             needs.insert(Need::Folder(data.folder.clone()));
         }
+        folder.told = new.sequence;
+        folder.index(new.sequence);
         folder.summary = Some(new);
         // No FolderCompletion comes for a device that is away (lib/model/folder_summary.go sendSummary).
         for member in &folder.config.devices {
@@ -129,22 +140,21 @@ impl State {
     }
 
     fn folder_completion(&mut self, data: &EventData) -> BTreeSet<Need> {
-        let Some(device) = self.devices.get_mut(&data.device) else {
+        let folder = self.folders.get_mut(&data.folder);
+        let Some((device, folder)) = self.devices.get(&data.device).zip(folder) else {
             return BTreeSet::new();
         };
-        match &mut device.completion {
-            Some(Known::ByFolder(folders)) => {
-                if self.folders.contains_key(&data.folder) {
-                    folders.insert(data.folder.clone(), data.completion());
-                }
-                BTreeSet::new()
-            }
-            Some(Known::Whole(whole))
-                if needs_nothing(whole) && needs_nothing(&data.completion()) =>
-            {
-                BTreeSet::new()
-            }
-            _ => self.completion_of(&data.device),
+        if !folder.is_shared_with(&data.device) {
+            return BTreeSet::new();
+        }
+        // It may have been drawn up before the last change here and told after it.
+        let sure = folder.sequence.is_none_or(|now| folder.told >= now);
+        folder
+            .share(&data.device)
+            .learn(Some(data.completion()), sure);
+        match device.is_read {
+            true => BTreeSet::new(),
+            false => self.completion_of(&data.device),
         }
     }
 
@@ -156,7 +166,7 @@ impl State {
             return BTreeSet::new();
         }
         folder.config.paused = paused;
-        folder.summary = None;
+        folder.forget();
         let mut needs = members(folder);
         needs.retain(|need| matches!(need, Need::Completion(id) if self.devices.contains_key(id)));
         if !paused {
@@ -278,10 +288,6 @@ fn members(folder: &Folder) -> BTreeSet<Need> {
     members
         .map(|member| Need::Completion(member.id.clone()))
         .collect()
-}
-
-fn needs_nothing(completion: &Completion) -> bool {
-    completion.need_bytes == 0 && completion.need_items == 0 && completion.need_deletes == 0
 }
 
 /// A list that only ever grows is asked for anew, bounded, rather than kept.

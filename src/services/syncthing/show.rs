@@ -2,20 +2,25 @@
 //!
 //! Invariant: pure, sorted, and `synced` is never true while anything that it depends on is unknown.
 
-use crate::core::Timestamp;
+use crate::core::safety::{self, Amount};
 use crate::core::service::{self, DeviceState, FolderState, PendingDevice, PendingFolder, Service};
 
+use super::shares::Lacking;
 use super::state::{Device, Folder, State, some};
-use super::wire::Summary;
+use super::wire::{FolderConfig, Summary};
 use super::{device, folder};
 
 impl State {
     /// What every view shows.
     pub fn service(&self) -> Service {
-        let mut folders: Vec<_> = self.folders.values().map(Folder::show).collect();
+        let folders = self.folders.values();
+        let mut folders: Vec<_> = folders.map(|folder| self.show_folder(folder)).collect();
         folders.sort_by_cached_key(|folder| (folder.label.to_lowercase(), folder.id.clone()));
         let devices = self.devices.values();
-        let mut devices: Vec<_> = devices.map(|device| device.show(self.now)).collect();
+        let lacking = self.lacking();
+        let mut devices: Vec<_> = devices
+            .map(|device| self.show_device(device, &lacking))
+            .collect();
         devices.sort_by_cached_key(|device| (device.name.to_lowercase(), device.id.clone()));
         let synced = folders.iter().all(|folder| folder.state.is_settled())
             && devices.iter().all(|device| match device.state {
@@ -23,12 +28,15 @@ impl State {
                 DeviceState::Unknown => !device.connected,
                 _ => true,
             });
+        let (safe, only_here) = safety::of_all(&folders);
         // A folder that is gone took its items along.
         let has = |folder: &str| self.folders.contains_key(folder);
         Service {
             version: self.version.clone(),
             id: some(&self.my_id),
             synced,
+            safe,
+            only_here,
             folders,
             devices,
             pending_devices: self.show_pending_devices(),
@@ -65,14 +73,13 @@ impl State {
             })
             .collect()
     }
-}
 
-impl Folder {
-    fn show(&self) -> service::Folder {
-        let config = &self.config;
+    fn show_folder(&self, folder: &Folder) -> service::Folder {
+        let config = &folder.config;
         let unread = Summary::default();
-        let summary = self.summary.as_ref().unwrap_or(&unread);
-        let state = self.state();
+        let summary = folder.summary.as_ref().unwrap_or(&unread);
+        let state = folder.state();
+        let safety = safety::judge(&self.holders(folder), kept(config, summary));
         let error = some(&summary.error).filter(|_| state == FolderState::Stopped);
         service::Folder {
             id: config.id.clone(),
@@ -94,31 +101,47 @@ impl Folder {
                 .iter()
                 .map(|member| member.id.clone())
                 .collect(),
-            last_file: self.last_file.clone(),
-            last_scan: self.last_scan,
+            safe: safety.safe,
+            only_here: safety.only_here,
+            behind: safety.behind,
+            last_file: folder.last_file.clone(),
+            last_scan: folder.last_scan,
         }
     }
-}
 
-impl Device {
-    fn show(&self, now: Option<Timestamp>) -> service::Device {
-        let total = self.total();
-        let connected = self.connected == Some(true);
-        let config = &self.config;
+    fn show_device(&self, device: &Device, lacking: &Lacking<'_>) -> service::Device {
+        let (state, total) = self.device_state(device, lacking);
+        let connected = device.connected == Some(true);
+        let config = &device.config;
         service::Device {
             id: config.id.clone(),
             name: some(&config.name).unwrap_or_else(|| config.id.chars().take(7).collect()),
-            state: self.state(now),
+            state,
             percent: total.as_ref().map_or(0, device::percent),
             connected,
             need_bytes: total.map_or(0, |total| total.need_bytes),
             need_items: total.map_or(0, |total| {
                 total.need_items.saturating_add(total.need_deletes)
             }),
-            rates: self.rates,
-            last_seen: self.last_seen,
-            address: some(&self.address).filter(|_| connected),
-            client_version: some(&self.client_version),
+            rates: device.rates,
+            last_seen: device.last_seen,
+            address: some(&device.address).filter(|_| connected),
+            client_version: some(&device.client_version),
         }
+    }
+}
+
+/// What was changed in a folder that only receives, which no other device is sent.
+fn kept(config: &FolderConfig, summary: &Summary) -> Amount {
+    if !config.kind.starts_with("receive") {
+        return Amount::default();
+    }
+    let items = summary
+        .receive_only_changed_files
+        .saturating_add(summary.receive_only_changed_directories)
+        .saturating_add(summary.receive_only_changed_symlinks);
+    Amount {
+        items,
+        bytes: summary.receive_only_changed_bytes,
     }
 }

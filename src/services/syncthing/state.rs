@@ -8,14 +8,14 @@ use std::time::Duration;
 use crate::core::Timestamp;
 use crate::core::service::{DeviceState, FolderState, Rates, ServiceError};
 
+use super::completion::{Completion, Share};
 use super::disk::DiskLog;
+use super::folder;
 use super::rates::rates;
 use super::wire::{
-    Completion, Config, Connections, DeviceConfig, DeviceStats, Errors, Event, FolderConfig,
-    FolderStats, Offer, PendingDeviceInfo, PendingDevices, PendingFolders, Summary, SystemStatus,
-    Traffic,
+    Config, Connections, DeviceConfig, DeviceStats, Errors, Event, FolderConfig, FolderStats,
+    Offer, PendingDeviceInfo, PendingDevices, PendingFolders, Summary, SystemStatus, Traffic,
 };
-use super::{device, folder};
 
 /// The replies that a state begins with.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +42,8 @@ pub enum Need {
     Folder(String),
     /// The completion of a device.
     Completion(String),
+    /// The completion of a device in a folder.
+    Share(String, String),
     FolderStats,
     /// What changed on the server's disk.
     Changes,
@@ -56,22 +58,15 @@ pub enum Answer {
     /// With the time since the last one, when there was one lately.
     Connections(Connections, Option<Duration>),
     Folder(String, Option<Summary>),
-    Completion(String, Option<Known>),
+    /// By folder; in those that are missing the device needs nothing, by the server's own sum.
+    Completion(String, BTreeMap<String, Completion>),
+    Share(String, String, Option<Completion>),
     FolderStats(FolderStats),
     /// What follows on the last one, or everything.
     Changes(Vec<Event>),
     Pending(PendingDevices, PendingFolders),
     Errors(Errors),
     RestartRequired(bool),
-}
-
-/// How far a device is known to be.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Known {
-    /// The server's own sum over all folders.
-    Whole(Completion),
-    /// By folder, where the server refuses the sum (before 1.20 as soon as one shared folder is paused).
-    ByFolder(BTreeMap<String, Completion>),
 }
 
 /// Everything that is known of an instance.
@@ -101,6 +96,12 @@ pub(super) struct Folder {
     /// Without this device among its members.
     pub config: FolderConfig,
     pub summary: Option<Summary>,
+    /// What is known of devices that share it, by their IDs; see [`super::shares`].
+    pub shares: BTreeMap<String, Share>,
+    /// Of its index here; goes up with every change.
+    pub sequence: Option<u64>,
+    /// The same as of the last `FolderSummary`, after which the completions of connected devices are told.
+    pub told: u64,
     pub last_file: Option<String>,
     pub last_scan: Option<Timestamp>,
 }
@@ -115,7 +116,8 @@ pub(super) struct Device {
     pub client_version: String,
     pub traffic: Traffic,
     pub rates: Rates,
-    pub completion: Option<Known>,
+    /// Its completion was read.
+    pub is_read: bool,
     pub last_seen: Option<Timestamp>,
 }
 
@@ -169,14 +171,14 @@ impl State {
             Answer::Connections(connections, elapsed) => self.sample(&connections, elapsed),
             Answer::Folder(id, summary) => {
                 if let Some(folder) = self.folders.get_mut(&id) {
+                    if let Some(summary) = &summary {
+                        folder.index(summary.sequence);
+                    }
                     folder.summary = summary;
                 }
             }
-            Answer::Completion(id, known) => {
-                if let Some(device) = self.devices.get_mut(&id) {
-                    device.completion = known;
-                }
-            }
+            Answer::Completion(device, known) => self.learn_completion(&device, known),
+            Answer::Share(device, folder, known) => self.learn_share(&device, &folder, known),
             Answer::FolderStats(stats) => {
                 for (id, stat) in stats.0 {
                     if let Some(folder) = self.folders.get_mut(&id) {
@@ -205,22 +207,13 @@ impl State {
         }
     }
 
-    /// The unpaused folders that a device shares.
-    pub fn shared_with(&self, device: &str) -> Vec<String> {
-        let folders = self.folders.values();
-        folders
-            .filter(|folder| !folder.config.paused && folder.is_shared_with(device))
-            .map(|folder| folder.config.id.clone())
-            .collect()
-    }
-
     /// Work is going on.
     pub fn is_busy(&self) -> bool {
-        self.folders.values().any(|folder| folder.state().is_busy())
-            || self
-                .devices
-                .values()
-                .any(|device| device.state(self.now) == DeviceState::Syncing)
+        self.folders.values().any(|folder| folder.state().is_busy()) || {
+            let lacking = self.lacking();
+            let mut devices = self.devices.values();
+            devices.any(|device| self.device_state(device, &lacking).0 == DeviceState::Syncing)
+        }
     }
 
     /// What should be asked for once nothing happens any more, and is asked for then.
@@ -272,12 +265,15 @@ impl State {
                 let members = folder.config.devices.iter().chain(&config.devices);
                 needs.extend(members.map(|member| Need::Completion(member.id.clone())));
                 if config.paused {
-                    folder.summary = None;
+                    folder.forget();
                 } else {
                     needs.insert(Need::Folder(config.id.clone()));
                 }
             }
             folder.config = config;
+            if changed {
+                folder.keep_members();
+            }
             self.folders.insert(folder.config.id.clone(), folder);
         }
         for gone in old.values() {
@@ -351,34 +347,6 @@ impl Folder {
         let shared = !self.config.devices.is_empty();
         let config = &self.config;
         folder::state(config.paused, self.summary.as_ref(), &config.kind, shared)
-    }
-}
-
-impl Device {
-    pub fn total(&self) -> Option<Completion> {
-        match self.completion.as_ref()? {
-            Known::Whole(completion) => Some(*completion),
-            Known::ByFolder(folders) => Some(folders.values().fold(
-                Completion::default(),
-                |sum, part| Completion {
-                    global_bytes: sum.global_bytes.saturating_add(part.global_bytes),
-                    need_bytes: sum.need_bytes.saturating_add(part.need_bytes),
-                    need_items: sum.need_items.saturating_add(part.need_items),
-                    need_deletes: sum.need_deletes.saturating_add(part.need_deletes),
-                },
-            )),
-        }
-    }
-
-    pub fn state(&self, now: Option<Timestamp>) -> DeviceState {
-        device::state(&device::Facts {
-            connected: self.connected,
-            paused: self.config.paused,
-            unused: self.folders == 0,
-            percent: self.total().as_ref().map(device::percent),
-            last_seen: self.last_seen,
-            now,
-        })
     }
 }
 

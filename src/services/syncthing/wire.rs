@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::core::Timestamp;
 
+use super::completion::{Completion, Remote, remote};
 use super::lenient::{flag, id, length, list, map, maybe, number, object, path, text, time};
 
 const MAX_FOLDERS: usize = 10_000;
@@ -261,20 +262,18 @@ pub struct Summary {
     pub need_total_items: u64,
     #[serde(deserialize_with = "number")]
     pub receive_only_total_items: u64,
-}
-
-/// `/rest/db/completion`, also part of `FolderCompletion`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Completion {
+    /// Of those, what is something on the disk; the rest was deleted.
     #[serde(deserialize_with = "number")]
-    pub global_bytes: u64,
+    pub receive_only_changed_files: u64,
     #[serde(deserialize_with = "number")]
-    pub need_bytes: u64,
+    pub receive_only_changed_directories: u64,
     #[serde(deserialize_with = "number")]
-    pub need_items: u64,
+    pub receive_only_changed_symlinks: u64,
     #[serde(deserialize_with = "number")]
-    pub need_deletes: u64,
+    pub receive_only_changed_bytes: u64,
+    /// Goes up with every change of the server's own index.
+    #[serde(deserialize_with = "number")]
+    pub sequence: u64,
 }
 
 /// `/rest/events` and `/rest/events/disk`.
@@ -325,12 +324,19 @@ pub struct EventData {
     pub errors: Option<u64>,
     #[serde(rename = "globalBytes", deserialize_with = "number")]
     pub global_bytes: u64,
+    #[serde(rename = "globalItems", deserialize_with = "number")]
+    pub global_items: u64,
     #[serde(rename = "needBytes", deserialize_with = "number")]
     pub need_bytes: u64,
     #[serde(rename = "needItems", deserialize_with = "number")]
     pub need_items: u64,
     #[serde(rename = "needDeletes", deserialize_with = "number")]
     pub need_deletes: u64,
+    #[serde(rename = "remoteState", deserialize_with = "remote")]
+    pub remote_state: Remote,
+    /// Of the device's index, in `LocalIndexUpdated` of the server's own.
+    #[serde(deserialize_with = "number")]
+    pub sequence: u64,
     /// In `PendingDevicesChanged` and `PendingFoldersChanged`.
     #[serde(deserialize_with = "list::<_, _, MAX_PENDING>")]
     pub added: Vec<PendingChange>,
@@ -355,9 +361,12 @@ impl EventData {
     pub fn completion(&self) -> Completion {
         Completion {
             global_bytes: self.global_bytes,
+            global_items: self.global_items,
             need_bytes: self.need_bytes,
             need_items: self.need_items,
             need_deletes: self.need_deletes,
+            sequence: self.sequence,
+            remote_state: self.remote_state,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::services::link::fake::{Fake, Server, session};
 use crate::services::run;
 
 mod changes;
+mod safe;
 
 const EVENTS: &str = "/rest/events?since=";
 
@@ -121,6 +122,9 @@ async fn the_order_of_a_start() {
         "/rest/db/status?folder=b",
         "/rest/db/completion?device=D",
         "/rest/events/disk?since=0&limit=1000&timeout=0",
+        // The sum does not say who has told nothing, or shares a folder no longer.
+        "/rest/db/completion?device=D&folder=a",
+        "/rest/db/completion?device=D&folder=b",
         "/rest/events?since=1&timeout=55",
     ];
     assert_eq!(asked, expected);
@@ -138,7 +142,7 @@ async fn the_order_of_a_start() {
         panic!("{told:?}");
     };
     assert_eq!(*served, Some(certificate(1)));
-    assert!(service.synced);
+    assert!(service.synced && service.safe == Some(true));
     assert_eq!(service.id.as_deref(), Some("ME"));
 }
 
@@ -203,7 +207,10 @@ async fn what_no_event_tells_is_asked_once_the_server_is_quiet_and_only_then() {
     let errors = json!({"errors": [{"when": "2026-11-21T00:00:00Z", "message": "new"}]});
     rig.server.set("/rest/system/error", 200, errors);
     let lacks = json!({"globalBytes": 100, "needBytes": 50, "needItems": 1});
-    rig.server.set("/rest/db/completion?device=D", 200, lacks);
+    for path in ["", "&folder=a"] {
+        let path = format!("/rest/db/completion?device=D{path}");
+        rig.server.set(&path, 200, lacks.clone());
+    }
     let summary = json!({"folder": "a", "summary": {"state": "idle", "globalBytes": 100}});
     rig.server.emit("FolderSummary", summary);
     sleep(Duration::from_secs(4)).await;
@@ -215,6 +222,7 @@ async fn what_no_event_tells_is_asked_once_the_server_is_quiet_and_only_then() {
         asked,
         [
             "/rest/db/completion?device=D",
+            "/rest/db/completion?device=D&folder=a",
             "/rest/system/error",
             "/rest/events?since=1&timeout=55"
         ]
@@ -472,8 +480,13 @@ async fn a_thousand_folders_on_a_slow_line_are_told_in_parts_and_never_synced_to
     sleep(Duration::from_secs(20)).await;
     let services = rig.services();
     let (last, parts) = services.split_last().unwrap();
-    assert!(last.synced && parts.len() >= 3);
-    assert!(parts.iter().all(|part| !part.synced));
+    assert!(last.synced && last.safe == Some(true) && parts.len() >= 3);
+    assert!(parts.iter().all(|part| part.safe.is_none()));
+    let known = |part: &Arc<Service>| {
+        let mut folders = part.folders.iter();
+        folders.all(|folder| folder.state != FolderState::Unknown)
+    };
+    assert!(parts.iter().filter(|part| part.synced).all(known));
     assert!(rig.server.most_under_way() <= ask::PARALLEL);
 }
 

@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use std::collections::BTreeMap;
+
+use super::super::completion::Completion;
 use super::super::state::{Answer, Snapshot};
 use super::super::wire::{
     Config, Connections, Errors, Events, RestartRequired, Summary, SystemStatus, SystemVersion,
@@ -53,11 +56,13 @@ macro_rules! real_state {
         folder("broken", real!($version, "db-status-broken"));
         let ids: Vec<String> = state.devices.keys().cloned().collect();
         for id in ids {
-            let completion = match id.starts_with("AIR6LPZ") {
+            let completion: Completion = match id.starts_with("AIR6LPZ") {
                 true => real!($version, "completion-ghost"),
                 false => real!($version, "completion-b"),
             };
-            state.learn(Answer::Completion(id, Some(Known::Whole(completion))));
+            // As if all that is needed were in one folder, so that the sum is that of the recording.
+            let known = [("photos".to_owned(), completion)].into();
+            state.learn(Answer::Completion(id, known));
         }
         state
     }};
@@ -88,8 +93,7 @@ fn state() -> State {
     for id in ["f", "lone"] {
         state.learn(Answer::Folder(id.into(), Some(summary("idle", 0))));
     }
-    let whole = Known::Whole(Completion::default());
-    state.learn(Answer::Completion("D".into(), Some(whole)));
+    state.learn(Answer::Completion("D".into(), BTreeMap::new()));
     state
 }
 
@@ -194,13 +198,14 @@ fn synced_means_here_and_on_every_connected_device() {
         json!({"folder": "f", "from": "syncing", "to": "idle"}),
     ));
     assert!(state.service().synced && !state.is_busy());
-    let behind = Known::Whole(Completion {
+    let behind = Completion {
         global_bytes: 10,
         need_bytes: 5,
         need_items: 1,
-        need_deletes: 0,
-    });
-    state.learn(Answer::Completion("D".into(), Some(behind)));
+        ..Completion::default()
+    };
+    let behind = [("f".to_owned(), behind)].into();
+    state.learn(Answer::Completion("D".into(), behind));
     assert!(!state.service().synced && state.is_busy());
     state.apply(&event("DeviceDisconnected", json!({"id": "D"})));
     assert!(
@@ -270,7 +275,7 @@ fn what_each_event_calls_for() {
         (
             "FolderCompletion",
             json!({"folder": "f", "device": "D", "needBytes": 1}),
-            vec![completion()],
+            vec![],
         ),
         (
             "FolderCompletion",
@@ -383,13 +388,8 @@ fn an_offer_is_taken_back_by_one_device_or_by_all() {
 }
 
 #[test]
-fn by_folder_completion_follows_the_events() {
+fn completion_follows_the_events() {
     let mut state = state();
-    let folders = [("f".to_owned(), Completion::default())].into();
-    state.learn(Answer::Completion(
-        "D".into(),
-        Some(Known::ByFolder(folders)),
-    ));
     let behind =
         json!({"folder": "f", "device": "D", "globalBytes": 10, "needBytes": 5, "needItems": 1});
     assert!(state.apply(&event("FolderCompletion", behind)).is_empty());
