@@ -77,6 +77,7 @@ fn status(folders: usize, now: Timestamp) -> Status {
         link: link(now),
         service: Some(Arc::new(service)),
         holds: Vec::new(),
+        attention: Vec::new(),
         counters: Arc::default(),
     };
     Status {
@@ -89,6 +90,7 @@ fn status(folders: usize, now: Timestamp) -> Status {
             since: now,
             config_problem: None,
         },
+        attention: Vec::new(),
         instances: vec![Arc::new(instance)],
     }
 }

@@ -78,6 +78,7 @@ fn model(kind: Kind, now: Timestamp) -> Model {
         remembered: None,
         accepted: None,
         rules: HoldRules::default(),
+        may_be_away: Default::default(),
         holds: Vec::new(),
         paused: false,
     };

@@ -64,6 +64,7 @@ impl Context {
         };
         let mut status = Status::clone(&status);
         status.instances.retain(|instance| instance.name == only);
+        status.attention.retain(|reason| reason.instance == only);
         status.overall = Overall::of(status.instances.iter().map(AsRef::as_ref));
         Arc::new(status)
     }

@@ -57,18 +57,9 @@ impl Exit {
     }
 
     fn of_instance(instance: &InstanceStatus) -> Self {
-        // A request that waits for an answer is nothing wrong.
-        let is_wrong = instance.service.as_ref().is_some_and(|service| {
-            !service.errors.is_empty()
-                || service
-                    .folders
-                    .iter()
-                    .any(|folder| folder.state.needs_attention())
-        });
         match instance.link.state {
             state if state.is_loud() => Self::of_state(state),
-            LinkState::Paused => Self::Fine,
-            _ if is_wrong => Self::Wrong,
+            _ if instance.needs_attention() => Self::Wrong,
             _ => Self::Fine,
         }
     }
@@ -288,6 +279,7 @@ mod tests {
             },
             service: None,
             holds: Vec::new(),
+            attention: Vec::new(),
             counters: Arc::default(),
         };
         Status {
@@ -300,6 +292,7 @@ mod tests {
                 since,
                 config_problem: None,
             },
+            attention: Vec::new(),
             instances: states.iter().map(instance).map(Arc::new).collect(),
         }
     }

@@ -97,6 +97,7 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
     for (key, chosen) in [
         ("pause-on-metered", &instance.pause_on_metered),
         ("pause-on-battery", &instance.pause_on_battery),
+        ("may-be-away", &instance.may_be_away),
     ] {
         match chosen {
             Chosen::Nothing => {}

@@ -37,6 +37,8 @@ pub struct InstanceConfig {
     pub pause_on_metered: Chosen,
     /// What is paused while the computer runs on battery.
     pub pause_on_battery: Chosen,
+    /// The folders that may be stopped and the devices that may be away, and nothing is wrong.
+    pub may_be_away: Chosen,
 }
 
 /// A page that answers a GET with a token. It is trusted on its own account.
@@ -94,6 +96,7 @@ impl InstanceConfig {
             connect: None,
             pause_on_metered: Chosen::Nothing,
             pause_on_battery: Chosen::Nothing,
+            may_be_away: Chosen::Nothing,
         }
     }
 

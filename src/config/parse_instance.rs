@@ -113,6 +113,7 @@ fn instance(
     let server_name = server_name(&mut section, findings);
     let pause_on_metered = chosen(&mut section, "pause-on-metered", findings);
     let pause_on_battery = chosen(&mut section, "pause-on-battery", findings);
+    let may_be_away = chosen(&mut section, "may-be-away", findings);
     let (name, _) = name.zip(known_kind)?;
     let instance = InstanceConfig {
         name: name.value,
@@ -127,6 +128,7 @@ fn instance(
         connect,
         pause_on_metered,
         pause_on_battery,
+        may_be_away,
     };
     Some((name.at, instance))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::control::{Part, Refusal};
 use super::failure::{Fault, Patience};
-use super::holds::{Conditions, Held, HoldRules};
+use super::holds::{Chosen, Conditions, Held, HoldRules};
 use super::kinds::Kind;
 use super::pin::{Fingerprint, Pin, PinRead, TrustMode};
 use super::service::Service;
@@ -115,6 +115,9 @@ pub struct InstanceSpec {
     /// What is paused for a while, and why.
     #[serde(default)]
     pub rules: HoldRules,
+    /// The folders and devices that may be away, by the word of the config.
+    #[serde(default)]
+    pub may_be_away: Chosen,
     /// What was paused so in the run before, from the state file.
     #[serde(default)]
     pub holds: Vec<Held>,

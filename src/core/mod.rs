@@ -4,6 +4,7 @@
 //! holds a secret. The same events at the same times give the same status, byte for byte.
 
 mod agenda;
+pub mod attention;
 pub mod backoff;
 pub mod control;
 pub mod counters;
@@ -31,6 +32,7 @@ pub mod status;
 pub mod time;
 pub mod usage;
 
+pub use attention::{Reason, What};
 pub use control::{Action, Hold, HoldCause, Part, Refusal};
 pub use counters::Counters;
 pub use effect::{Alert, Effect};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::agenda::Agenda;
+use super::attention;
 
 use super::effect::Effect;
 use super::event::{Event, InstanceSpec};
@@ -119,6 +120,7 @@ impl Model {
             time: now,
             overall: Overall::together(self.views.values().map(|(_, overall)| *overall)),
             engine: self.engine.clone(),
+            attention: attention::together(self.views.values().map(|(view, _)| view.as_ref())),
             instances: self.views.values().map(|(view, _)| view.clone()).collect(),
         }
     }

@@ -30,6 +30,7 @@ impl Instance {
             local: self.target.as_ref().is_some_and(|target| target.local),
             service: self.service.clone(),
             holds: self.holding.shown(),
+            attention: self.attention.clone(),
             counters: Arc::clone(&self.counters),
         }
     }

@@ -365,17 +365,4 @@ impl Service {
                 .iter()
                 .any(|device| device.state == DeviceState::Syncing)
     }
-
-    /// A person should look at something.
-    pub fn needs_attention(&self) -> bool {
-        self.restart_required
-            || !self.errors.is_empty()
-            || !self.pending_devices.is_empty()
-            || !self.pending_folders.is_empty()
-            || self.facts.iter().any(|fact| fact.attention)
-            || self
-                .folders
-                .iter()
-                .any(|folder| folder.state.needs_attention())
-    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attention::Reason;
 use super::control::Hold;
 use super::counters::Counters;
 use super::failure::Class;
@@ -25,6 +26,9 @@ pub struct Status {
     pub time: Timestamp,
     pub overall: Overall,
     pub engine: EngineInfo,
+    /// Everything that needs a look, the most urgent first.
+    #[serde(default)]
+    pub attention: Vec<Arc<Reason>>,
     /// In the order of their names.
     pub instances: Vec<Arc<InstanceStatus>>,
 }
@@ -76,6 +80,9 @@ pub struct InstanceStatus {
     /// What syncwatch paused of it, and will let go on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<Hold>,
+    /// What needs a look of it, the most urgent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attention: Vec<Arc<Reason>>,
     /// What was counted since the engine started.
     #[serde(default, skip_serializing_if = "no_counters")]
     pub counters: Arc<Counters>,
@@ -282,7 +289,7 @@ impl InstanceStatus {
             LinkState::Starting => Overall::Busy,
             LinkState::Connected | LinkState::Rotating | LinkState::Reconnecting => {
                 match self.service.as_deref() {
-                    Some(service) if service.needs_attention() => Overall::Attention,
+                    _ if self.needs_attention() => Overall::Attention,
                     Some(service) if service.is_busy() => Overall::Busy,
                     Some(_) => Overall::Ok,
                     None => Overall::Busy,

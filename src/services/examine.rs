@@ -45,6 +45,8 @@ pub enum Seen {
     Ok(String),
     /// Somebody should look at it, and what to do.
     Look { found: String, hint: String },
+    /// Something is wrong that no failure of the way there is, and what to do.
+    Wrong { found: String, hint: String },
     /// It failed; the words are those of the core's table.
     Failed(Fault),
     /// Not done, because of a step before.
@@ -62,6 +64,13 @@ impl Finding {
     pub fn look(step: &'static str, found: impl Into<String>, hint: impl Into<String>) -> Self {
         let (found, hint) = (found.into(), hint.into());
         let seen = Seen::Look { found, hint };
+        Self { step, seen }
+    }
+
+    /// Something is wrong, though it answered.
+    pub fn wrong(step: &'static str, found: impl Into<String>, hint: impl Into<String>) -> Self {
+        let (found, hint) = (found.into(), hint.into());
+        let seen = Seen::Wrong { found, hint };
         Self { step, seen }
     }
 

@@ -77,7 +77,9 @@ impl Icon {
             LinkState::Connected | LinkState::Rotating | LinkState::Reconnecting => instance
                 .service
                 .as_deref()
-                .map_or(Self::Starting, Self::of_service),
+                .map_or(Self::Starting, |service| {
+                    Self::of_service(instance, service)
+                }),
         }
     }
 
@@ -91,8 +93,9 @@ impl Icon {
         matches!(self, Self::Scanning | Self::Syncing)
     }
 
-    pub(super) fn of_service(service: &Service) -> Self {
-        if service.needs_attention() {
+    /// The icon of an instance that is heard of.
+    pub(super) fn of_service(instance: &InstanceStatus, service: &Service) -> Self {
+        if instance.needs_attention() {
             Self::Attention
         } else if is_paused(service) {
             Self::Paused

@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::Frame;
+use crate::core::attention;
+use crate::core::holds::Chosen;
 use crate::core::service::{
     Device, DeviceState, Folder, FolderState, PendingDevice, PendingFolder, ServiceError,
 };
@@ -45,6 +47,7 @@ pub(crate) fn empty() -> Status {
             since: before(3600),
             config_problem: None,
         },
+        attention: Vec::new(),
         instances: Vec::new(),
     }
 }
@@ -78,15 +81,25 @@ pub(crate) fn connected() -> Status {
         service: Some(Arc::new(service())),
         local: true,
         holds: Vec::new(),
+        attention: Vec::new(),
         counters: Arc::default(),
     };
     with(instance)
 }
 
+/// The same with the reasons for attention that follow from it.
+pub(crate) fn looked_at(mut instance: InstanceStatus) -> InstanceStatus {
+    let seen = instance.seen(&Chosen::Nothing);
+    instance.attention = attention::reasons(&seen, &instance.attention, now());
+    instance
+}
+
 pub(crate) fn with(instance: InstanceStatus) -> Status {
     let mut status = empty();
+    let instance = looked_at(instance);
     status.instances = vec![Arc::new(instance)];
     status.overall = Overall::of(status.instances.iter().map(AsRef::as_ref));
+    status.attention = attention::together(status.instances.iter().map(AsRef::as_ref));
     status
 }
 

@@ -116,7 +116,7 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
             None => "It cannot be reached".into(),
         },
         (LinkState::Starting, _) | (_, None) => "Waiting for the first answer".into(),
-        (_, Some(service)) => work(service, instance.kind),
+        (_, Some(service)) => work(instance, service),
     }
 }
 
@@ -138,10 +138,10 @@ fn aside(instance: &InstanceStatus) -> Option<String> {
     Some(format!("{calm}{last}"))
 }
 
-fn work(service: &Service, kind: Kind) -> String {
+fn work(instance: &InstanceStatus, service: &Service) -> String {
     let scanning = |state| matches!(state, FolderState::Scanning | FolderState::ScanWaiting);
-    match Icon::of_service(service) {
-        Icon::Attention => words::reasons(service).join("; "),
+    match Icon::of_service(instance, service) {
+        Icon::Attention => words::reasons(instance).join("; "),
         Icon::Paused => "Paused".into(),
         Icon::Syncing => syncing(service),
         Icon::Scanning => match labels(service, scanning) {
@@ -151,11 +151,17 @@ fn work(service: &Service, kind: Kind) -> String {
                 None => "Scanning".into(),
             },
         },
+        _ if words::accepted(instance).is_some() => {
+            format!(
+                "In order; {}",
+                words::accepted(instance).unwrap_or_default()
+            )
+        }
         _ if service.unread.is_some() => {
             let waiting = service.unread.as_ref().and_then(words::waiting);
             waiting.unwrap_or_else(|| "Nothing is unread".into())
         }
-        _ if kind != Kind::Syncthing => told(service),
+        _ if instance.kind != Kind::Syncthing => told(service),
         _ if service.synced => "Everything is synced".into(),
         _ => "In order, but not everything is synced yet".into(),
     }

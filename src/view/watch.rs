@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Frame;
 use super::style::{Line, Page, Role};
 use super::units::{clock, count};
-use super::words::{device_state, folder_state, headline, link_state, requests};
+use super::words::{device_state, folder_state, headline, link_state};
 use crate::core::status::InstanceStatus;
-use crate::core::{LinkState, Service, Status};
+use crate::core::{LinkState, Reason, Service, Status};
 
 /// The lines for `after`; everything of note when there was no status `before`.
 pub fn changes(before: Option<&Status>, after: &Status, frame: &Frame) -> Page {
@@ -82,6 +82,17 @@ fn instance_changes(
     {
         service_changes(old_service.map(AsRef::as_ref), service, say);
     }
+    // What there is at first the headline says.
+    if let Some(old) = old.filter(|old| old.service.is_some()) {
+        let is_new = |reason: &&Reason| !old.reasons().any(|old| says_the_same(old, reason));
+        for reason in new.reasons().filter(is_new) {
+            say(Role::Warn, &format!("Needs a look: {}", reason.message));
+        }
+    }
+}
+
+fn says_the_same(one: &Reason, other: &Reason) -> bool {
+    one.what == other.what && one.message == other.message
 }
 
 fn service_changes(old: Option<&Service>, new: &Service, say: &mut dyn FnMut(Role, &str)) {
@@ -116,13 +127,6 @@ fn service_changes(old: Option<&Service>, new: &Service, say: &mut dyn FnMut(Rol
                 &format!("Device {}: {state}, {}%.", device.name, device.percent),
             );
         }
-    }
-    let known = requests(old);
-    for reason in requests(new)
-        .into_iter()
-        .filter(|reason| !known.contains(reason))
-    {
-        say(Role::Warn, &format!("Needs a look: {reason}."));
     }
 }
 

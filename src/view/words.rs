@@ -6,7 +6,7 @@
 use super::style::Role;
 use super::units::{count, rate, size, span};
 use crate::core::service::{Device, DeviceState, Folder, FolderState, Unread};
-use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status};
+use crate::core::{InstanceStatus, Kind, LinkState, Overall, Reason, Service, Status, What};
 
 use std::time::Duration;
 
@@ -132,7 +132,9 @@ pub fn headline(status: &Status) -> (Role, String) {
         ),
         Overall::Ok => {
             let sentence = in_order(status);
-            (Role::Ok, format!("{sentence}{}", all_waiting(watched())))
+            let known = all_accepted(watched());
+            let waiting = all_waiting(watched());
+            (Role::Ok, format!("{sentence}{known}{waiting}"))
         }
     }
 }
@@ -174,7 +176,7 @@ pub fn doing(instance: &InstanceStatus) -> String {
             Some(work) => work,
             None if service.synced && instance.kind != Kind::Syncthing => "in order".into(),
             None if service.synced => "synced".into(),
-            None => match reasons(service).first() {
+            None => match reasons(instance).first() {
                 Some(reason) => reason.clone(),
                 None => "not synced yet".into(),
             },
@@ -205,6 +207,12 @@ pub fn waiting(unread: &Unread) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
+/// The same of every instance that has something.
+fn all_accepted<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String {
+    let accepted = instances.filter_map(|one| Some(format!(" {}: {}.", one.name, accepted(one)?)));
+    accepted.collect()
+}
+
 /// The same for every instance in which something waits.
 fn all_waiting<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String {
     let waiting = instances.filter_map(|instance| {
@@ -225,61 +233,69 @@ pub fn list(names: &[&str]) -> String {
     }
 }
 
-/// Why a person should look at this service, worst first.
-pub fn reasons(service: &Service) -> Vec<String> {
-    let mut reasons = Vec::new();
-    for (state, words) in [
-        (FolderState::Stopped, "stopped"),
-        (FolderState::OutOfSync, "out of sync"),
-        (FolderState::FailedItems, "with failed items"),
-        (FolderState::UnexpectedItems, "with unexpected items"),
-    ] {
-        let labels: Vec<&str> = service
-            .folders
-            .iter()
-            .filter(|folder| folder.state == state)
-            .map(|folder| folder.label.as_str())
-            .collect();
-        if !labels.is_empty() {
-            reasons.push(format!("{} {words}", list(&labels)));
-        }
-    }
-    let facts = service.facts.iter().filter(|fact| fact.attention);
-    reasons.extend(facts.map(|fact| format!("{}: {}", fact.name, fact.value)));
-    reasons.extend(requests(service));
-    reasons
+/// Why a person should look at this instance, the most urgent first: what is alike in one.
+pub fn reasons(instance: &InstanceStatus) -> Vec<String> {
+    grouped(instance.reasons())
 }
 
-/// The same without the folders.
-pub fn requests(service: &Service) -> Vec<String> {
-    let counts = [
-        (service.errors.len(), "error"),
-        (service.pending_devices.len(), "new device"),
-        (service.pending_folders.len(), "offered folder"),
-    ];
-    let counted = counts.into_iter().filter(|(number, _)| *number > 0);
-    let words = |(number, one)| count(u64::try_from(number).unwrap_or(u64::MAX), one);
-    let restart = service
-        .restart_required
-        .then(|| "a restart is required".to_owned());
-    counted.map(words).chain(restart).collect()
+/// What is not as it should be and may be so: `Photos stopped, which the config allows`. That a connection proves
+/// nothing is said elsewhere.
+pub fn accepted(instance: &InstanceStatus) -> Option<String> {
+    let accepted = instance.accepted();
+    let accepted = grouped(accepted.filter(|reason| reason.what != What::Insecure));
+    (!accepted.is_empty()).then(|| format!("{}, which the config allows", accepted.join("; ")))
+}
+
+fn grouped<'a>(reasons: impl Iterator<Item = &'a Reason>) -> Vec<String> {
+    let reasons: Vec<&Reason> = reasons.collect();
+    let groups = reasons.chunk_by(|one, other| one.what == other.what);
+    groups.flat_map(group).collect()
+}
+
+/// Reasons of one kind, in few words.
+fn group(reasons: &[&Reason]) -> Vec<String> {
+    let Some(first) = reasons.first() else {
+        return Vec::new();
+    };
+    let names: Vec<&str> = reasons.iter().map(|one| one.subject.as_str()).collect();
+    let names = list(&names);
+    let counted = |of: &dyn Fn(&Reason) -> bool, one| {
+        let number = reasons.iter().filter(|reason| of(reason));
+        let number = number.fold(0, |sum: u64, reason| sum.saturating_add(reason.count));
+        (number > 0).then(|| count(number, one))
+    };
+    let words = match first.what {
+        What::Stopped => format!("{names} stopped"),
+        What::FailedItems => format!("{names} with failed items"),
+        What::OutOfSync => format!("{names} out of sync"),
+        What::UnexpectedItems => format!("{names} with unexpected items"),
+        What::WatchError => format!("{names} not watched for changes"),
+        What::Conflicts => format!("{names} with conflicts"),
+        What::RestartRequired => "a restart is required".to_owned(),
+        What::Insecure => "the connection proves nothing".to_owned(),
+        What::Errors => counted(&|_| true, "error").unwrap_or_default(),
+        What::Expectation => return reasons.iter().map(|one| one.message.clone()).collect(),
+        What::Offer => {
+            let devices = counted(&|offer| offer.folder.is_none(), "new device");
+            let folders = counted(&|offer| offer.folder.is_some(), "offered folder");
+            return devices.into_iter().chain(folders).collect();
+        }
+    };
+    vec![words]
 }
 
 fn attention<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String {
     let sentences: Vec<String> = instances
         .filter(|instance| instance.overall() == Overall::Attention)
-        .map(|instance| match (instance.link.state, &instance.service) {
-            (state, _) if state.is_loud() => {
+        .map(|instance| match instance.link.state {
+            state if state.is_loud() => {
                 format!("{}.", lost(&instance.name, state, instance.kind))
             }
-            (_, Some(service)) => {
-                format!(
-                    "{} needs a look: {}.",
-                    instance.name,
-                    reasons(service).join("; ")
-                )
-            }
-            (_, None) => format!("{} needs a look.", instance.name),
+            _ => format!(
+                "{} needs a look: {}.",
+                instance.name,
+                reasons(instance).join("; ")
+            ),
         })
         .collect();
     sentences.join(" ")

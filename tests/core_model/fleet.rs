@@ -122,6 +122,7 @@ fn configured(names: &[&str]) -> Event {
         remembered: None,
         accepted: None,
         rules: Default::default(),
+        may_be_away: Default::default(),
         holds: vec![],
         paused: false,
     };

@@ -77,6 +77,7 @@ impl Shell {
                 metered: Chosen::All,
                 battery: Chosen::All,
             },
+            may_be_away: Chosen::Nothing,
             holds: vec![],
             paused: false,
         };

@@ -201,6 +201,7 @@ impl Way<'_> {
             report.push(match seen {
                 Seen::Ok(found) => Step::ok(step, found),
                 Seen::Look { found, hint } => Step::look(step, found, hint),
+                Seen::Wrong { found, hint } => Step::failed(step, found, hint),
                 Seen::Failed(fault) => Step::fault(step, &fault, &self.about),
                 Seen::Skipped => Step::skipped(step),
             });

@@ -36,10 +36,19 @@ const PAUSES: &[Key] = &[
     .example("[\"folder:photos\", \"device:nas\"]"),
 ];
 
+const AWAY: &[Key] = &[
+    Key::new(
+        "may-be-away",
+        Takes::Parts,
+        "What is not always there, such as a folder on a disk that is only sometimes mounted: that it is stopped or away is shown, and counts as nothing wrong. Folders are named by ID or label, devices by ID or name.",
+    )
+    .example("[\"folder:photos\"]"),
+];
+
 impl InConfig for SyncthingSettings {
     const FORM: Form = Form {
         means: "On the computer that runs it nothing else is needed. For another computer's, give one of the four keys for its API key.",
-        keys: &[HOME, &API_KEY, PAUSES],
+        keys: &[HOME, &API_KEY, PAUSES, AWAY],
         ..Form::USUAL
     };
 

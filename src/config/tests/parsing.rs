@@ -151,11 +151,11 @@ fn mistakes() {
     let table = [
         (
             "[[instance]]\nname = 'a'\nulr = 'x'",
-            "3:1: unknown key 'ulr' in [[instance]]. Did you mean 'url'? Allowed: name, kind, url, trust, server-name, connect, home, api-key, api-key-file, api-key-env, api-key-command, pause-on-metered, pause-on-battery.",
+            "3:1: unknown key 'ulr' in [[instance]]. Did you mean 'url'? Allowed: name, kind, url, trust, server-name, connect, home, api-key, api-key-file, api-key-env, api-key-command, pause-on-metered, pause-on-battery, may-be-away.",
         ),
         (
             "[[instance]]\nname = 'a'\napi_key = 'x'",
-            "3:1: unknown key 'api_key' in [[instance]]. Did you mean 'api-key'? Allowed: name, kind, url, trust, server-name, connect, home, api-key, api-key-file, api-key-env, api-key-command, pause-on-metered, pause-on-battery.",
+            "3:1: unknown key 'api_key' in [[instance]]. Did you mean 'api-key'? Allowed: name, kind, url, trust, server-name, connect, home, api-key, api-key-file, api-key-env, api-key-command, pause-on-metered, pause-on-battery, may-be-away.",
         ),
         (
             "[instances]",
@@ -413,6 +413,7 @@ fn described_and_read_again_it_is_the_same() {
         name = "b"
         trust = { fingerprint = [] }
         pause-on-battery = ["folder:a \"b\"", "device:nas"]
+        may-be-away = ["folder:a \"b\""]
         [pause]
         all = "everything"
         [patience]

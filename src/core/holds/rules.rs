@@ -86,6 +86,26 @@ impl Scope {
     }
 }
 
+impl Chosen {
+    /// The folder with this ID and label is among them.
+    pub fn has_folder(&self, id: &str, label: &str) -> bool {
+        self.has(|name| matches!(name, PartName::Folder(name) if name == id || name == label))
+    }
+
+    /// The device with this ID and name is among them.
+    pub fn has_device(&self, id: &str, called: &str) -> bool {
+        self.has(|name| matches!(name, PartName::Device(name) if name == id || name == called))
+    }
+
+    fn has(&self, is: impl Fn(&PartName) -> bool) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::All => true,
+            Self::Parts(names) => names.iter().any(is),
+        }
+    }
+}
+
 impl HoldRules {
     /// What is paused for this cause.
     pub fn of(&self, cause: HoldCause) -> &Chosen {
@@ -98,27 +118,14 @@ impl HoldRules {
 
     /// The parts that are wanted paused for this cause, of those that there are.
     pub fn parts(&self, cause: HoldCause, service: &Service) -> Vec<Part> {
+        let chosen = self.of(cause);
+        // "Everything" is what the config says that it is.
+        let all_but = |scope| *chosen != Chosen::All || self.all != scope;
         let folders = service.folders.iter().filter(|folder| {
-            let named = |name: &PartName| match name {
-                PartName::Folder(name) => [&folder.id, &folder.label].contains(&name),
-                PartName::Device(_) => false,
-            };
-            match self.of(cause) {
-                Chosen::Nothing => false,
-                Chosen::All => self.all != Scope::Devices,
-                Chosen::Parts(names) => names.iter().any(named),
-            }
+            chosen.has_folder(&folder.id, &folder.label) && all_but(Scope::Devices)
         });
         let devices = service.devices.iter().filter(|device| {
-            let named = |name: &PartName| match name {
-                PartName::Device(name) => [&device.id, &device.name].contains(&name),
-                PartName::Folder(_) => false,
-            };
-            match self.of(cause) {
-                Chosen::Nothing => false,
-                Chosen::All => self.all != Scope::Folders,
-                Chosen::Parts(names) => names.iter().any(named),
-            }
+            chosen.has_device(&device.id, &device.name) && all_but(Scope::Folders)
         });
         let folders = folders.map(|folder| Part::Folder(folder.id.clone()));
         folders

@@ -9,6 +9,7 @@ mod place;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::attention::{self, Reason, Seen};
 use super::counters::Counters;
 use super::effect::Effect;
 use super::event::{Event, InstanceSpec, Target};
@@ -17,7 +18,7 @@ use super::holds::{Conditions, Holding};
 use super::journal::{JournalEntry, JournalKind};
 use super::kinds::Kind;
 use super::outage::{Circumstances, Outage};
-use super::pin::Pin;
+use super::pin::{Pin, TrustMode};
 use super::pins::Pins;
 use super::service::Service;
 use super::status::LinkState;
@@ -46,6 +47,8 @@ pub(super) struct Instance {
     pub(super) counters: Arc<Counters>,
     pub(super) service: Option<Arc<Service>>,
     pub(super) holding: Holding,
+    /// What needs a look, and since when.
+    pub(super) attention: Vec<Arc<Reason>>,
     /// The state that was shown last, and since when.
     pub(super) shown: (LinkState, Timestamp),
     generation: u64,
@@ -118,6 +121,7 @@ impl Instance {
             answered: false,
             paused,
             holding,
+            attention: Vec::new(),
             outage: None,
             rotation_since: None,
             announced: None,
@@ -232,6 +236,19 @@ impl Instance {
         let state = self.state(patience, now);
         if state != self.shown.0 {
             self.shown = (state, now);
+        }
+        self.attention = attention::reasons(&self.seen(state), &self.attention, now);
+    }
+
+    fn seen(&self, state: LinkState) -> Seen<'_> {
+        let target = self.target.as_ref();
+        Seen {
+            name: &self.spec.name,
+            state,
+            insecure: target.is_some_and(|target| target.trust == TrustMode::Any),
+            plain: target.is_some_and(|target| target.plain),
+            service: self.service.as_deref(),
+            may_be_away: &self.spec.may_be_away,
         }
     }
 

@@ -37,6 +37,7 @@ fn status(instances: u32) -> Arc<Status> {
             since: Timestamp::from_secs(0),
             config_problem: None,
         },
+        attention: Vec::new(),
         instances: Vec::new(),
     })
 }

@@ -107,6 +107,7 @@ impl Shell {
                 remembered: kept.remembered,
                 accepted: kept.accepted,
                 rules: instance.hold_rules(config.pause),
+                may_be_away: instance.may_be_away.clone(),
                 holds: kept.holds,
                 paused: kept.paused,
             });

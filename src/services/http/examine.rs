@@ -18,7 +18,7 @@ pub async fn examine(check: &HttpCheck, examined: &Examined<'_>) -> Vec<Finding>
     findings.extend(answer.facts().map(|fact| {
         let said = format!("{}: {}", fact.name, fact.value);
         match fact.attention {
-            true => Finding::look(
+            true => Finding::wrong(
                 "expected",
                 said,
                 "The service answers otherwise than 'expect' says.",

@@ -147,14 +147,17 @@ fn in_short(instance: &InstanceStatus, service: &Service) -> String {
 }
 
 fn of_service(instance: &InstanceStatus, service: &Service, frame: &Frame) -> String {
-    if service.needs_attention() {
-        return format!("Needs a look: {}", reasons(service).join("; "));
+    if instance.needs_attention() {
+        return format!("Needs a look: {}", reasons(instance).join("; "));
     }
     if let Some(progress) = progress(service) {
         return progress;
     }
     if let Some(first) = instance.holds.first() {
         return hold(first, frame);
+    }
+    if let Some(known) = words::accepted(instance) {
+        return format!("In order; {known}");
     }
     match service.synced {
         _ if instance.kind != Kind::Syncthing => {

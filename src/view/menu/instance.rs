@@ -95,7 +95,7 @@ impl Subject<'_> {
     /// What is going on beside what the headline is about.
     fn progress(&self, slots: &mut Slots) -> Item {
         let service = self.instance.service.as_deref();
-        let both = service.filter(|service| self.connected && service.needs_attention());
+        let both = service.filter(|_| self.connected && self.instance.needs_attention());
         let words = both.and_then(progress);
         let id = self.scope.leaf("progress");
         let shown = slots.keep(&id, words.is_some());

@@ -4,7 +4,7 @@ use super::scene::Scene;
 use super::text::{Label, Samples};
 use super::{Kind, Metric};
 use crate::core::service::Rates;
-use crate::core::{self, InstanceStatus, Service};
+use crate::core::{self, InstanceStatus, Service, What};
 
 pub(super) const METRICS: &[Metric] = &[
     Metric {
@@ -19,13 +19,9 @@ pub(super) const METRICS: &[Metric] = &[
     Metric {
         name: "syncwatch_attention",
         kind: Kind::Gauge,
-        help: "1 while a person should look at something that the service says.",
-        labels: &["name"],
-        samples: |scene, samples| {
-            known(scene, samples, |_, service| {
-                Some(service.needs_attention().into())
-            });
-        },
+        help: "How many folders, devices or other things need a look, for each kind of reason; a kind that is not there has no series.",
+        labels: &["name", "what"],
+        samples: attention,
     },
     Metric {
         name: "syncwatch_service_restart_required",
@@ -183,6 +179,18 @@ fn syncthing(scene: &Scene<'_>, samples: &mut Samples<'_>, figure: impl Fn(&Serv
 
 fn rates(scene: &Scene<'_>, samples: &mut Samples<'_>, figure: impl Fn(&Rates) -> u64) {
     syncthing(scene, samples, |service| figure(&service.rates));
+}
+
+fn attention(scene: &Scene<'_>, samples: &mut Samples<'_>) {
+    for seen in &scene.instances {
+        for what in What::ALL {
+            let reasons = seen.instance.reasons();
+            let number = reasons.filter(|reason| reason.what == what).count();
+            if number > 0 {
+                samples.whole(&[&seen.name, &Label::new(&what.name())], number as u64);
+            }
+        }
+    }
 }
 
 fn unread(scene: &Scene<'_>, samples: &mut Samples<'_>) {

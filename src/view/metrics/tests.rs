@@ -9,7 +9,7 @@ use super::*;
 use crate::core::service::{Device, Fact, Folder, Unread};
 use crate::core::usage::{HookUsage, Traffic};
 use crate::core::{Class, Counters, InstanceStatus, LinkState, Service};
-use crate::view::samples::{connected, now, service};
+use crate::view::samples::{connected, looked_at, now, service};
 
 fn usage() -> Usage {
     let traffic = Traffic {
@@ -55,6 +55,7 @@ fn full() -> Status {
             hint: String::new(),
         };
         instance.link.failure = Some(failure);
+        service.restart_required = true;
         service.unread = Some(Unread {
             messages: 1,
             private: 2,
@@ -81,7 +82,7 @@ fn change(status: &mut Status, change: impl FnOnce(&mut InstanceStatus, &mut Ser
     let mut known = instance.service.as_deref().cloned().unwrap_or_default();
     change(&mut instance, &mut known);
     instance.service = Some(Arc::new(known));
-    *first = Arc::new(instance);
+    *first = Arc::new(looked_at(instance));
 }
 
 /// Every sample's series and value; fails on what Prometheus would refuse.

@@ -190,7 +190,7 @@ fn instance_cells(instance: &InstanceStatus) -> Vec<Line> {
         _ => String::new(),
     };
     let needs_a_look = instance.overall() == Overall::Attention;
-    let reason = instance.service.as_deref().map(reasons).unwrap_or_default();
+    let reason = reasons(instance);
     let doing = match reason.first().filter(|_| needs_a_look) {
         Some(reason) => Line::of(Role::Warn, reason),
         None => Line::plain(&doing),

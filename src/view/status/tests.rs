@@ -148,7 +148,6 @@ fn everything_that_can_be_asked_of_a_person() {
 #[test]
 fn conflict_copies() {
     let mut status = samples::connected();
-    let overall = status.overall;
     let conflict = |n: u64| Conflict {
         time: samples::before(180 * n),
         folder: if n == 2 { "gone" } else { "photos-id" }.into(),
@@ -159,7 +158,7 @@ fn conflict_copies() {
             service.conflicts = (1..=2).map(conflict).collect();
         });
     });
-    assert_eq!(status.overall, overall);
+    assert_eq!(status.overall, Overall::Attention);
     let two = shown(&status, 80);
     change(&mut status, |instance| {
         change_service(instance, |service| {

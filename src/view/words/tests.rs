@@ -1,12 +1,36 @@
 //! Sentences, and the headline of several instances.
 
 use super::*;
+use crate::core::attention;
+use crate::core::holds::{Chosen, PartName};
 use crate::view::samples;
+
+use std::sync::Arc;
 
 #[test]
 fn lists_stay_short() {
     assert_eq!(list(&["a", "b", "c"]), "a, b and c");
     assert_eq!(list(&["a", "b", "c", "d"]), "a, b and 2 more");
+}
+
+#[test]
+fn what_may_be_away_is_said_and_is_no_trouble() {
+    let mut status = samples::connected();
+    samples::change(&mut status, |instance| {
+        samples::change_service(instance, |service| {
+            service.synced = false;
+            service.folders[1].state = FolderState::Stopped;
+        });
+    });
+    let instance = Arc::make_mut(&mut status.instances[0]);
+    let away = Chosen::Parts(vec![PartName::Folder("Photos".into())]);
+    instance.attention = attention::reasons(&instance.seen(&away), &[], samples::now());
+    status.overall = Overall::of(status.instances.iter().map(AsRef::as_ref));
+    assert_eq!(status.overall, Overall::Ok);
+    assert_eq!(
+        headline(&status).1,
+        "In order, but not everything is synced yet. laptop: Photos stopped, which the config allows."
+    );
 }
 
 #[test]

@@ -182,7 +182,10 @@ async fn a_token_is_renewed_over_three_lifetimes() {
     let quiet = tokio::time::timeout(Duration::from_secs(625), peer.command()).await;
     assert!(quiet.is_err(), "{quiet:?}");
     let service = world.service().expect("told");
-    assert!(service.needs_attention() && !service.synced, "{service:?}");
+    assert!(
+        service.facts.iter().any(|fact| fact.attention) && !service.synced,
+        "{service:?}"
+    );
     peers.remove(0).closes(3005, "connection expired").await;
     let fault = world.ends().await;
     assert_eq!(fault.class, Class::Unauthorized, "{fault:?}");

@@ -49,7 +49,7 @@ fn nothing_is_shown_before_everything_is_known() {
     let service = state.service().expect("a service");
     assert_eq!(service.version, "4.6.3");
     assert_eq!(service.unread, Some(Unread::default()));
-    assert!(service.synced && !service.needs_attention());
+    assert!(service.synced && service.errors.is_empty());
     assert_eq!(fact(&service, "buffers"), Some(3.0));
 }
 
@@ -71,7 +71,7 @@ fn what_waits_is_what_the_hotlist_says() {
     };
     assert_eq!(service.unread, Some(unread));
     assert_eq!(fact(&service, "highlights"), Some(3.0));
-    assert!(!service.needs_attention());
+    assert!(!service.facts.iter().any(|fact| fact.attention));
     // Without their lines, it is known where they are.
     let places: Vec<_> = service
         .mentions

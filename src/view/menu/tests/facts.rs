@@ -27,8 +27,8 @@ fn facts_are_lines_of_the_menu_and_the_text() {
             facts: facts.clone(),
             ..Service::default()
         }));
-        assert_eq!(instance.overall(), Overall::Attention);
     });
+    assert_eq!(status.overall, Overall::Attention);
     let frame = samples::frame(80);
     let menu = menu(&status, &Desk::default(), &mut Slots::default(), &frame);
     let lines: Vec<&str> = menu

@@ -6,7 +6,9 @@ use crate::core::service::{Change, ChangeKind, Conflict, Folder};
 use crate::core::{InstanceStatus, JournalEntry, JournalKind, Overall, Service, Status};
 use crate::view::command::{Unit, UnitStatus};
 use crate::view::menu::{Desk, Menu, Slots, menu};
-use crate::view::samples::{before, change, change_service, connected, fingerprint, folder, frame};
+use crate::view::samples::{
+    before, change, change_service, connected, fingerprint, folder, frame, looked_at,
+};
 
 pub(super) fn desk() -> Desk {
     Desk {
@@ -51,7 +53,8 @@ pub(super) fn with(edit: impl FnOnce(&mut Service)) -> Status {
 /// Several instances, by their names.
 pub(super) fn several(instances: Vec<InstanceStatus>) -> Status {
     let mut status = crate::view::samples::empty();
-    status.instances = instances.into_iter().map(Arc::new).collect();
+    let instances = instances.into_iter().map(looked_at).map(Arc::new);
+    status.instances = instances.collect();
     status.overall = Overall::of(status.instances.iter().map(AsRef::as_ref));
     status
 }
