@@ -19,24 +19,30 @@ use support::source::{Found, Source};
 const ROOMS: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("watch", &[]),
+    ("children", &[]),
     ("standin", &[]),
     ("tls", &["core"]),
-    ("config", &["core"]),
+    ("config", &["core", "children"]),
     ("services", &["core", "tls"]),
     ("view", &["core"]),
-    ("desktop", &["core", "view"]),
+    ("desktop", &["core", "view", "children"]),
     ("tray", &["core", "view", "desktop"]),
     ("terminal", &["core", "view"]),
-    ("engine", &["core", "services", "tls", "config", "watch"]),
+    (
+        "engine",
+        &["core", "services", "tls", "config", "watch", "children"],
+    ),
     (
         "outlets",
-        &["core", "tls", "config", "watch", "view", "engine"],
+        &[
+            "core", "tls", "config", "watch", "view", "engine", "children",
+        ],
     ),
     (
         "cli",
         &[
             "core", "services", "tls", "config", "watch", "view", "engine", "standin", "tray",
-            "desktop", "outlets", "terminal",
+            "desktop", "outlets", "terminal", "children",
         ],
     ),
 ];

@@ -31,14 +31,13 @@ pub enum HookCommand {
 pub(super) async fn run(args: HookArgs, context: &Context) -> Result<Exit, CliError> {
     let HookCommand::Test { name } = args.command;
     let config = context.config()?.config;
-    let outlets = config.outlets();
-    let Some(hook) = outlets.hooks.iter().find(|hook| hook.name == name) else {
+    let Some(hook) = config.hooks.iter().find(|hook| hook.name == name) else {
         return Err(unknown(&name, &config));
     };
     let mut source = Source::open(context, Purpose::Look).await?;
     let status = source.next().await?;
     source.close().await;
-    let Trial { report, said } = try_out(hook, &outlets, &context.environment, &status).await;
+    let Trial { report, said } = try_out(hook, &context.environment, &status).await;
     let (exit, line) = match report {
         Report::Fine => (Exit::Fine, Line::of(Role::Ok, "It was told.")),
         Report::Failed { why, .. } => {

@@ -6,7 +6,7 @@ use super::error::{CliError, Exit};
 use super::source::{put, unexpected};
 use crate::config;
 use crate::core::failure::About;
-use crate::desktop::open;
+use crate::desktop::open::Opener;
 use crate::engine::client::Connection;
 use crate::engine::protocol::{Answer, Ask};
 use crate::view::style::Line;
@@ -15,7 +15,11 @@ pub(super) async fn run(args: OpenArgs, context: &Context) -> Result<Exit, CliEr
     let url = address(context).await?;
     context.out.page(&Line::plain(&url).into())?;
     if !args.print {
-        open::page(&url).await?;
+        // What the config reads secrets from is not for the browser.
+        let _ = context.config();
+        Opener::here(context.environment.hidden())
+            .page(&url)
+            .await?;
     }
     Ok(Exit::Fine)
 }

@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::source::Asker;
 use crate::config::{EXAMPLE, Environment};
 use crate::core::Timestamp;
-use crate::desktop::{Trouble, autostart::Autostart, open, units};
+use crate::desktop::{Trouble, autostart::Autostart, open::Opener, units};
 use crate::engine::clock::Clock;
 use crate::engine::protocol::{Answer, Ask};
 use crate::view::command::{Command, Until};
@@ -57,10 +57,11 @@ impl Performer {
     /// Why it was not done, and what to do instead.
     pub async fn perform(&self, command: Command, engine: &Asker) -> Result<(), Trouble> {
         match command {
-            Command::OpenPage { url } => open::page(&url).await,
+            Command::OpenPage { url } => self.opener().page(&url).await,
             // Syncthing gives paths below its own home as `~/...`; on this computer that is the user's.
             Command::OpenFolder { path } => {
-                open::folder(self.environment.expand(Path::new(&path))).await
+                let path = self.environment.expand(Path::new(&path));
+                self.opener().folder(&path).await
             }
             Command::OpenJournal => self.open_journal(engine).await,
             Command::OpenConfig => self.open_config().await,
@@ -124,7 +125,7 @@ impl Performer {
             .collect();
         let path = self.environment.journal_page();
         write_private(&path, page.render(false).as_bytes())?;
-        open::file(&path).await
+        self.opener().file(&path).await
     }
 
     /// One that is not there yet begins as the commented example.
@@ -132,7 +133,11 @@ impl Performer {
         if !self.config.exists() {
             write_private(&self.config, EXAMPLE.as_bytes())?;
         }
-        open::file(&self.config).await
+        self.opener().file(&self.config).await
+    }
+
+    fn opener(&self) -> Opener {
+        Opener::here(self.environment.hidden())
     }
 }
 

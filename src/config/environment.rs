@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use directories::{BaseDirs, ProjectDirs};
 
+use crate::children::Hidden;
+
 use super::service_manager::{Given, account, system_runtime};
 
 /// Stands at the beginning of a path for the directory in which systemd hands over secrets (`LoadCredential=`).
@@ -35,6 +37,7 @@ pub struct Environment {
     runtime_dir: Option<PathBuf>,
     log_dir: PathBuf,
     executable: Option<PathBuf>,
+    hidden: Hidden,
 }
 
 impl Platform {
@@ -76,6 +79,7 @@ impl Environment {
             state_dir,
             // Taken at start: once the file is replaced, Linux says that it is deleted.
             executable: env::current_exe().ok(),
+            hidden: Hidden::default(),
             variables,
         }
     }
@@ -94,6 +98,7 @@ impl Environment {
             runtime_dir: None,
             log_dir: home.join(".local/state/syncwatch/log"),
             executable: None,
+            hidden: Hidden::default(),
         }
     }
 
@@ -191,6 +196,11 @@ impl Environment {
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         let value = self.variables.get(OsStr::new(name))?;
         (!value.is_empty()).then_some(value)
+    }
+
+    /// The variables that no program is given which is started: those that the config last loaded reads secrets from.
+    pub fn hidden(&self) -> &Hidden {
+        &self.hidden
     }
 
     pub(super) fn path(&self, name: &str) -> Option<PathBuf> {

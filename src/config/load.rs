@@ -1,5 +1,6 @@
 //! Reads the config file from disk, and looks at who else can read it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub struct Loaded {
     pub is_default: bool,
 }
 
-/// Loads the config file: `path` (`--config`), else `SYNCWATCH_CONFIG`, else the usual place, where it may be missing.
+/// Loads the config file, from when on no program is given what it reads secrets from: `path` (`--config`), else `SYNCWATCH_CONFIG`, else the usual place, where it may be missing.
 ///
 /// # Errors
 /// The file cannot be read, or everything that is wrong in it.
@@ -34,6 +35,7 @@ pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, Co
             if error.kind() == io::ErrorKind::NotFound
                 && environment.chosen_config(path).is_none() =>
         {
+            environment.hidden().are(BTreeSet::new());
             return Ok(Loaded {
                 config: Config::local(),
                 warnings: Vec::new(),
@@ -44,6 +46,7 @@ pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, Co
         Err(source) => return Err(ConfigError::Unreadable { file, source }),
     };
     let (config, mut warnings) = parse(&text, &file)?;
+    environment.hidden().are(config.secret_variables());
     let literal = |key: &KeySource| matches!(key, KeySource::Literal(_));
     if config.secrets().any(literal) {
         warnings.extend(exposed(&file, "holds a secret"));

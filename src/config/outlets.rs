@@ -6,13 +6,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::process::Command;
 use url::Url;
 
 use super::address::Connect;
 use super::environment::Environment;
 use super::instance::{KeySource, TrustConfig};
-use super::secrets::{shell, words};
+use super::program::Program;
 use super::trust::{ResolvedTrust, in_full};
 use super::{Config, SecretReader};
 use crate::core::credential::Credential;
@@ -24,8 +23,6 @@ pub struct Outlets {
     pub metrics: Metrics,
     /// In the order of the file; names are unique.
     pub hooks: Vec<HookConfig>,
-    /// The environment variables that hold secrets: no hook's command is given them.
-    pub secret_variables: BTreeSet<String>,
 }
 
 /// The page for Prometheus.
@@ -71,15 +68,6 @@ pub enum Delivery {
     Post(Box<Post>),
 }
 
-/// What is run.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Program {
-    /// By the shell (`sh -c`, on Windows `cmd /C`).
-    Shell(String),
-    /// As it is, without a shell.
-    Words(Vec<String>),
-}
-
 /// A server that is told by a POST. It is trusted on its own account.
 #[derive(Clone, PartialEq)]
 pub struct Post {
@@ -96,12 +84,16 @@ pub struct Post {
 impl Config {
     /// The part that the page and the hooks go by.
     pub fn outlets(&self) -> Outlets {
-        let secret_variables = self.secrets().filter_map(KeySource::variable);
         Outlets {
             metrics: self.metrics.clone(),
             hooks: self.hooks.clone(),
-            secret_variables: secret_variables.map(str::to_owned).collect(),
         }
+    }
+
+    /// The environment variables that hold secrets.
+    pub(super) fn secret_variables(&self) -> BTreeSet<String> {
+        let variables = self.secrets().filter_map(KeySource::variable);
+        variables.map(str::to_owned).collect()
     }
 
     /// Where every secret comes from.
@@ -153,23 +145,6 @@ impl Post {
     /// The server, without what of the URL may be a secret.
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
-    }
-}
-
-impl Program {
-    /// The command, with nothing set but the program and its arguments.
-    pub fn command(&self, environment: &Environment) -> Command {
-        match self {
-            Self::Shell(line) => shell(line),
-            Self::Words(list) => words(list, environment),
-        }
-    }
-}
-
-/// A command may hold secrets.
-impl fmt::Debug for Program {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Program(..)")
     }
 }
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::address::{connect, service_url};
-use super::instance::{KeySource, TrustConfig};
+use super::instance::TrustConfig;
 use super::keys::{CREDENTIAL, HOOK, HOOK_URL, names};
-use super::outlets::{Delivery, HookConfig, Post, Program};
+use super::outlets::{Delivery, HookConfig, Post};
 use super::parse_credential::credential;
 use super::parse_instance::{name, server_name, tables, trust};
 use super::parse_secret::from_command;
 use super::problem::Findings;
+use super::program::Program;
 use super::section::{At, Section, a, strings, time, unknown};
 use crate::core::Kind;
 use crate::core::credential::Credential;
@@ -149,11 +150,7 @@ fn delivery(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<De
                 );
                 findings.problem(&section.at(key), message);
             }
-            match from_command(section, "command", findings)? {
-                KeySource::Shell(line) => Some(Delivery::Run(Program::Shell(line))),
-                KeySource::Command(words) => Some(Delivery::Run(Program::Words(words))),
-                _ => None,
-            }
+            Program::of(from_command(section, "command", findings)?).map(Delivery::Run)
         }
         (false, true) => post(section, findings).map(|post| Delivery::Post(Box::new(post))),
         (true, true) => {

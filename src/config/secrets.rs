@@ -3,11 +3,9 @@
 //! Invariant: no message holds any part of a key, nor of what a command wrote.
 
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use super::encoding::decode;
@@ -15,11 +13,13 @@ use super::environment::Environment;
 use super::instance::{InstanceConfig, KeySource};
 use super::load::exposed;
 use super::problem::Warning;
+use super::program::Program;
+use crate::children::{self, Ended, Errors, Run};
 
 /// Far more than any key has.
-const LARGEST: u64 = 4096;
+const LARGEST: usize = 4096;
 /// So many bytes are too long for one in any encoding.
-const MOST_BYTES: u64 = 2 * LARGEST + 4;
+const MOST_BYTES: usize = 2 * LARGEST + 4;
 /// A password manager may ask first, but nobody waits for it forever.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -59,12 +59,6 @@ pub(super) fn look(
     environment: &Environment,
 ) -> Result<Given, String> {
     let mut warnings = Vec::new();
-    let asked = |command| {
-        Ok(Given::Asked(Asking {
-            command,
-            called: called.to_owned(),
-        }))
-    };
     let key = match source {
         KeySource::ConfigXml => return Ok(Given::Elsewhere),
         KeySource::Nothing => SecretString::default(),
@@ -84,8 +78,17 @@ pub(super) fn look(
             let text = value.to_str().unwrap_or("\0");
             clean(text, || format!("the environment variable {name}"))?
         }
-        KeySource::Shell(line) => return asked(shell(line)),
-        KeySource::Command(list) => return asked(words(list, environment)),
+        KeySource::Shell(_) | KeySource::Command(_) => {
+            let program = Program::of(source.clone());
+            return program
+                .map(|program| {
+                    Given::Asked(Asking {
+                        command: program.command(environment),
+                        called: called.to_owned(),
+                    })
+                })
+                .ok_or_else(|| format!("there is no {called}-command"));
+        }
     };
     Ok(Given::Here(key, warnings))
 }
@@ -152,7 +155,7 @@ pub(super) fn unfit(text: &str) -> Option<&'static str> {
         Some("is empty")
     } else if text.lines().nth(1).is_some() {
         Some("has more than one line")
-    } else if text.len() as u64 > LARGEST {
+    } else if text.len() > LARGEST {
         Some("is far too long for a key")
     } else if !text
         .bytes()
@@ -197,79 +200,35 @@ fn from_file(path: &Path) -> Result<SecretString, String> {
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MOST_BYTES as u64).read_to_end(&mut bytes))
         .map_err(|error| format!("{shown}: {error}"))?;
     clean(&text(&bytes), || shown.to_string())
 }
 
-async fn from_command(mut command: Command, called: &str) -> Result<SecretString, String> {
-    // Its messages could hold the secret, and nobody would see them.
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    let mut child = command
-        .spawn()
-        .map_err(|error| format!("{called}-command could not be started: {error}"))?;
-    let stdout = child.stdout.take();
-    let work = async {
-        let mut written = Vec::new();
-        if let Some(stdout) = stdout {
-            stdout.take(MOST_BYTES).read_to_end(&mut written).await?;
-        }
-        let cut = written.len() as u64 >= MOST_BYTES;
-        // Nobody reads the rest, so the program need not come to its end.
-        let status = if cut { None } else { Some(child.wait().await?) };
-        Ok::<_, std::io::Error>((written, status))
+async fn from_command(command: Command, called: &str) -> Result<SecretString, String> {
+    let run = Run {
+        input: &[],
+        limit: COMMAND_TIMEOUT,
+        kept: MOST_BYTES,
+        taken: MOST_BYTES as u64,
+        // Its messages could hold the secret, and nobody would see them.
+        errors: Errors::Unread,
     };
-    let (written, status) = tokio::time::timeout(COMMAND_TIMEOUT, work)
-        .await
-        .map_err(|_| format!("{called}-command took longer than 10 s"))?
-        .map_err(|error| format!("{called}-command: {error}"))?;
-    let Some(status) = status else {
+    let (ended, said) = run.of(command).await;
+    if said.output.len() >= MOST_BYTES {
         return Err(format!(
             "what {called}-command wrote is far too long for a key"
         ));
-    };
-    if !status.success() {
-        return Err(format!("{called}-command {}", ending(status)));
     }
-    clean(&text(&written), || format!("what {called}-command wrote"))
-}
-
-/// A program with its arguments, where `~/` is the home directory.
-pub(super) fn words(list: &[String], environment: &Environment) -> Command {
-    let mut list = list.iter().map(|word| environment.expand(Path::new(word)));
-    let mut command = Command::new(list.next().unwrap_or_default());
-    command.args(list);
-    command
-}
-
-fn ending(status: ExitStatus) -> String {
-    match status.code() {
-        // Of `sh`, and of Windows' `cmd`.
-        Some(code @ (127 | 9009)) => {
-            format!("ended with exit code {code}: the program was not found")
-        }
-        Some(code) => format!("ended with exit code {code}"),
-        None => "was ended by a signal".to_owned(),
+    match ended {
+        Ended::Exited(status) => match children::ending(status) {
+            None => clean(&text(&said.output), || {
+                format!("what {called}-command wrote")
+            }),
+            Some(why) => Err(format!("{called}-command {why}")),
+        },
+        Ended::TimedOut => Err(format!("{called}-command took longer than 10 s")),
+        Ended::NotStarted(error) => Err(format!("{called}-command could not be started: {error}")),
+        Ended::Lost(error) => Err(format!("{called}-command: {error}")),
     }
-}
-
-#[cfg(not(windows))]
-pub(super) fn shell(line: &str) -> Command {
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(line);
-    command
-}
-
-#[cfg(windows)]
-pub(super) fn shell(line: &str) -> Command {
-    let mut command = Command::new("cmd");
-    // With /S it takes what is between the first and the last quote as it is; quotes within are the user's own.
-    command
-        .args(["/D", "/S", "/C"])
-        .raw_arg(format!("\"{line}\""));
-    command
 }

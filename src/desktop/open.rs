@@ -3,14 +3,16 @@
 //! Invariant: no shell is involved; what is opened is a web address or an absolute path that exists, so that it is
 //! never read as an option; what was started outlives us and gets none of our standard streams.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::process::Command;
 use url::Url;
 
 use super::Trouble;
+use crate::children::{Hidden, launch};
 
 #[cfg(target_os = "linux")]
 mod portal;
@@ -41,7 +43,7 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// How things are opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Opener {
     /// The program for pages and files.
     pub program: PathBuf,
@@ -54,26 +56,13 @@ pub struct Opener {
     pub portal: Option<super::bus::Bus>,
     /// What the click gave: it lets the new window come to the front.
     pub token: Option<String>,
-}
-
-/// Opens a web page in the browser.
-pub async fn page(url: &str) -> Result<(), Trouble> {
-    Opener::of_this_platform().page(url).await
-}
-
-/// Opens a directory in the file manager.
-pub async fn folder(path: impl AsRef<Path>) -> Result<(), Trouble> {
-    Opener::of_this_platform().folder(path.as_ref()).await
-}
-
-/// Opens a file in the program for its kind.
-pub async fn file(path: impl AsRef<Path>) -> Result<(), Trouble> {
-    Opener::of_this_platform().file(path.as_ref()).await
+    /// The variables that what is started does not get.
+    pub hidden: Hidden,
 }
 
 impl Opener {
-    /// What this platform has.
-    pub fn of_this_platform() -> Self {
+    /// What this platform has. What it starts does not get what is `hidden`.
+    pub fn here(hidden: &Hidden) -> Self {
         let owned = |program: &str, words: &[&str]| {
             let words = words.iter().map(|&word| word.to_owned());
             (PathBuf::from(program), words.collect::<Vec<_>>())
@@ -98,22 +87,23 @@ impl Opener {
                 .exists()
                 .then_some(super::bus::Bus::Session),
             token: None,
+            hidden: hidden.clone(),
         }
     }
 
-    /// See [`page`].
+    /// Opens a web page in the browser.
     pub async fn page(&self, url: &str) -> Result<(), Trouble> {
         let what = What::page(url)?;
         self.open(&what).await
     }
 
-    /// See [`folder`].
+    /// Opens a directory in the file manager.
     pub async fn folder(&self, path: &Path) -> Result<(), Trouble> {
         let what = What::path(path, true)?;
         self.open(&what).await
     }
 
-    /// See [`file()`].
+    /// Opens a file in the program for its kind.
     pub async fn file(&self, path: &Path) -> Result<(), Trouble> {
         let what = What::path(path, false)?;
         self.open(&what).await
@@ -129,11 +119,7 @@ impl Opener {
             _ => (&self.program, &self.arguments),
         };
         let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.args(arguments);
         match what {
             What::Page(url) => command.arg(url.as_str()),
             What::Folder(path) | What::File(path) => command.arg(path),
@@ -144,10 +130,8 @@ impl Opener {
         if let Some(token) = &self.token {
             command.envs(TOKEN_VARIABLES.iter().map(|name| (name, token)));
         }
-        // What a terminal sends us is not for the browser.
-        #[cfg(unix)]
-        command.process_group(0);
-        run(command, program, what).await
+        let started = launch(command, &self.hidden, SOON).await;
+        what.started(started, program)
     }
 }
 
@@ -213,20 +197,24 @@ impl What {
         };
         Trouble::new(&format!("{what} was opened: {why}."), &hint)
     }
-}
 
-/// Starts it and listens for a moment whether it fails. The runtime reaps it whenever it ends.
-async fn run(mut command: Command, program: &Path, what: &What) -> Result<(), Trouble> {
-    let name = program.display();
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => what.trouble(&format!("{name} is not installed")),
-        _ => what.trouble(&format!("{name}: {error}")),
-    })?;
-    match tokio::time::timeout(SOON, child.wait()).await {
-        // Explorer ends with 1 when all is well.
-        Ok(Ok(status)) if status.success() || cfg!(windows) => Ok(()),
-        Ok(Ok(status)) => Err(what.trouble(&format!("{name} ended with {status}"))),
-        Ok(Err(error)) => Err(what.trouble(&format!("{name}: {error}"))),
-        Err(_) => Ok(()),
+    /// How `program` fared until now.
+    fn started(
+        &self,
+        started: io::Result<Option<ExitStatus>>,
+        program: &Path,
+    ) -> Result<(), Trouble> {
+        let name = program.display();
+        match started {
+            // Explorer ends with 1 when all is well.
+            Ok(Some(status)) if !status.success() && !cfg!(windows) => {
+                Err(self.trouble(&format!("{name} ended with {status}")))
+            }
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(self.trouble(&format!("{name} is not installed")))
+            }
+            Err(error) => Err(self.trouble(&format!("{name}: {error}"))),
+        }
     }
 }

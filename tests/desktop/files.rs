@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use syncwatch::children::Hidden;
 use syncwatch::desktop::autostart::Autostart;
 use syncwatch::desktop::open::Opener;
 use tempfile::TempDir;
@@ -268,6 +269,7 @@ fn opener(directory: &Path, lines: &str) -> (Opener, PathBuf) {
         folders: None,
         portal: None,
         token: None,
+        hidden: Hidden::default(),
     };
     (opener, left)
 }

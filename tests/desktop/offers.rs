@@ -6,6 +6,7 @@ use std::process::Stdio;
 use crate::support::desktop::{
     Answer, Network, Portal, Power, PrivateBus, Refusal, Systemd, UnitState, soon,
 };
+use syncwatch::children::Hidden;
 use syncwatch::desktop::Trouble;
 use syncwatch::desktop::bus::Bus;
 use syncwatch::desktop::conditions::{self, Conditions};
@@ -316,7 +317,7 @@ async fn in_a_sandbox_the_portal_opens_things() {
     let opener = Opener {
         portal: Some(bus.bus()),
         program: "/none".into(),
-        ..Opener::of_this_platform()
+        ..Opener::here(&Hidden::default())
     };
     let url = "https://127.0.0.1:8384/";
     let trouble = opener.page(url).await.expect_err("no portal");

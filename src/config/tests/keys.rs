@@ -124,7 +124,7 @@ async fn from_a_command() {
         ),
         (
             shell("no-such-program"),
-            Err("api-key-command ended with exit code 127: the program was not found"),
+            Err("api-key-command ended with exit code 127: a program was not found"),
         ),
         (shell("true"), Err("what api-key-command wrote is empty")),
         (

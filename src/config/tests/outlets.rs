@@ -137,10 +137,7 @@ fn a_hook_has_what_it_was_given() {
         }
     );
     assert_eq!(post.trust, TrustConfig::System);
-    assert_eq!(
-        config.outlets().secret_variables,
-        ["HOOK_KEY".to_owned()].into()
-    );
+    assert_eq!(config.secret_variables(), ["HOOK_KEY".to_owned()].into());
 }
 
 #[test]

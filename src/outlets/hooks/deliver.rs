@@ -1,13 +1,13 @@
 //! One delivery: the JSON, and who carries it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::queue::Batch;
 use super::{post, run};
-use crate::config::{Delivery, Environment, HookConfig, Outlets};
+use crate::config::{Delivery, Environment, HookConfig};
 use crate::core::happening::Happening;
 use crate::core::{Status, Timestamp};
 use crate::engine::DiskReader;
@@ -41,7 +41,6 @@ pub struct Trial {
 /// Delivers to one hook.
 pub(super) struct Courier {
     pub(super) hook: HookConfig,
-    hidden: BTreeSet<String>,
     pub(super) environment: Environment,
     /// What it is to know of the server is read by this.
     pub(super) disk: DiskReader,
@@ -65,10 +64,9 @@ struct Message<'a> {
 }
 
 impl Courier {
-    pub(super) fn new(hook: HookConfig, outlets: &Outlets, environment: &Environment) -> Self {
+    pub(super) fn new(hook: HookConfig, environment: &Environment) -> Self {
         Self {
             hook,
-            hidden: outlets.secret_variables.clone(),
             environment: environment.clone(),
             disk: DiskReader::default(),
         }
@@ -88,10 +86,7 @@ impl Courier {
         match &self.hook.delivery {
             Delivery::Run(program) => {
                 json.push(b'\n');
-                let mut command = program.command(&self.environment);
-                for variable in &self.hidden {
-                    command.env_remove(variable);
-                }
+                let command = program.command(&self.environment);
                 run::run(command, json, self.hook.timeout).await
             }
             Delivery::Post(server) => {
@@ -105,12 +100,7 @@ impl Courier {
 
 /// Tells one hook of everything that it wants to hear of, once, as a test: it happened to the first instance that the
 /// hook is for.
-pub async fn try_out(
-    hook: &HookConfig,
-    outlets: &Outlets,
-    environment: &Environment,
-    status: &Status,
-) -> Trial {
+pub async fn try_out(hook: &HookConfig, environment: &Environment, status: &Status) -> Trial {
     let named = |name: &String| hook.instances.is_empty() || hook.instances.contains(name);
     let mut instances = status.instances.iter();
     let instance = instances.find(|instance| named(&instance.name));
@@ -123,7 +113,7 @@ pub async fn try_out(
         events: events.collect(),
         left_out: 0,
     };
-    let courier = Courier::new(hook.clone(), outlets, environment);
+    let courier = Courier::new(hook.clone(), environment);
     courier.carry(&batch, status.time, true).await
 }
 

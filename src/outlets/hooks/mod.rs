@@ -56,7 +56,7 @@ pub(super) async fn run(mut feed: Feed, sources: Sources) {
             .collect();
         tokio::select! {
             () = collector.collect(&mut feed.alerts, &mut feed.journal, &queues) => return,
-            changed = feed.outlets.wait_for(|now| now.hooks != outlets.hooks || now.secret_variables != outlets.secret_variables) => {
+            changed = feed.outlets.wait_for(|now| now.hooks != outlets.hooks) => {
                 if changed.is_err() {
                     return;
                 }
@@ -73,7 +73,7 @@ fn take_up(hooks: &mut Vec<Running>, outlets: &Arc<Outlets>, sources: &Sources) 
             continue;
         }
         let queue = Queue::default();
-        let courier = Courier::new(config.clone(), outlets, &sources.environment);
+        let courier = Courier::new(config.clone(), &sources.environment);
         let task = tokio::spawn(follow(
             config.clone(),
             courier,

@@ -100,7 +100,7 @@ mod tests {
             ..hook.clone()
         };
         let environment = Environment::made_up(Platform::current(), Path::new("."), &[]);
-        let courier = Courier::new(hook.clone(), &config.outlets(), &environment);
+        let courier = Courier::new(hook.clone(), &environment);
         post(hook.post().expect("a server"), &courier, b"{}".to_vec()).await
     }
 
