@@ -1,6 +1,6 @@
 //! The log, on standard error.
 //!
-//! Invariant: a bare level counts for this program only; the libraries below stay at warnings, because what they
+//! Invariant: an engine never waits for whoever reads its log, and never ends with it. A bare level counts for this program only; the libraries below stay at warnings, because what they
 //! log in detail was never looked at for secrets.
 
 use std::io::{self, IsTerminal};
@@ -17,19 +17,34 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::output::Output;
 
+mod aside;
 mod journald;
 
-/// Starts to log. A command says only what it must; a daemon also tells what happens. Where the terminal is painted
-/// on, nothing is logged to it: a log has its place in a file then.
+use aside::Forgiving;
+pub use aside::Log;
+
+/// Starts to log. A command says only what it must; a daemon also tells what happens, and does not wait for whoever
+/// reads that. Where the terminal is painted on, nothing is logged to it: a log has its place in a file then.
 ///
 /// # Errors
 /// The filter is not one.
-pub fn start(context: &Context, is_daemon: bool, fills_the_terminal: bool) -> Result<(), CliError> {
+pub fn start(
+    context: &Context,
+    is_daemon: bool,
+    fills_the_terminal: bool,
+) -> Result<Log, CliError> {
     let global = &context.global;
+    let log = match is_daemon {
+        true => Log::beside(),
+        false => Log::default(),
+    };
     let writer = match fills_the_terminal && io::stderr().is_terminal() {
         true => BoxMakeWriter::new(io::sink),
-        // An old console of Windows takes colours by calls, not by escape sequences.
-        false => BoxMakeWriter::new(|| AutoStream::always(io::stderr())),
+        false => match log.writer() {
+            Some(writer) => BoxMakeWriter::new(move || writer.clone()),
+            // An old console of Windows takes colours by calls, not by escape sequences.
+            None => BoxMakeWriter::new(|| Forgiving(AutoStream::always(io::stderr()))),
+        },
     };
     let filter: Result<Targets, _> = directives(global, is_daemon).parse();
     let filter = filter.map_err(|error| {
@@ -58,7 +73,8 @@ pub fn start(context: &Context, is_daemon: bool, fills_the_terminal: bool) -> Re
             builder.finish().with(filter).try_init()
         }
     };
-    started.map_err(|error| CliError::new(Exit::Internal, format!("There is no log: {error}.")))
+    started.map_err(|error| CliError::new(Exit::Internal, format!("There is no log: {error}.")))?;
+    Ok(log)
 }
 
 fn directives(global: &Global, is_daemon: bool) -> String {

@@ -61,20 +61,26 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
     };
     let stays = matches!(command, Command::Daemon | Command::Tray);
     let fills_the_terminal = matches!(&command, Command::Status(args) if screen::is_wanted(args));
-    logging::start(&context, stays, fills_the_terminal)?;
+    let log = logging::start(&context, stays, fills_the_terminal)?;
+    let ended = carry_out(command, &context).await;
+    log.finish();
+    ended
+}
+
+async fn carry_out(command: Command, context: &Context) -> Result<Exit, CliError> {
     match command {
-        Command::Tray => tray::run(&context).await,
-        Command::Daemon => daemon::run(&context).await,
-        Command::Status(args) => status::run(args, &context).await,
-        Command::Wait(args) => wait::run(args, &context).await,
-        Command::Check(args) => check::run(args, &context).await,
-        Command::Trust(args) => trust::run(args, &context).await,
-        Command::Journal(args) => journal::run(args, &context).await,
-        Command::Open(args) => open::run(args, &context).await,
-        Command::Control(command) => control::run(command, &context).await,
-        Command::Config(args) => config::run(&args, &context),
-        Command::Hook(args) => hook::run(args, &context).await,
-        Command::Demo(args) => demo::run(args, &context).await,
-        Command::Generate(args) => generate::run(&args, &context),
+        Command::Tray => tray::run(context).await,
+        Command::Daemon => daemon::run(context).await,
+        Command::Status(args) => status::run(args, context).await,
+        Command::Wait(args) => wait::run(args, context).await,
+        Command::Check(args) => check::run(args, context).await,
+        Command::Trust(args) => trust::run(args, context).await,
+        Command::Journal(args) => journal::run(args, context).await,
+        Command::Open(args) => open::run(args, context).await,
+        Command::Control(command) => control::run(command, context).await,
+        Command::Config(args) => config::run(&args, context),
+        Command::Hook(args) => hook::run(args, context).await,
+        Command::Demo(args) => demo::run(args, context).await,
+        Command::Generate(args) => generate::run(&args, context),
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::args::Color;
 use crate::core::Timestamp;
 use crate::view::Frame;
-use crate::view::style::Page;
+use crate::view::style::{Page, clean_json};
 
 /// Where nothing else is known.
 const USUAL_WIDTH: usize = 80;
@@ -55,16 +55,21 @@ impl Output {
 
     /// Prints a value as JSON over several lines.
     pub fn json<T: Serialize>(self, value: &T) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(value)?;
-        text.push(b'\n');
-        self.raw(&text)
+        self.print_json(serde_json::to_string_pretty(value)?)
     }
 
     /// Prints a value as JSON on one line.
     pub fn json_line<T: Serialize>(self, value: &T) -> io::Result<()> {
-        let mut text = serde_json::to_vec(value)?;
-        text.push(b'\n');
-        self.raw(&text)
+        self.print_json(serde_json::to_string(value)?)
+    }
+
+    /// What stands in it comes from servers: on a terminal it must not turn the text around.
+    fn print_json(self, mut text: String) -> io::Result<()> {
+        text.push('\n');
+        if io::stdout().is_terminal() {
+            text = clean_json(&text);
+        }
+        self.raw(text.as_bytes())
     }
 
     /// Whether colours go to standard output.

@@ -20,6 +20,7 @@ mod stamp;
 pub mod state_file;
 mod supervisor;
 mod ticker;
+pub mod writer;
 
 pub use meters::Meters;
 pub use supervisor::{Signal, Signals};

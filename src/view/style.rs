@@ -8,6 +8,10 @@ use std::fmt::{self, Write as _};
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+mod json;
+
+pub use json::clean_json;
+
 /// More of one piece of text is never shown.
 const LONGEST: usize = 4000;
 /// Real scripts stack no more marks on a letter.

@@ -163,7 +163,7 @@ impl Drop for Scene {
 }
 
 /// What stands between the daemon and its disks.
-fn preloaded(directory: &Path) -> PathBuf {
+pub fn preloaded(directory: &Path) -> PathBuf {
     let library = directory.join("silent_disk.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine/silent_disk.c");
     let built = Command::new("cc")

@@ -10,6 +10,7 @@
 mod config;
 mod control;
 mod disk;
+mod edges;
 mod faults;
 mod fleet;
 mod hooks;

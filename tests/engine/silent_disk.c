@@ -1,8 +1,9 @@
-/* Preloaded into a daemon: below the directory $SILENT_DISK every look waits for as long as $SILENT_DISK.silent is there. */
+/* Preloaded into a daemon: below the directory $SILENT_DISK every look and every writing waits for as long as $SILENT_DISK.silent is there. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,4 +46,12 @@ ssize_t readlink(const char *restrict path, char *restrict target, size_t size) 
 int inotify_add_watch(int descriptor, const char *path, uint32_t mask) {
     look(path);
     return ((int (*)(int, const char *, uint32_t))dlsym(RTLD_NEXT, "inotify_add_watch"))(descriptor, path, mask);
+}
+
+ssize_t write(int descriptor, const void *bytes, size_t size) {
+    char link[64], path[4096] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    syscall(SYS_readlinkat, -100, link, path, sizeof path - 1);
+    look(path);
+    return REAL(write)(descriptor, bytes, size);
 }

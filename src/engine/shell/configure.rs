@@ -3,56 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tracing::{info, warn};
-
 use crate::config::{self, Config};
 use crate::core::{Event, InstanceSpec};
 use crate::engine::StartError;
 use crate::engine::limits;
-use crate::engine::protocol::Answer;
 use crate::engine::runtime::Runtime;
 
 use super::Shell;
 
 impl Shell {
-    /// The config file was touched and left alone since.
-    pub(super) fn reload_touched(&mut self) {
-        self.reload_at = None;
-        let known = self.config_problem.clone();
-        match self.reload() {
-            Answer::Refused { message, hint } if self.config_problem != known => {
-                warn!("{message} {hint}");
-            }
-            Answer::Refused { .. } => {}
-            _ => info!("the config was read again"),
-        }
-    }
-
-    /// Reads the config file; what is wrong with it is in the status until it is right.
-    pub(super) fn reload(&mut self) -> Answer {
-        let loaded = config::load(self.options.config.as_deref(), &self.options.environment);
-        let configured = loaded.map_err(StartError::from).and_then(|loaded| {
-            loaded
-                .warnings
-                .iter()
-                .for_each(|warning| warn!("{warning}"));
-            self.configure(loaded.config)
-        });
-        let problem = configured.err().map(|error| error.to_string());
-        if self.config_problem != problem {
-            self.config_problem.clone_from(&problem);
-            self.publish(self.clock.now());
-        }
-        match problem {
-            None => Answer::Done,
-            Some(problem) => Answer::Refused {
-                message: format!("The changed config was not taken over: {problem}"),
-                hint: "The config in force stays. Correct the file; it is read again by itself."
-                    .into(),
-            },
-        }
-    }
-
     /// Makes `config` the one in force.
     pub(super) fn configure(&mut self, config: Config) -> Result<(), StartError> {
         let only = self.options.only.as_deref();

@@ -8,6 +8,7 @@ mod note;
 mod places;
 mod questions;
 mod reading;
+mod reloading;
 mod saving;
 mod views;
 
@@ -36,11 +37,10 @@ use crate::watch::{Subscription, Watcher};
 
 use looks::Looks;
 use note::{Note, Touched, notes_of};
+use reloading::Reloading;
 use saving::Saving;
 use views::Views;
 
-/// A config file that was touched is read when it has been left alone for so long: an editor may empty it first.
-const CONFIG_SETTLES: Duration = Duration::from_millis(150);
 /// How long connections get to say goodbye (close_notify).
 const FAREWELL: Duration = Duration::from_millis(30);
 
@@ -84,8 +84,7 @@ pub(super) struct Shell {
     meters: Meters,
     journal: Journal,
     _config_watch: Subscription,
-    /// When a config file that was touched is read.
-    reload_at: Option<Instant>,
+    reloading: Reloading,
     config_problem: Option<String>,
     looks: Looks,
     common: Common,
@@ -124,6 +123,7 @@ impl Shell {
         let meters = Meters::default();
         let watcher = Watcher::new();
         let notes = mpsc::unbounded_channel();
+        let common = Common::default();
         let config_touched = notes_of(&notes.0, Touched::Config, None);
         let config_watch = watcher.subscribe(vec![config_path], config_touched);
         let ends = Ends {
@@ -156,10 +156,10 @@ impl Shell {
             meters,
             journal,
             _config_watch: config_watch,
-            reload_at: None,
+            reloading: Reloading::on(&common.disks),
             config_problem: None,
             looks: Looks::default(),
-            common: Common::default(),
+            common,
             controls: JoinSet::new(),
             views: JoinSet::new(),
         };
@@ -196,7 +196,7 @@ impl Shell {
                 }
                 Some(cause) = signs_seen.recv() => self.sign(cause),
                 () = self.state.saved() => {}
-                () = until(self.reload_at) => self.reload_touched(),
+                () = until(self.reloading.at) => self.reload(None),
                 () = safety.tick() => self.look_again(),
                 () = until(deadline) => self.queue.push_back(Event::Tick),
             }
@@ -308,6 +308,7 @@ impl Shell {
             } => self.built(&instance, born, *built),
             Note::BuildingLate(instance, born) => self.building_late(&instance, born),
             Note::Looked { moved, mode } => self.looked(moved, mode),
+            Note::Config(outcome) => self.config_read(*outcome),
             Note::ReadPins(instance) => self.read_pins(&instance),
             Note::Touched(touched, bell) => {
                 bell.heard();
@@ -318,7 +319,7 @@ impl Shell {
 
     fn touched(&mut self, touched: Touched) {
         match touched {
-            Touched::Config => self.reload_at = Some(Instant::now() + CONFIG_SETTLES),
+            Touched::Config => self.config_touched(),
             Touched::Source(instance) => self.resolve(instance),
             Touched::Trust(instance) => self.trust_file_changed(instance),
             Touched::TrustOpened(instance) => {
@@ -349,6 +350,11 @@ impl Shell {
         tokio::time::sleep(FAREWELL).await;
         self.views.shutdown().await;
         self.state.finish().await;
+        let journal = self.journal;
+        let written = tokio::task::spawn_blocking(move || journal.finish(saving::LONGEST)).await;
+        if !written.unwrap_or(false) {
+            warn!("the last entries of the journal could not be written in time");
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::places::Found;
 use super::reading::Content;
+use super::reloading::Outcome;
 use crate::engine::place::Built;
 use crate::watch::{Mode, Touch};
 
@@ -39,6 +40,8 @@ pub(super) enum Note {
     BuildingLate(String, u64),
     /// The timed look found these trust files changed, and that so much is watched.
     Looked { moved: Vec<String>, mode: Mode },
+    /// The config file was read.
+    Config(Box<Outcome>),
     /// A torn pin file is worth another look.
     ReadPins(String),
     /// Something happened to a file.

@@ -11,6 +11,7 @@ impl Shell {
         let Question { ask, reply } = question;
         match ask {
             Ask::Control { instance, action } => self.control(&instance, action, reply),
+            Ask::Reload => self.reload(Some(reply)),
             ask => {
                 // Who asked may have gone.
                 let _ = reply.send(self.answer(ask));
@@ -28,7 +29,6 @@ impl Shell {
                 self.queue.push_back(Event::Retry { instance, cause });
                 Answer::Done
             }
-            Ask::Reload => self.reload(),
             Ask::Accept {
                 instance,
                 fingerprint,
@@ -62,7 +62,7 @@ impl Shell {
             },
             Ask::Shutdown => Answer::Done,
             // Answered when it is done, see `take`.
-            Ask::Control { .. } => Answer::Done,
+            Ask::Control { .. } | Ask::Reload => Answer::Done,
             Ask::PauseAll { instance, until } => {
                 match self.refusal_to_pause(instance.as_deref(), until) {
                     Some(refused) => refused,

@@ -1,12 +1,18 @@
 //! Writes the state file beside the loop: waiting for a disk must not delay what is shown.
 //!
-//! Invariant: one write at a time, and the newest state is written last.
+//! Invariant: one write at a time, and the newest state is written last. At the end it is waited for, but not for ever.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::warn;
 
 use crate::engine::state_file::{Kept, StateFile};
+
+/// How long the end of the engine waits for a disk.
+pub(super) const LONGEST: Duration = Duration::from_secs(3);
 
 pub(super) struct Saving {
     state: StateFile,
@@ -52,9 +58,14 @@ impl Saving {
 
     /// Writes what is left.
     pub(super) async fn finish(&mut self) {
-        while self.writing.is_some() {
-            self.saved().await;
-            self.save();
+        let written = timeout(LONGEST, async {
+            while self.writing.is_some() {
+                self.saved().await;
+                self.save();
+            }
+        });
+        if written.await.is_err() {
+            warn!("what is remembered could not be written in time; the last changes may be lost");
         }
     }
 }
