@@ -12,7 +12,9 @@ use directories::{BaseDirs, ProjectDirs};
 
 use crate::children::Hidden;
 
+use super::problem::Warning;
 use super::service_manager::{Given, account, system_runtime};
+use super::writable::not_own;
 
 /// Stands at the beginning of a path for the directory in which systemd hands over secrets (`LoadCredential=`).
 pub(super) const CREDENTIALS: &str = "$CREDENTIALS_DIRECTORY";
@@ -125,6 +127,12 @@ impl Environment {
     /// What outlives the process and is not the user's to edit: pins verified and accepted.
     pub fn state_file(&self) -> PathBuf {
         self.state_dir.join("state.json")
+    }
+
+    /// What is to be said when others can write where pins that were accepted are kept. May wait for a disk.
+    pub fn exposed_state(&self) -> Vec<Warning> {
+        let why = "the pins accepted by this user and the journal are kept there";
+        not_own(&self.state_dir, why)
     }
 
     /// What happened, one JSON object a line.

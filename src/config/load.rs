@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::encoding::decode;
 use super::instance::KeySource;
+use super::writable::writable;
 use super::{Config, ConfigError, Environment, Warning, parse};
 
 /// No config is longer; what is, is another file.
@@ -51,6 +52,8 @@ pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, Co
     if config.secrets().any(literal) {
         warnings.extend(exposed(&file, "holds a secret"));
     }
+    let why = "it says what is trusted, and its commands run as this user";
+    warnings.extend(writable(&file, why));
     Ok(Loaded {
         config,
         warnings,

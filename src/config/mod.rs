@@ -32,6 +32,7 @@ mod service_manager;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod writable;
 
 pub use address::Connect;
 pub use discovery::Tried;

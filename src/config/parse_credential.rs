@@ -8,6 +8,25 @@ use super::problem::Findings;
 use super::section::Section;
 use crate::core::credential::Credential;
 
+/// Those that say where a request goes and where it ends, or that syncwatch sets itself: with a value of the config they
+/// would make it another request.
+const RESERVED: &[&str] = &[
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+/// Of the handshake of a websocket.
+const RESERVED_BEGINNING: &str = "sec-websocket-";
+
 /// Who asks, and the secret that goes with it.
 pub(super) fn credential(
     section: &mut Section<'_>,
@@ -61,6 +80,14 @@ fn custom_header(
     let name = table.string("name", findings);
     let value = secret(&mut table, &VALUE, findings);
     match (name, value) {
+        (Some(name), Some(_)) if is_reserved(&name.value) => {
+            let message = format!(
+                "'name' in 'header' must not be \"{}\", which is part of every request; a secret goes in a header of its own, such as \"X-Auth-Token\"",
+                name.value
+            );
+            findings.problem(&name.at, message);
+            None
+        }
         (Some(name), Some(value)) if is_header_name(&name.value) => {
             Some((Credential::Header { name: name.value }, value))
         }
@@ -79,4 +106,9 @@ fn custom_header(
             None
         }
     }
+}
+
+fn is_reserved(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    RESERVED.contains(&name.as_str()) || name.starts_with(RESERVED_BEGINNING)
 }

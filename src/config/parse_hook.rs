@@ -170,7 +170,7 @@ fn delivery(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<De
 fn post(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Post> {
     let url = section.string("url", findings)?;
     let found = service_url(&url.value, Kind::Http)
-        .map_err(|wrong| findings.problem(&url.at, wrong))
+        .map_err(|wrong| findings.problem(&url.at, without_path(&url.value).unwrap_or(wrong)))
         .ok();
     let (url, zone) = found.unzip();
     let connect = section.string("connect", findings).and_then(|text| {
@@ -194,4 +194,12 @@ fn post(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Post> 
         credential,
         key,
     })
+}
+
+/// What is wrong with a URL, said of its beginning, where that is wrong alone: the path is often the secret.
+fn without_path(url: &str) -> Option<String> {
+    let url = url.trim();
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(host..)?.find(['/', '?', '#', '\\'])? + host;
+    service_url(url.get(..end)?, Kind::Http).err()
 }

@@ -15,6 +15,7 @@ use super::instance::{InstanceConfig, KeySource};
 use super::problem::Warning;
 use super::secrets::{self, Asking, Given, SecretReader};
 use super::trust::{CERTIFICATE, ResolvedTrust, in_full};
+use super::writable::writable;
 use crate::core::{Class, Fault, Kind, Settings, Target};
 
 /// What resolving came to.
@@ -259,6 +260,13 @@ fn connect(
             Default::default()
         }
     };
+    if let Some(path) = trust.path() {
+        warnings.extend(writable(path, "it says which certificate is trusted"));
+    }
+    if let Some(found) = &place.found {
+        let xml = found.directory.join("config.xml");
+        warnings.extend(writable(&xml, "it says where the API key is sent"));
+    }
     if trust == ResolvedTrust::Fingerprint(Vec::new()) {
         warnings.push(Warning(format!(
             "no certificate is pinned for '{0}' in the config: nothing is sent to it until one is accepted with 'syncwatch trust accept --instance {0}'",

@@ -151,11 +151,12 @@ fn parse_rfc3339(text: &str) -> Option<Timestamp> {
         number(clock.next()?, 2)?,
         number(clock.next()?, 2)?,
     );
-    let in_range = (1..=12).contains(&month) && (1..=31).contains(&day);
-    if !in_range || hour > 23 || minute > 59 || second > 60 {
+    let days = days_from_civil(year, month, day);
+    // There is no 30 February: it would be another day.
+    let is_a_day = civil_from_days(days) == (year, month, day);
+    if !is_a_day || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let days = days_from_civil(year, month, day);
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - zone_seconds(zone)?;
     Some(Timestamp::from_millis(
         seconds * 1000 + fraction_millis(fraction)?,
@@ -182,7 +183,11 @@ fn zone_seconds(zone: &str) -> Option<i64> {
     }
     let (sign, offset) = zone.split_at_checked(1)?;
     let (hours, minutes) = offset.split_once(':')?;
-    let seconds = number(hours, 2)? * 3600 + number(minutes, 2)? * 60;
+    let (hours, minutes) = (number(hours, 2)?, number(minutes, 2)?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = hours * 3600 + minutes * 60;
     Some(if sign == "-" { -seconds } else { seconds })
 }
 
@@ -197,6 +202,7 @@ mod tests {
             ("1970-01-01T00:00:00Z", 0),
             ("2026-11-21T02:00:00.123456789+02:00", 1_795_219_200_123),
             ("0001-01-01T00:00:00Z", MIN_MILLIS),
+            ("2028-02-29T00:00:00Z", 1_835_395_200_000),
         ] {
             assert_eq!(text.parse(), Ok(Timestamp(millis)), "{text}");
         }
@@ -208,6 +214,13 @@ mod tests {
             "",
             "2026",
             "2026-13-01T00:00:00Z",
+            "2026-00-10T00:00:00Z",
+            "2026-02-30T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00+01:60",
             "2026-01-01T00:00:00",
             "äääääääääää",
         ] {

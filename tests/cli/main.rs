@@ -7,5 +7,6 @@
     reason = "a test ends at the first surprise, and says how long things took"
 )]
 
+mod children;
 mod commands;
 mod core_dump;

@@ -10,7 +10,7 @@ use syncwatch::standin::{ImpostorKind, Options, Standin};
 
 use crate::support::monitor::{DEADLINE, eventually, watching};
 use crate::support::outlets::Told;
-use crate::support::tls_server::{ANY_TLS, Answer, Identity, Server, params};
+use crate::support::tls_server::{ANY_TLS, Answer, Identity, Server, Then, params};
 use crate::support::watched::Watched;
 
 async fn standin() -> Standin {
@@ -156,6 +156,39 @@ async fn a_hook_comes_changes_and_goes_with_the_config() {
     assert_eq!(names(&events), ["rotation"]);
 }
 
+/// An edit of a hook while its command runs: the run comes to its end, and what waits goes to the new command.
+#[tokio::test]
+async fn an_edited_hook_loses_nothing() {
+    let server = standin().await;
+    let (directory, file) = place();
+    let (begun, go_on) = (directory.path().join("begun"), directory.path().join("go"));
+    let line = format!(
+        "touch {}; while [ ! -e {} ]; do sleep 0.02; done; cat >> {}",
+        begun.display(),
+        go_on.display(),
+        file.display()
+    );
+    let old = format!(
+        "[[hook]]\nname = \"note\"\non = [\"rotation\"]\ncommand = {line:?}\npause = \"0s\"\n"
+    );
+    let watched = watching(server.home().path());
+    let mut told = Told::start(&format!("{watched}\n{old}")).await;
+    told.monitor.connected().await;
+    server.rotate_in_process().await.expect("rotated");
+    eventually("the command runs", || begun.exists()).await;
+    told.monitor.write_config(&format!(
+        "{watched}\n{}",
+        noting(&file, "on = [\"rotation\"]")
+    ));
+    server.rotate_in_process().await.expect("rotated");
+    let rotated = |instance: &syncwatch::core::InstanceStatus| {
+        instance.link.rotations == 2 && instance.link.state == LinkState::Connected
+    };
+    told.monitor.until("rotated", rotated).await;
+    std::fs::write(&go_on, "").expect("written");
+    until_noted(&file, "both", |events| events.len() == 2).await;
+}
+
 /// A POST by each way to trust, told by the program itself: to the server that is meant, and to who stands in its place.
 #[tokio::test]
 async fn a_post_reaches_only_whom_the_config_trusts() {
@@ -198,6 +231,23 @@ async fn a_post_reaches_only_whom_the_config_trusts() {
         }
         met.push((mode, good, [other, replaying]));
     }
+    // Both repeat the URL to whoever asks.
+    let moved = "HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1/hook/path-secret\r\nContent-Length: 0\r\n\r\n";
+    let mut repeating = Vec::new();
+    for (name, answer) in [
+        ("moved", Answer::new(moved, Then::Goodbye)),
+        (
+            "gone",
+            Answer::reply("404 Not Found", "no /hook/path-secret"),
+        ),
+    ] {
+        let server = Server::new(known.serves(ANY_TLS), answer).await;
+        config.push_str(&format!(
+            "[[hook]]\nname = \"{name}\"\non = [\"rotation\"]\nurl = \"{}/hook/path-secret\"\ntrust = {{ file = {own:?} }}\npause = \"0s\"\n",
+            server.url()
+        ));
+        repeating.push((name, server));
+    }
     let mut watched = Watched::prepare(&config);
     // The certificates of the system are this CA alone.
     watched.variables = vec![("SSL_CERT_FILE", ca)];
@@ -236,6 +286,10 @@ async fn a_post_reaches_only_whom_the_config_trusts() {
             let name = format!("hook '{mode}-{who}': ");
             eventually(&name, || watched.log().contains(&name)).await;
         }
+    }
+    for (name, _server) in repeating {
+        let name = format!("hook '{name}': ");
+        eventually(&name, || watched.log().contains(&name)).await;
     }
     let log = watched.log();
     for secret in ["path-secret", "header-secret"] {

@@ -50,7 +50,11 @@ pub(super) async fn run(args: CheckArgs, context: &Context) -> Result<Exit, CliE
             false => format!("config {}", loaded.file.display()),
         };
         page.push(Line::of(Role::Dim, &file));
-        for warning in &loaded.warnings {
+        for warning in loaded
+            .warnings
+            .iter()
+            .chain(&context.environment.exposed_state())
+        {
             page.paragraph(Role::Warn, &warning.to_string(), 0, frame.width);
         }
         for report in &reports {

@@ -100,9 +100,12 @@ impl Shell {
         let environment = &options.environment;
         let config_path = environment.config_file(options.config.as_deref());
         let loaded = config::load(options.config.as_deref(), environment)?;
+        let exposed = environment.exposed_state();
+        let exposed = exposed.iter().filter(|_| options.keep_state);
         loaded
             .warnings
             .iter()
+            .chain(exposed)
             .for_each(|warning| warn!("{warning}"));
         // The owner's files are not for one who does not become the owner.
         let views = Views::bind(&options)?;

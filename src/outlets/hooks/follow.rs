@@ -1,7 +1,9 @@
 //! One hook's pace: what waits for it goes out together, never sooner than it wants, and again where nobody was reached.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, info, warn};
 
@@ -31,17 +33,33 @@ impl Deliver for Courier {
     }
 }
 
-/// Tells one hook of what waits for it, until this is dropped.
-pub(super) async fn follow(hook: HookConfig, courier: impl Deliver, queue: Queue, tally: Tally) {
+/// Tells one hook of what waits for it, until it is to `leave`: a run that is under way then comes to its end, and what
+/// waits stays in the queue. Dropped, it ends at once.
+pub(super) async fn follow(
+    hook: HookConfig,
+    courier: impl Deliver,
+    queue: Queue,
+    tally: Tally,
+    leave: Arc<Notify>,
+) {
     let mut pace = Pace::default();
-    loop {
+    let gathered = async || {
         queue.filled().await;
         sleep(GATHER).await;
+    };
+    loop {
+        tokio::select! {
+            () = gathered() => {}
+            () = leave.notified() => return,
+        }
         let next = Clock::instant_now() + hook.pause;
         let batch = queue.take();
         let trial = courier.deliver(&batch).await;
         let again = pace.after(&hook, trial, batch, &queue, &tally);
-        rest(next, again).await;
+        tokio::select! {
+            () = rest(next, again) => {}
+            () = leave.notified() => return,
+        }
     }
 }
 
@@ -129,7 +147,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use tokio::task::JoinSet;
 
@@ -145,10 +163,13 @@ mod tests {
         begin: Instant,
         runs: Arc<Mutex<Vec<Run>>>,
         report: F,
+        /// Each takes so long.
+        takes: Duration,
     }
 
     impl<F: Fn(usize) -> Report + Send + Sync> Deliver for Noting<F> {
         async fn deliver(&self, batch: &Batch) -> Trial {
+            sleep(self.takes).await;
             let mut runs = self.runs.lock().expect("runs");
             let events = batch.events.iter();
             let events = events.map(|event| event.time.as_millis() / 1000).collect();
@@ -165,11 +186,20 @@ mod tests {
         queue: Queue,
         tally: Tally,
         runs: Arc<Mutex<Vec<Run>>>,
-        _task: JoinSet<()>,
+        leave: Arc<Notify>,
+        task: JoinSet<()>,
     }
 
     impl Told {
         fn start(pause: &str, report: impl Fn(usize) -> Report + Send + Sync + 'static) -> Self {
+            Self::slow(pause, Duration::ZERO, report)
+        }
+
+        fn slow(
+            pause: &str,
+            takes: Duration,
+            report: impl Fn(usize) -> Report + Send + Sync + 'static,
+        ) -> Self {
             let text = format!(
                 "[[hook]]\nname = 'a'\non = ['loud']\ncommand = 'true'\npause = '{pause}'\n"
             );
@@ -181,14 +211,17 @@ mod tests {
                 begin: Clock::instant_now(),
                 runs: Arc::clone(&runs),
                 report,
+                takes,
             };
-            let mut task = JoinSet::new();
-            task.spawn(follow(hook, noting, queue.clone(), tally.clone()));
+            let (mut task, leave) = (JoinSet::new(), Arc::<Notify>::default());
+            let left = Arc::clone(&leave);
+            task.spawn(follow(hook, noting, queue.clone(), tally.clone(), left));
             Self {
                 queue,
                 tally,
                 runs,
-                _task: task,
+                leave,
+                task,
             }
         }
 
@@ -246,6 +279,24 @@ mod tests {
         assert_eq!(told.runs(), runs);
         let usage = told.usage();
         assert_eq!((usage.failed, usage.left_out, usage.delivered), (2, 0, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_leaves_ends_its_run_and_takes_no_other() {
+        let takes = Duration::from_secs(5);
+        let mut told = Told::slow("0s", takes, |_| Report::Fine);
+        told.push(1);
+        sleep(Duration::from_secs(1)).await;
+        told.leave.notify_one();
+        told.push(2);
+        while told.task.join_next().await.is_some() {}
+        assert_eq!(told.runs(), [(5_250, vec![1])]);
+        assert_eq!(told.queue.take().events.len(), 1);
+        // One that waits leaves at once.
+        let mut told = Told::start("10s", |_| Report::Fine);
+        told.leave.notify_one();
+        while told.task.join_next().await.is_some() {}
+        assert_eq!(told.runs(), []);
     }
 
     #[tokio::test(start_paused = true)]

@@ -62,8 +62,22 @@ async fn ask(server: &Post, courier: &Courier, json: Vec<u8>) -> Result<(), Faul
             ..Terms::default()
         },
     };
-    client.send(request).await?.success()?;
-    Ok(())
+    let reply = client
+        .send(request)
+        .await
+        .map_err(|fault| match fault.class {
+            Class::Redirect => quiet(fault, "to an address that is not shown"),
+            _ => fault,
+        })?;
+    let status = reply.status;
+    let refused = |fault| quiet(fault, &format!("status {status}"));
+    reply.success().map(|_| ()).map_err(refused)
+}
+
+/// A server may repeat the URL, whole or in part, on its error pages and where it redirects to: its words are not quoted.
+fn quiet(fault: Fault, words: &str) -> Fault {
+    let detail = Some(words.to_owned());
+    Fault { detail, ..fault }
 }
 
 /// The first sentence of what a fault means. The path of the URL may be a secret.

@@ -76,6 +76,11 @@ impl Queue {
 }
 
 impl Batch {
+    /// Those that there is no room for included.
+    pub(super) fn number(&self) -> u64 {
+        self.events.len() as u64 + self.left_out
+    }
+
     fn cut(&mut self) {
         while self.events.len() > MOST {
             self.events.pop_front();

@@ -30,6 +30,9 @@ pub(super) async fn answer(request: &Request<Incoming>, gate: &Gate, sources: &S
     match gate.admits(request.uri(), request.headers()) {
         Ok(()) => {}
         Err(Refused::Token) => return refused(metrics::needs_token()),
+        Err(Refused::SeveralHosts) => {
+            return reply(StatusCode::BAD_REQUEST, TEXT, metrics::several_hosts());
+        }
         Err(Refused::Host(name)) => {
             let words = metrics::wrong_host(&name);
             return reply(StatusCode::MISDIRECTED_REQUEST, TEXT, words);

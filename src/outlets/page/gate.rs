@@ -34,6 +34,8 @@ pub(super) enum Refused {
     Token,
     /// The page was asked for under this name, which may be anybody's.
     Host(String),
+    /// It was asked for under several names at once (RFC 9112, 3.2).
+    SeveralHosts,
 }
 
 /// The tag of a token under a key of this process: neither its bytes nor its length can be timed.
@@ -88,6 +90,9 @@ impl Gate {
     /// With a token it is the token that counts. Without one, a name that anybody can point at this computer is
     /// refused: a web page of such a name could read this one through its reader's browser (DNS rebinding).
     pub(super) fn admits(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
+        if headers.get_all(HOST).iter().nth(1).is_some() {
+            return Err(Refused::SeveralHosts);
+        }
         if let Some(token) = &self.token {
             let given = headers.get(AUTHORIZATION).and_then(bearer);
             return match given.is_some_and(|given| token.is(given)) {
@@ -188,7 +193,7 @@ mod tests {
     fn ask(gate: &Gate, headers: &[(&'static str, &str)]) -> Result<(), Refused> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.insert(*name, value.parse().expect("a value"));
+            map.append(*name, value.parse().expect("a value"));
         }
         gate.admits(&Uri::from_static("/metrics"), &map)
     }
@@ -218,6 +223,10 @@ mod tests {
             assert!(ask(&gate, &[("host", host)]).is_err(), "{host}");
         }
         assert!(ask(&gate, &[]).is_err());
+        for (one, other) in [("localhost", "evil.example"), ("localhost", "localhost")] {
+            let both = ask(&gate, &[("host", one), ("host", other)]);
+            assert_eq!(both, Err(Refused::SeveralHosts));
+        }
         let absolute = Uri::from_static("http://evil.example/metrics");
         assert!(gate.admits(&absolute, &HeaderMap::new()).is_err());
     }

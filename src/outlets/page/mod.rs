@@ -5,6 +5,7 @@
 
 mod answer;
 mod gate;
+mod seats;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,9 +28,8 @@ use crate::engine::DiskReader;
 use crate::engine::clock::Clock;
 use crate::watch::{Subscription, Touch};
 use gate::Gate;
+use seats::{Asked, Seats};
 
-/// Connections at once; one who wants more waits for nobody, it is turned away.
-const MOST_CONNECTIONS: usize = 32;
 /// From the first byte to the last: each connection is good for one request.
 const LONGEST: Duration = Duration::from_secs(30);
 const LONGEST_HEAD: Duration = Duration::from_secs(10);
@@ -71,13 +71,16 @@ async fn serve(metrics: &Metrics, sources: &Sources) {
     let (_watch, mut touches) = watch_files(metrics, sources);
     let mut gate = Keeper::default();
     gate.look(metrics, sources).await;
-    let mut connections = JoinSet::new();
+    let (mut connections, mut seats) = (JoinSet::new(), Seats::default());
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    if let Some(gate) = gate.open() && connections.len() < MOST_CONNECTIONS {
-                        connections.spawn(timeout(LONGEST, connection(stream, gate, sources.clone())));
+                Ok((stream, peer)) => {
+                    if let Some(gate) = gate.open() && seats.make_room(peer.ip()) {
+                        let asked = Asked::default();
+                        let answered = connection(stream, gate, sources.clone(), asked.clone());
+                        let task = connections.spawn(timeout(LONGEST, answered));
+                        seats.take(peer.ip(), asked, task);
                     }
                 }
                 Err(error) => {
@@ -194,24 +197,25 @@ impl Keeper {
     }
 }
 
-async fn connection(stream: TcpStream, gate: Arc<Gate>, sources: Sources) {
+async fn connection(stream: TcpStream, gate: Arc<Gate>, sources: Sources, asked: Asked) {
     // Without it a reply in several writes takes 40 ms; a failure is only slow.
     let _ = stream.set_nodelay(true);
     match &gate.tls {
-        None => exchange(stream, &gate, &sources).await,
+        None => exchange(stream, &gate, &sources, &asked).await,
         Some(tls) => match tls.accept(stream).await {
-            Ok(stream) => exchange(stream, &gate, &sources).await,
+            Ok(stream) => exchange(stream, &gate, &sources, &asked).await,
             Err(error) => debug!("the metrics page: a TLS handshake failed: {error}"),
         },
     }
 }
 
 /// One request, one reply.
-async fn exchange<S>(stream: S, gate: &Gate, sources: &Sources)
+async fn exchange<S>(stream: S, gate: &Gate, sources: &Sources, asked: &Asked)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let respond = |request| async move {
+        asked.yes();
         let reply = answer::answer(&request, gate, sources).await;
         sources.tally.replied(reply.status().as_u16());
         Ok::<_, std::convert::Infallible>(reply)

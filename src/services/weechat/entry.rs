@@ -21,6 +21,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const LOGIN_TIMEOUT: Duration = Duration::from_millis(4500);
 /// A login that was under way for so long may be refused for that alone.
 const LATE: Duration = Duration::from_secs(3);
+/// For so many rounds, which are about 5 ms of work, as much rest as this.
+const HASHES_A_REST: u32 = 10_000;
+const REST: Duration = Duration::from_millis(100);
 /// Bytes of a reply to a handshake.
 const HANDSHAKE_LIMIT: usize = 64 * 1024;
 
@@ -29,6 +32,8 @@ const HANDSHAKE_LIMIT: usize = 64 * 1024;
 pub(super) struct Entry {
     /// `None` where there is no password.
     login: Option<Login>,
+    /// What making it took, in hashes.
+    work: u32,
     further: Vec<(&'static str, SecretString)>,
 }
 
@@ -95,7 +100,21 @@ impl Entry {
             "" => None,
             password => Some(made(demand, password.into(), now).await?),
         };
-        Ok(Self { login, further })
+        let work = login.as_ref().map_or(0, |_| demand.work());
+        Ok(Self {
+            login,
+            work,
+            further,
+        })
+    }
+
+    /// How long to rest after a login that came to nothing for this, so that a relay which asks for much work and then
+    /// hangs up, again and again, takes a small part of a processor. One that refused is not asked again soon anyway.
+    pub(super) fn rest(&self, class: Class) -> Duration {
+        match class {
+            Class::PasswordRefused => Duration::ZERO,
+            _ => REST * (self.work / HASHES_A_REST),
+        }
     }
 
     /// The request for the websocket; messages over it have `limit` bytes at most.
@@ -155,4 +174,27 @@ fn handshake(offered: &[PasswordHash]) -> Result<Request<'static>, Fault> {
             ..Terms::default()
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(work: u32, class: Class) -> Duration {
+        let entry = Entry {
+            login: None,
+            work,
+            further: Vec::new(),
+        };
+        entry.rest(class)
+    }
+
+    #[test]
+    fn much_work_for_nothing_is_followed_by_much_rest() {
+        for (work, seconds) in [(0, 0), (100_000, 1), (1_000_000, 10)] {
+            let expected = Duration::from_secs(seconds);
+            assert_eq!(rest(work, Class::Lost), expected, "{work}");
+            assert_eq!(rest(work, Class::PasswordRefused), Duration::ZERO);
+        }
+    }
 }

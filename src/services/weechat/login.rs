@@ -70,6 +70,14 @@ impl Demand {
         }))
     }
 
+    /// How many rounds of a hash a login takes.
+    pub(super) fn work(&self) -> u32 {
+        match self.hash {
+            PasswordHash::Pbkdf2Sha256 | PasswordHash::Pbkdf2Sha512 => self.iterations.get(),
+            PasswordHash::Plain | PasswordHash::Sha256 | PasswordHash::Sha512 => 0,
+        }
+    }
+
     /// The login with `password` at the time `now`. Takes some time for a PBKDF2.
     pub(super) fn login(&self, password: &SecretString, now: Timestamp) -> Login {
         let password = password.expose_secret();

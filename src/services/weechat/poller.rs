@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::entry::{Entry, Secrets, demand, excused};
 use super::login::refused;
@@ -52,7 +52,11 @@ async fn connect<A: Ask>(link: &Link<A>, settings: &WeechatSettings) -> Result<W
     let begun = Instant::now();
     let entry = Entry::prepare(demand, secrets).await?;
     let opened = link.open(&entry.upgrade(LIMIT), None, refused).await;
-    opened.map_err(|fault| excused(fault, begun.elapsed()))
+    let opened = opened.map_err(|fault| excused(fault, begun.elapsed()));
+    if let Err(fault) = &opened {
+        sleep(entry.rest(fault.class)).await;
+    }
+    opened
 }
 
 /// What is asked.

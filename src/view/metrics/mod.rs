@@ -19,7 +19,9 @@ use crate::core::usage::Usage;
 use scene::Scene;
 use text::Samples;
 
-pub use page::{TEXT_TYPE, engine_is_silent, index, needs_token, nothing_here, wrong_host};
+pub use page::{
+    TEXT_TYPE, engine_is_silent, index, needs_token, nothing_here, several_hosts, wrong_host,
+};
 pub use scene::MOST_PARTS;
 
 /// One metric: what it is called, what it says, and where its samples come from.

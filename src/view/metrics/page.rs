@@ -28,6 +28,11 @@ pub fn wrong_host(name: &str) -> String {
     )
 }
 
+/// Said to whoever asks under two names at once.
+pub fn several_hosts() -> &'static str {
+    "A request has one Host header, and this one has several.\n"
+}
+
 /// Said under every other path.
 pub fn nothing_here() -> &'static str {
     "Nothing is here. There are /metrics, /healthz and /status.\n"
