@@ -104,6 +104,7 @@ fn link(now: Timestamp) -> Link {
         trust: TrustStatus {
             mode: TrustMode::System,
             path: None,
+            command: None,
             current: None,
             pending: None,
             served: None,

@@ -94,6 +94,7 @@ fn model(kind: Kind, now: Timestamp) -> Model {
         local: false,
         trust: TrustMode::Any,
         path: None,
+        command: None,
         pins: Vec::new(),
         plain: false,
         revision: 1,

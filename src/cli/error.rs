@@ -253,6 +253,7 @@ mod tests {
         let trust = TrustStatus {
             mode: TrustMode::File,
             path: None,
+            command: None,
             current: None,
             pending: None,
             served: None,

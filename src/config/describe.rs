@@ -123,8 +123,16 @@ fn describe(instance: &InstanceConfig, text: &mut String) {
         line("token-url", shown.as_str().into());
         trust("token-trust", &page.trust, &mut line);
     }
-    if let Some(wanted) = &instance.trust {
-        trust("trust", wanted, &mut line);
+    match &instance.trust {
+        Some(TrustConfig::Command(program)) => {
+            let name = program.name();
+            let _ = writeln!(
+                comments,
+                "# trust.command is set ({name:?}); its arguments are not shown"
+            );
+        }
+        Some(wanted) => trust("trust", wanted, &mut line),
+        None => {}
     }
     text.push_str(&comments);
     text.push('\n');
@@ -151,6 +159,8 @@ pub(super) fn trust(key: &str, trust: &TrustConfig, line: &mut Line<'_>) {
     match trust {
         TrustConfig::System => line(key, "system".into()),
         TrustConfig::Any => line(key, "any".into()),
+        // Named in a comment, where it can be.
+        TrustConfig::Command(_) => {}
         TrustConfig::File(file) => line(&format!("{key}.file"), path(file)),
         TrustConfig::Ca(file) => line(&format!("{key}.ca"), path(file)),
         TrustConfig::Fingerprint(pins) => {

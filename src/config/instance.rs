@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::address::Connect;
+use super::program::Program;
 use crate::core::holds::{Chosen, Scope};
 use crate::core::{Fingerprint, HoldRules, Kind, Settings};
 
@@ -57,6 +58,8 @@ pub enum TrustConfig {
     File(PathBuf),
     /// Empty: nothing is trusted until the user accepts a certificate.
     Fingerprint(Vec<Fingerprint>),
+    /// What it prints is pinned.
+    Command(Program),
     Ca(PathBuf),
     System,
     Any,

@@ -13,12 +13,13 @@ use super::instance::{InstanceConfig, TrustConfig};
 use super::keys::{CREDENTIAL, EVERY, TRUST, names};
 use super::kinds;
 use super::parse_pause::chosen;
+use super::parse_secret::from_command;
 use super::problem::Findings;
+use super::program::Program;
 use super::section::{At, Section, a, string, strings, unknown};
 use crate::core::{Fingerprint, Kind};
 
-const TRUST_FORMS: &str =
-    r#"{ file = "..." }, { fingerprint = ["sha256:..."] }, { ca = "..." }, "system" or "any""#;
+const TRUST_FORMS: &str = r#"{ file = "..." }, { fingerprint = ["sha256:..."] }, { command = [...] }, { ca = "..." }, "system" or "any""#;
 const LONGEST_NAME: usize = 64;
 
 /// All instances; the local Syncthing when there is none.
@@ -241,6 +242,7 @@ pub(super) fn trust(
     has_url: bool,
     findings: &mut Findings<'_>,
 ) -> Option<TrustConfig> {
+    let may_ask = section.title == "[[instance]]" && key == "trust";
     let value = section.take(key)?;
     let at = value.span();
     let table = match value.into_inner() {
@@ -306,7 +308,20 @@ pub(super) fn trust(
     }
     let file = trust.path("file", findings).map(TrustConfig::File);
     let ca = trust.path("ca", findings).map(TrustConfig::Ca);
-    file.or(ca).or_else(|| fingerprints(&mut trust, findings))
+    let command_at = trust.at("command");
+    let command = from_command(&mut trust, "command", findings)
+        .and_then(Program::of)
+        .map(TrustConfig::Command);
+    if command.is_some() && !may_ask {
+        findings.problem(
+            &command_at,
+            format!("'command' in {title} is for the instances; here it can be a file, a fingerprint, a CA or \"system\""),
+        );
+        return None;
+    }
+    file.or(ca)
+        .or(command)
+        .or_else(|| fingerprints(&mut trust, findings))
 }
 
 fn fingerprints(trust: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<TrustConfig> {

@@ -1,6 +1,7 @@
 //! A program that the config names, with its arguments. They may hold secrets and are never shown.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use tokio::process::Command;
@@ -25,6 +26,24 @@ impl Program {
             KeySource::Command(words) => Some(Self::Words(words)),
             _ => None,
         }
+    }
+
+    /// What is run, without its arguments.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Shell(_) => "sh",
+            Self::Words(list) => list.first().map_or("", String::as_str),
+        }
+    }
+
+    /// Another one for other words.
+    pub(super) fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match self {
+            Self::Shell(line) => line.hash(&mut hasher),
+            Self::Words(list) => list.hash(&mut hasher),
+        }
+        hasher.finish()
     }
 
     /// The command, with nothing set but the program and its arguments, and without the variables that hold secrets.

@@ -291,6 +291,7 @@ fn connect(
         local: place.local,
         trust: trust.mode(),
         path: trust.path().map(|path| path.display().to_string()),
+        command: trust.command(),
         pins: trust.pins(),
         plain: place.base.scheme() == "ws",
         revision: 0,

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::instance::TrustConfig;
-use crate::core::{Fingerprint, Pin, TrustMode};
+use super::program::Program;
+use crate::core::{Fingerprint, Pin, PinCommand, TrustMode};
 
 /// Syncthing's name for its GUI certificate (lib/locations/locations.go HTTPSCertFile).
 pub(super) const CERTIFICATE: &str = "https-cert.pem";
@@ -14,6 +15,7 @@ pub(super) const CERTIFICATE: &str = "https-cert.pem";
 pub enum ResolvedTrust {
     File(PathBuf),
     Fingerprint(Vec<Fingerprint>),
+    Command(Program),
     Ca(PathBuf),
     System,
     Any,
@@ -25,6 +27,7 @@ impl ResolvedTrust {
         match self {
             Self::File(_) => TrustMode::File,
             Self::Fingerprint(_) => TrustMode::Fingerprint,
+            Self::Command(_) => TrustMode::Command,
             Self::Ca(_) => TrustMode::Ca,
             Self::System => TrustMode::System,
             Self::Any => TrustMode::Any,
@@ -35,7 +38,18 @@ impl ResolvedTrust {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) | Self::Ca(path) => Some(path),
-            Self::Fingerprint(_) | Self::System | Self::Any => None,
+            Self::Fingerprint(_) | Self::Command(_) | Self::System | Self::Any => None,
+        }
+    }
+
+    /// What tells the command that prints a pin from others.
+    pub(super) fn command(&self) -> Option<PinCommand> {
+        match self {
+            Self::Command(program) => Some(PinCommand {
+                program: program.name().to_owned(),
+                digest: program.digest(),
+            }),
+            _ => None,
         }
     }
 
@@ -57,6 +71,7 @@ pub(super) fn in_full(trust: &TrustConfig, environment: &Environment) -> Resolve
     match trust {
         TrustConfig::File(path) => ResolvedTrust::File(certificate(environment.expand(path))),
         TrustConfig::Fingerprint(pins) => ResolvedTrust::Fingerprint(pins.clone()),
+        TrustConfig::Command(program) => ResolvedTrust::Command(program.clone()),
         TrustConfig::Ca(path) => ResolvedTrust::Ca(environment.expand(path)),
         TrustConfig::System => ResolvedTrust::System,
         TrustConfig::Any => ResolvedTrust::Any,

@@ -16,7 +16,7 @@ use super::time::Timestamp;
 pub enum Effect {
     /// Read the instance's place and key again and answer with `Resolved` or `Unresolved`.
     Resolve { instance: String },
-    /// Read the pin file and answer with `PinsRead`.
+    /// Read the pin file, or run the command that prints the pin, and answer with `PinsRead`.
     ReadPins { instance: String },
     /// From now on only clients of this generation may be used; requests in flight on older ones are cancelled.
     UsePins {

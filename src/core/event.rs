@@ -8,7 +8,7 @@ use super::control::{Part, Refusal};
 use super::failure::{Fault, Patience};
 use super::holds::{Chosen, Conditions, Held, HoldRules};
 use super::kinds::Kind;
-use super::pin::{Fingerprint, Pin, PinRead, TrustMode};
+use super::pin::{Fingerprint, Pin, PinCommand, PinRead, TrustMode};
 use super::service::Service;
 use super::time::Timestamp;
 
@@ -25,7 +25,7 @@ pub enum Event {
     Resolved { instance: String, target: Target },
     /// An instance's place or key could not be resolved. A target that was known stays in force.
     Unresolved { instance: String, fault: Fault },
-    /// The pin file was read.
+    /// The pin file was read, or the command has ended that prints the pin.
     PinsRead { instance: String, read: PinRead },
     /// Somebody opened the certificate file: a server does that right before it listens.
     CertificateOpened { instance: String },
@@ -132,6 +132,16 @@ pub struct Remembered {
     pub pin: Pin,
     /// The pin file it stood for; the memory counts for no other.
     pub path: Option<String>,
+    /// The command that printed it, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<PinCommand>,
+}
+
+impl Remembered {
+    /// Whether it counts for what `target` is trusted by.
+    pub fn counts_for(&self, target: &Target) -> bool {
+        (&self.path, &self.command) == (&target.path, &target.command)
+    }
 }
 
 /// Where an instance is and how it is trusted. The key itself stays in the shell.
@@ -144,6 +154,9 @@ pub struct Target {
     pub trust: TrustMode,
     /// The pin or CA file.
     pub path: Option<String>,
+    /// What prints the pin (trust `command`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<PinCommand>,
     /// The pins that stand in the config (trust `fingerprint`).
     pub pins: Vec<Pin>,
     /// Without TLS (`ws://`): there is no certificate to judge, and no secret is sent.
@@ -181,6 +194,6 @@ impl Event {
 /// The certificates that a generation of clients accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinSet {
-    /// Sorted, without repeats; empty accepts nothing (trust `file`, `fingerprint`) or leaves it to the CA.
+    /// Sorted, without repeats; empty accepts nothing (trust `file`, `fingerprint`, `command`) or leaves it to the CA.
     pub fingerprints: Vec<Fingerprint>,
 }

@@ -42,7 +42,7 @@ pub use holds::{Conditions, Held, HoldRules};
 pub use journal::{JournalEntry, JournalKind};
 pub use kinds::{Kind, Settings};
 pub use model::Model;
-pub use pin::{Fingerprint, Pin, PinRead, TrustMode};
+pub use pin::{Fingerprint, Pin, PinCommand, PinRead, TrustMode};
 pub use service::Service;
 pub use sight::{Certificate, Offer, Served, Sight};
 pub use status::{InstanceStatus, LinkState, Overall, Status};

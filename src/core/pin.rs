@@ -116,6 +116,8 @@ pub enum TrustMode {
     File,
     /// The pins stand in the config or were accepted by the user.
     Fingerprint,
+    /// The pin is what a command prints, which is run when an unknown certificate is served.
+    Command,
     /// A CA file decides.
     Ca,
     /// The platform's verifier decides.
@@ -130,6 +132,7 @@ impl TrustMode {
         match self {
             Self::File => "file",
             Self::Fingerprint => "fingerprint",
+            Self::Command => "command",
             Self::Ca => "ca",
             Self::System => "system",
             Self::Any => "any",
@@ -138,7 +141,12 @@ impl TrustMode {
 
     /// Whether only listed certificates are accepted.
     pub fn is_pinned(self) -> bool {
-        matches!(self, Self::File | Self::Fingerprint)
+        matches!(self, Self::File | Self::Fingerprint | Self::Command)
+    }
+
+    /// Whether something else than the config and the user says what is pinned: a file, or a command.
+    pub fn reads_pins(self) -> bool {
+        matches!(self, Self::File | Self::Command)
     }
 
     /// Why the user has no say in a pin, and what to do instead; `None` where the user has.
@@ -148,6 +156,9 @@ impl TrustMode {
             Self::File => Some(
                 "Its pin is read from its certificate file. Put the right certificate there: it is followed by itself.",
             ),
+            Self::Command => Some(
+                "Its pin is what its command prints. Have that print the right certificate: it is asked again by itself.",
+            ),
             Self::Ca => Some("Its CA file decides. Put the right CA there."),
             Self::System => Some("The system's certificate store decides."),
             Self::Any => Some("It accepts any certificate already, which is insecure."),
@@ -155,7 +166,16 @@ impl TrustMode {
     }
 }
 
-/// What reading the pin file gave. Only a whole certificate ever changes a pin set.
+/// A command that prints a pin, told from others without its arguments, which are nobody's business.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinCommand {
+    /// The program, as shown to people.
+    pub program: String,
+    /// Of all of its words.
+    pub digest: u64,
+}
+
+/// What reading the pin file gave, or the command that prints a pin. Only a whole certificate ever changes a pin set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PinRead {

@@ -1,6 +1,6 @@
 //! The life of an instance's pins: read, pending, verified on the wire, retired.
 //!
-//! Invariant: a pin enters only through [`Pins::new`] (config, state file), [`Pins::offer`] (pin file)
+//! Invariant: a pin enters only through [`Pins::new`] (config, state file), [`Pins::offer`] (pin file or command)
 //! or [`Pins::accept`] (user); what a server shows never adds one.
 
 use super::event::{PinSet, Remembered, Target};
@@ -48,7 +48,7 @@ impl Pins {
     /// The pins at the start: what the config and the state file hold.
     pub fn new(target: &Target, remembered: Option<&Remembered>, accepted: Option<Pin>) -> Self {
         let remembered = remembered
-            .filter(|memory| memory.path == target.path)
+            .filter(|memory| memory.counts_for(target))
             .map(|memory| memory.pin);
         let mode = target.trust;
         let mut pins = Self {
@@ -59,7 +59,7 @@ impl Pins {
             accepted: None,
         };
         match mode {
-            TrustMode::File => pins.current = remembered,
+            TrustMode::File | TrustMode::Command => pins.current = remembered,
             TrustMode::Fingerprint => {
                 pins.configured.clone_from(&target.pins);
                 pins.accepted = accepted;
@@ -78,7 +78,9 @@ impl Pins {
     /// The certificates that a client may accept. Empty for the trusts that do not pin.
     pub fn set(&self) -> PinSet {
         let mut fingerprints: Vec<Fingerprint> = match self.mode {
-            TrustMode::File => self.current.iter().chain(&self.pending).collect::<Vec<_>>(),
+            TrustMode::File | TrustMode::Command => {
+                self.current.iter().chain(&self.pending).collect::<Vec<_>>()
+            }
             TrustMode::Fingerprint => self
                 .configured
                 .iter()
@@ -100,16 +102,16 @@ impl Pins {
         self.set().fingerprints.contains(&fingerprint)
     }
 
-    /// Nothing is pinned yet although this trust needs a pin from a file.
-    pub fn awaits_file(&self) -> bool {
-        self.mode == TrustMode::File && self.current.is_none()
+    /// Nothing is pinned yet although this trust needs a pin from a file or a command.
+    pub fn awaits_first(&self) -> bool {
+        self.mode.reads_pins() && self.current.is_none()
     }
 
-    /// The pin file held `pin`.
+    /// The pin file held `pin`, or the command printed it.
     pub fn offer(&mut self, pin: Pin) -> Offered {
         let same =
             |known: Option<Pin>| known.is_some_and(|known| known.fingerprint == pin.fingerprint);
-        if self.mode != TrustMode::File || same(self.pending) {
+        if !self.mode.reads_pins() || same(self.pending) {
             return Offered::Same;
         }
         if self.current.is_none() {

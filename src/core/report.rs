@@ -54,6 +54,10 @@ impl Instance {
                 false => pinned.join(", "),
             },
             pinned_by_file: self.reads_pins(),
+            command: target
+                .and_then(|target| target.command.as_ref())
+                .map(|command| command.program.as_str()),
+            trouble: self.pin_file_trouble.as_deref(),
         })
     }
 
@@ -85,16 +89,19 @@ impl Instance {
             .target
             .as_ref()
             .map_or(TrustMode::File, |target| target.trust);
+        let target = self.target.as_ref();
+        let command = target.and_then(|target| target.command.as_ref());
         Link {
             state,
             since,
             restart_pending: state == LinkState::Connected
-                && mode == TrustMode::File
+                && mode.reads_pins()
                 && pending.is_some(),
             failure: self.failure(patience),
             trust: TrustStatus {
                 mode,
                 path: self.target.as_ref().and_then(|target| target.path.clone()),
+                command: command.map(|command| command.program.clone()),
                 current: pins.and_then(Pins::current).map(|pin| pin.fingerprint),
                 pending: pending.map(|pin| pin.fingerprint),
                 served,

@@ -218,6 +218,9 @@ pub struct TrustStatus {
     pub mode: TrustMode,
     /// The pin or CA file.
     pub path: Option<String>,
+    /// The program that prints the pin (trust `command`), without its arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// The pin that was last verified on the wire, or the one to expect.
     pub current: Option<Fingerprint>,
     /// The pin that will replace it.

@@ -9,6 +9,7 @@ pub mod journal;
 mod limits;
 mod local;
 mod meters;
+pub mod pin_command;
 mod place;
 pub mod protocol;
 mod runtime;
@@ -155,7 +156,9 @@ fn page_spec(page: &TokenPage) -> ClientSpec {
 
 fn trust(trust: &ResolvedTrust) -> Trust {
     match trust {
-        ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => Trust::Pinned,
+        ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) | ResolvedTrust::Command(_) => {
+            Trust::Pinned
+        }
         ResolvedTrust::Ca(path) => Trust::Ca(path.clone()),
         ResolvedTrust::System => Trust::System,
         ResolvedTrust::Any => Trust::Any,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
-use crate::config::{self, InstanceConfig, KeySource, Resolved, ResolvedTrust};
+use crate::config::{self, InstanceConfig, KeySource, Program, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead, backoff};
 use crate::services::disks::SILENT;
@@ -16,6 +16,7 @@ use crate::tls::{Meter, Shared};
 
 use super::clock::Clock;
 use super::errand::Errand;
+use super::pin_command::Commands;
 use super::place::{Build, Built, Place, Running};
 use super::second::second_secret;
 use super::stamp::Stamp;
@@ -41,6 +42,8 @@ pub(super) struct Runtime {
     pub(super) search: Errand,
     /// Reading its pin file.
     pub(super) reading: Errand,
+    /// The command that prints its pin, while it runs.
+    pub(super) asking: Option<(Program, AbortHandle)>,
     /// Building a client that takes files.
     pub(super) building: Errand,
     /// The attempt that waits for that client.
@@ -75,6 +78,7 @@ pub(super) struct Common {
     /// What they all tell.
     pub(super) din: Din,
     pub(super) tls: Shared,
+    pub(super) commands: Commands,
 }
 
 /// Files that are watched, and by what.
@@ -99,6 +103,7 @@ impl Runtime {
             resolving: None,
             search: Errand::default(),
             reading: Errand::default(),
+            asking: None,
             building: Errand::default(),
             waiting: None,
             refusals: Vec::new(),
@@ -142,6 +147,14 @@ impl Runtime {
     pub(super) fn trust_file(&self) -> Option<PathBuf> {
         match &self.resolved()?.trust {
             ResolvedTrust::File(path) | ResolvedTrust::Ca(path) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    /// What prints the pin.
+    pub(super) fn pin_command(&self) -> Option<&Program> {
+        match &self.resolved()?.trust {
+            ResolvedTrust::Command(program) => Some(program),
             _ => None,
         }
     }
@@ -352,8 +365,9 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.abandon();
-        if let Some(resolving) = &self.resolving {
-            resolving.abort();
+        let asking = self.asking.as_ref().map(|(_, task)| task);
+        for task in self.resolving.iter().chain(asking) {
+            task.abort();
         }
     }
 }

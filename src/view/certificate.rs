@@ -55,8 +55,12 @@ pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> 
         (Some(pending), path) if instance.link.restart_pending => say(
             Role::Plain,
             &format!(
-                "{} holds a newer certificate ({}) than the server serves: it takes it up at its next restart. Nothing is wrong.",
-                path.as_deref().unwrap_or("The certificate file"),
+                "{} a newer certificate ({}) than the server serves: it takes it up at its next restart. Nothing is wrong.",
+                match (path, trust.mode) {
+                    (Some(path), _) => format!("{path} holds"),
+                    (None, TrustMode::Command) => "Its command prints".into(),
+                    (None, _) => "The certificate file holds".into(),
+                },
                 pending.short()
             ),
         ),
@@ -81,7 +85,9 @@ fn judged(trust: &TrustStatus, state: LinkState, frame: &Frame) -> Option<String
         (TrustMode::Ca, Some(path)) => format!(", judged by the CA in {path}"),
         (TrustMode::Ca, None) => ", judged by a CA file".into(),
         (TrustMode::System, _) => ", judged by the system's certificates".into(),
-        (TrustMode::File | TrustMode::Fingerprint | TrustMode::Any, _) => String::new(),
+        (TrustMode::File | TrustMode::Fingerprint | TrustMode::Command | TrustMode::Any, _) => {
+            String::new()
+        }
     };
     let pinned = if trust.mode.is_pinned() {
         trust.current.or(trust.served)
@@ -91,6 +97,7 @@ fn judged(trust: &TrustStatus, state: LinkState, frame: &Frame) -> Option<String
     let Some(fingerprint) = pinned else {
         return match trust.mode {
             TrustMode::Fingerprint => Some("No certificate is pinned yet.".into()),
+            TrustMode::Command => Some("Its command has not printed a certificate yet.".into()),
             TrustMode::File => trust
                 .path
                 .as_ref()

@@ -103,9 +103,7 @@ fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {
         ),
         JournalKind::PinFileTrouble { why } => (
             Role::Warn,
-            format!(
-                "The certificate file cannot be used for now ({why}); no pin is dropped for that."
-            ),
+            format!("The pin could not be read ({why}); what was pinned before stays in force."),
         ),
         JournalKind::Accepted { pin } => {
             (Role::Plain, format!("You accepted the certificate {pin}."))

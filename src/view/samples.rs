@@ -65,6 +65,7 @@ pub(crate) fn connected() -> Status {
             trust: TrustStatus {
                 mode: TrustMode::File,
                 path: Some("/home/ada/.local/state/syncthing/https-cert.pem".into()),
+                command: None,
                 current: Some(fingerprint(1)),
                 pending: None,
                 served: Some(fingerprint(1)),

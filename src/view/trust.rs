@@ -54,6 +54,9 @@ pub fn show(instance: &InstanceStatus, frame: &Frame) -> Page {
     if let Some(path) = &trust.path {
         say("file", Line::plain(path));
     }
+    if let Some(command) = &trust.command {
+        say("command", Line::plain(command));
+    }
     let fingerprint = |fingerprint: Fingerprint| Line::plain(&fingerprint.to_string());
     if let Some(current) = trust.current {
         say("pinned", fingerprint(current));
@@ -109,6 +112,7 @@ fn mode(link: &Link) -> Line {
         _ if link.plain => Line::of(Role::Bad, "none (not encrypted)"),
         TrustMode::File => Line::plain("file"),
         TrustMode::Fingerprint => Line::plain("fingerprint"),
+        TrustMode::Command => Line::plain("command"),
         TrustMode::Ca => Line::plain("ca"),
         TrustMode::System => Line::plain("system"),
         TrustMode::Any => Line::of(Role::Bad, "any (insecure)"),

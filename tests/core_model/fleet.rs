@@ -143,6 +143,7 @@ fn event(name: &str, said: Said, lone: &Lone) -> Event {
                 local: true,
                 trust,
                 path: None,
+                command: None,
                 pins: vec![],
                 plain: false,
                 revision,

@@ -8,6 +8,7 @@
     clippy::indexing_slicing
 )]
 
+mod asking;
 mod fleet;
 mod laws;
 mod properties;

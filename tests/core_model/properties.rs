@@ -83,6 +83,7 @@ fn trust() -> impl Strategy<Value = TrustMode> {
         TrustMode::File,
         TrustMode::File,
         TrustMode::Fingerprint,
+        TrustMode::Command,
         TrustMode::Ca,
         TrustMode::System,
         TrustMode::Any,
@@ -260,7 +261,7 @@ proptest! {
         let mut world = World::new(first);
         world.local = local;
         let path = (first == TrustMode::File).then(|| "https-cert.pem".to_owned());
-        let remembered = remembered.map(|letter| Remembered { pin: pin(letter), path });
+        let remembered = remembered.map(|letter| Remembered { pin: pin(letter), path, command: None });
         let mut shell = Shell::new(world, remembered, accepted.map(pin));
         let mut delays = delays.into_iter().cycle();
         shell.delay = Box::new(move || Duration::from_millis(delays.next().unwrap_or(1)));

@@ -30,6 +30,8 @@ pub struct Shell {
     pub journal: Vec<JournalEntry>,
     /// Attempts made so far.
     pub attempts: u64,
+    /// How often the pin was read or asked for.
+    pub reads: u64,
     /// How long the next answer takes.
     pub delay: Box<dyn FnMut() -> Duration>,
     laws: Laws,
@@ -90,6 +92,7 @@ impl Shell {
             alerts: vec![],
             journal: vec![],
             attempts: 0,
+            reads: 0,
             delay: Box::new(|| Duration::from_millis(1)),
             queue: BTreeMap::new(),
             serial: 0,
@@ -228,7 +231,10 @@ impl Shell {
     fn perform(&mut self, effect: &Effect) {
         match effect {
             Effect::Resolve { .. } => self.later(Pending::Resolve),
-            Effect::ReadPins { .. } => self.later(Pending::ReadPins),
+            Effect::ReadPins { .. } => {
+                self.reads += 1;
+                self.later(Pending::ReadPins);
+            }
             Effect::UsePins {
                 generation, pins, ..
             } => {

@@ -163,6 +163,7 @@ fn started_anew(remembered: char) -> Shell {
     let remembered = Remembered {
         pin: pin(remembered),
         path: Some("https-cert.pem".into()),
+        command: None,
     };
     Shell::new(World::new(TrustMode::File), Some(remembered), None)
 }

@@ -7,7 +7,7 @@
 //! `config changed`, `place lost CLASS`, `place found`, `url U`, `look` (the place is resolved again), `remote`.
 //! What is seen: a link state; `pending A|-`, `current A`, `served A`, `accepted A|-`, `rotations N`, `rotated at Nms`, `hidden N`,
 //! `alerts WORDS|-` (in all so far), `attempts <N` (since the line before), `restart-pending`, `service`, `recovered <N` (ms),
-//! `class C`.
+//! `class C`, `reads N` (of the pin, in all).
 
 use std::time::Duration;
 
@@ -158,6 +158,7 @@ fn see(shell: &mut Shell, seen: &[String], line: &str, attempts_before: u64) {
             assert_eq!(accepted, name(pin), "{line}");
         }
         ["rotations", number] => assert_eq!(link.rotations.to_string(), number, "{line}"),
+        ["reads", number] => assert_eq!(shell.reads.to_string(), number, "{line}"),
         ["rotated", "at", time] => {
             let told = link.last_rotation.map(|last| last.as_millis() - START);
             let told = told.map(|millis| format!("{millis}ms"));

@@ -1,6 +1,8 @@
 //! The world outside of the core: a server, a certificate file, a config. Changed by a test, looked at by the shell.
 
-use syncwatch::core::{Class, Fault, Fingerprint, Pin, PinRead, Target, Timestamp, TrustMode};
+use syncwatch::core::{
+    Class, Fault, Fingerprint, Pin, PinCommand, PinRead, Target, Timestamp, TrustMode,
+};
 
 /// A certificate named by a letter.
 pub fn pin(letter: char) -> Pin {
@@ -87,6 +89,10 @@ impl World {
             trust: self.trust,
             plain: false,
             path: (self.trust == TrustMode::File).then(|| "https-cert.pem".into()),
+            command: (self.trust == TrustMode::Command).then(|| PinCommand {
+                program: "ssh".into(),
+                digest: 7,
+            }),
             pins: self.configured.clone(),
             revision: self.key,
         })
@@ -94,7 +100,7 @@ impl World {
 
     /// What an attempt meets with this certificate set: an answer with what was served, or a failure.
     pub fn connect(&mut self, accepted: &[Fingerprint]) -> Result<Pin, Fault> {
-        let pinned = matches!(self.trust, TrustMode::File | TrustMode::Fingerprint);
+        let pinned = self.trust.is_pinned();
         self.requests += 1;
         let (letter, class) = match self.server {
             Server::Fails(class) => return Err(Fault::new(class)),

@@ -11,6 +11,7 @@ mod config;
 mod control;
 mod disk;
 mod edges;
+mod elsewhere;
 mod faults;
 mod fleet;
 mod hooks;

@@ -14,6 +14,7 @@
 mod changes;
 mod commands;
 mod control;
+mod elsewhere;
 mod harness;
 mod holds;
 mod large;

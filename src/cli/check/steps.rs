@@ -5,9 +5,12 @@
 
 use crate::config::{self, Environment, InstanceConfig, Resolved, ResolvedTrust};
 use crate::core::failure::About;
-use crate::core::{Class, Fault, Fingerprint, Offer, PinRead, PinSet, Served, Sight, Timestamp};
+use crate::core::{
+    Class, Fault, Fingerprint, Offer, PinRead, PinSet, Served, Sight, Target, Timestamp,
+};
 use crate::engine;
 use crate::engine::clock::Clock;
+use crate::engine::pin_command::Commands;
 use crate::engine::state_file::Kept;
 use crate::services::examine::{Examined, Finding, Seen};
 use crate::services::{DiskReader, examine};
@@ -42,10 +45,19 @@ pub async fn look_at(
     }
     let url = &resolved.target.url;
     report.push(check::place(url, trust_name(&resolved)));
+    let command = resolved.target.command.as_ref();
+    let printed = match &resolved.trust {
+        ResolvedTrust::Command(program) => {
+            let commands = Commands::default();
+            Some(commands.ask(program, environment).await)
+        }
+        _ => None,
+    };
     let about = About {
         path: resolved.target.path.as_deref(),
         pinned: "see the step 'trust'".into(),
-        pinned_by_file: matches!(resolved.trust, ResolvedTrust::File(_)),
+        pinned_by_file: resolved.target.trust.reads_pins(),
+        command: command.map(|command| command.program.as_str()),
         ..About::new(&instance.name, instance.kind(), url)
     };
     let way = Way {
@@ -53,7 +65,7 @@ pub async fn look_at(
         about,
         now,
     };
-    let pins = way.pins(kept, &mut report);
+    let pins = way.pins(kept, printed, &mut report);
     let spec = engine::client_spec(&resolved, pins, 0);
     match resolved.target.plain {
         true => {
@@ -76,26 +88,21 @@ struct Way<'a> {
 
 impl Way<'_> {
     /// The pins that the engine would accept now.
-    fn pins(&self, kept: &Kept, report: &mut Report) -> PinSet {
+    fn pins(&self, kept: &Kept, printed: Option<PinRead>, report: &mut Report) -> PinSet {
         let target = &self.resolved.target;
-        let mut fingerprints: Vec<Fingerprint> = match &self.resolved.trust {
-            ResolvedTrust::File(path) => {
+        let mut fingerprints: Vec<Fingerprint> = match (&self.resolved.trust, printed) {
+            (ResolvedTrust::File(path), _) => {
                 let read = tls::read_pin_file(path);
                 let place = path.display().to_string();
                 let kind = self.about.kind;
                 report.push(check::pin_file(&read, &place, kind, self.now));
-                let remembered = kept
-                    .remembered
-                    .iter()
-                    .filter(|memory| memory.path == target.path);
-                let read = match read {
-                    PinRead::Read(pin) | PinRead::Unusable { pin, .. } => Some(pin),
-                    PinRead::Missing | PinRead::Torn { .. } | PinRead::Unreadable { .. } => None,
-                };
-                let pins = read.into_iter().chain(remembered.map(|memory| memory.pin));
-                pins.map(|pin| pin.fingerprint).collect()
+                read_or_remembered(&read, kept, target)
             }
-            ResolvedTrust::Fingerprint(_) => {
+            (ResolvedTrust::Command(program), Some(read)) => {
+                report.push(check::pin_command(&read, program.name(), self.now));
+                read_or_remembered(&read, kept, target)
+            }
+            (ResolvedTrust::Fingerprint(_), _) => {
                 let pins = target.pins.iter().copied().chain(kept.accepted);
                 pins.map(|pin| pin.fingerprint).collect()
             }
@@ -133,7 +140,7 @@ impl Way<'_> {
             ResolvedTrust::Any => {
                 return check::any(served.certificate.pin.fingerprint, &self.about);
             }
-            ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) => {
+            ResolvedTrust::File(_) | ResolvedTrust::Fingerprint(_) | ResolvedTrust::Command(_) => {
                 let pins = &spec.pins.fingerprints;
                 let shown = served.certificate.pin.fingerprint;
                 let again = match pins.contains(&shown) {
@@ -214,10 +221,23 @@ impl Way<'_> {
     }
 }
 
+/// What was read from a file or a command, and what an earlier run verified.
+fn read_or_remembered(read: &PinRead, kept: &Kept, target: &Target) -> Vec<Fingerprint> {
+    let remembered = kept.remembered.iter();
+    let remembered = remembered.filter(|memory| memory.counts_for(target));
+    let read = match read {
+        PinRead::Read(pin) | PinRead::Unusable { pin, .. } => Some(*pin),
+        PinRead::Missing | PinRead::Torn { .. } | PinRead::Unreadable { .. } => None,
+    };
+    let pins = read.into_iter().chain(remembered.map(|memory| memory.pin));
+    pins.map(|pin| pin.fingerprint).collect()
+}
+
 fn trust_name(resolved: &Resolved) -> &'static str {
     match resolved.trust {
         ResolvedTrust::File(_) => "file",
         ResolvedTrust::Fingerprint(_) => "fingerprint",
+        ResolvedTrust::Command(_) => "command",
         ResolvedTrust::Ca(_) => "ca",
         ResolvedTrust::System => "system",
         ResolvedTrust::Any if resolved.target.plain => "no",

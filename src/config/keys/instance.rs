@@ -64,6 +64,12 @@ pub(in crate::config) const TRUST: &[Key] = &[
     )
     .example("[\"sha256:0000000000000000000000000000000000000000000000000000000000000000\"]"),
     Key::new(
+        "command",
+        Takes::Command,
+        "For an instance on another computer, whose certificate changes there: what this command prints is pinned, and followed when it changes. It is run once to begin with, when an unknown certificate is served, and once a day; each time it has 10 s, and after runs without news it waits, up to 10 minutes. It must ask for nothing. A list is run as it is, a text by the shell.",
+    )
+    .example("[\"ssh\", \"-o\", \"BatchMode=yes\", \"nas\", \"cat\", \".local/state/syncthing/https-cert.pem\"]"),
+    Key::new(
         "ca",
         Takes::Path,
         "The certificates that the CAs in this file signed.",

@@ -231,15 +231,15 @@ fn mistakes() {
         ),
         (
             "[[instance]]\nname = 'a'\ntrust = 'pinned'",
-            "3:9: 'trust' must be one of { file = \"...\" }, { fingerprint = [\"sha256:...\"] }, { ca = \"...\" }, \"system\" or \"any\"",
+            "3:9: 'trust' must be one of { file = \"...\" }, { fingerprint = [\"sha256:...\"] }, { command = [...] }, { ca = \"...\" }, \"system\" or \"any\"",
         ),
         (
             "[[instance]]\nname = 'a'\ntrust = { fle = 'x' }",
-            "3:11: unknown key 'fle' in 'trust'. Did you mean 'file'? Allowed: file, fingerprint, ca.",
+            "3:11: unknown key 'fle' in 'trust'. Did you mean 'file'? Allowed: file, fingerprint, command, ca.",
         ),
         (
             "[[instance]]\nname = 'a'\ntrust = { file = 'x', ca = 'y' }",
-            "3:9: 'trust' must be one of { file = \"...\" }, { fingerprint = [\"sha256:...\"] }, { ca = \"...\" }, \"system\" or \"any\"",
+            "3:9: 'trust' must be one of { file = \"...\" }, { fingerprint = [\"sha256:...\"] }, { command = [...] }, { ca = \"...\" }, \"system\" or \"any\"",
         ),
         (
             "[[instance]]\nname = 'a'\ntrust = { fingerprint = ['sha1:ab'] }",
@@ -350,6 +350,48 @@ fn deep_nesting_is_refused() {
         let error = read(&deep).expect_err("too deep").to_string();
         assert!(error.contains("recurs"));
         assert!(error.lines().count() <= 21, "a flood is cut");
+    }
+}
+
+#[test]
+fn a_command_may_say_what_is_pinned_of_an_instance() {
+    let nas =
+        |trust: &str| format!("[[instance]]\nname = 'nas'\nurl = 'https://h'\ntrust = {trust}\n");
+    for (trust, expected) in [
+        (
+            "{ command = ['ssh', 'nas', 'hidden'] }",
+            Program::Words(["ssh", "nas", "hidden"].map(str::to_owned).to_vec()),
+        ),
+        (
+            "{ command = 'ssh nas hidden' }",
+            Program::Shell("ssh nas hidden".into()),
+        ),
+    ] {
+        let (config, warnings) = read(&nas(trust)).expect("valid");
+        assert_eq!(
+            config.instances[0].trust,
+            Some(TrustConfig::Command(expected))
+        );
+        assert_eq!(warnings, []);
+        let shown = format!("{config:?}{}", config.describe());
+        assert!(!shown.contains("hidden"), "{shown}");
+        assert!(shown.contains("# trust.command is set ("), "{shown}");
+    }
+    for (text, expected) in [
+        (
+            nas("{ command = [] }"),
+            "4:21: 'command' in 'trust' must name a program",
+        ),
+        (
+            "[[hook]]\nname = 'a'\non = ['loud']\nurl = 'https://h'\ntrust = { command = 'x' }".to_owned(),
+            "5:11: 'command' in 'trust' is for the instances; here it can be a file, a fingerprint, a CA or \"system\"",
+        ),
+        (
+            "[[instance]]\nname = 'a'\nkind = 'centrifugo'\nurl = 'https://h'\ntoken-url = 'https://t'\ntoken-trust = { command = 'x' }".to_owned(),
+            "6:17: 'command' in 'token-trust' is for the instances; here it can be a file, a fingerprint, a CA or \"system\"",
+        ),
+    ] {
+        assert_eq!(wrong(&text), expected, "{text}");
     }
 }
 

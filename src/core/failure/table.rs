@@ -357,5 +357,17 @@ pub const TABLE: &[Rule] = &[
 /// What to do about [`Class::PinMismatch`] where a file holds the pin: there is nothing to accept.
 pub const MISMATCH_WITH_FILE: &str = "{path} holds another certificate: does 'home' or 'trust' name the right place? If it does, another program or computer is answering in place of your server. To pin what you know to be right, set 'trust = { fingerprint = [...] }'.";
 
+/// The same where a command prints the pin.
+pub const MISMATCH_WITH_COMMAND: &str = "The command that prints its pin ('{command}') was asked and prints another certificate: does it ask the right computer? If it does, another program or computer is answering in place of your server.";
+
+/// The same where that command tells nothing.
+pub const SILENT_COMMAND: &str = "If the certificate was renewed there, the command that prints its pin ('{command}') could have said so, but {trouble}. Once it prints the new one, this ends by itself. If nothing was renewed, another program or computer is answering in place of your server.";
+
+/// Message and hint of [`Class::BadPinFile`] where a command prints the pin.
+pub const BAD_COMMAND: (&str, &str) = (
+    "Nothing is pinned for {name}: the command that prints its certificate ('{command}') told none: {detail}.",
+    "Run it in a terminal to see what it says. It must print a PEM certificate without asking for anything: with ssh, add '-o BatchMode=yes'. It is run again by itself.",
+);
+
 /// For a class without a row, which a test rules out.
 pub(super) const FALLBACK: Rule = rule(C::BadReply, S::Misconfigured, 0);

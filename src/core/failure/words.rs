@@ -1,6 +1,6 @@
 //! A fault in words: the row of the table that fits the kind of server, filled in.
 
-use super::table::{MISMATCH_WITH_FILE, fill};
+use super::table::{BAD_COMMAND, MISMATCH_WITH_COMMAND, MISMATCH_WITH_FILE, SILENT_COMMAND, fill};
 use super::{Class, Fault};
 use crate::core::kinds::Kind;
 
@@ -16,8 +16,12 @@ pub struct About<'a> {
     pub path: Option<&'a str>,
     /// The pins in force, or where they are to be seen.
     pub pinned: String,
-    /// A file says what is pinned, so that there is nothing to accept by hand.
+    /// A file or a command says what is pinned, so that there is nothing to accept by hand.
     pub pinned_by_file: bool,
+    /// The program that prints the pin.
+    pub command: Option<&'a str>,
+    /// Why the file or the command told no pin when it was last read.
+    pub trouble: Option<&'a str>,
 }
 
 impl<'a> About<'a> {
@@ -30,6 +34,8 @@ impl<'a> About<'a> {
             path: None,
             pinned: "none".into(),
             pinned_by_file: false,
+            command: None,
+            trouble: None,
         }
     }
 }
@@ -38,9 +44,12 @@ impl Fault {
     /// What happened and what it means; what to do.
     pub fn words(&self, about: &About<'_>) -> (String, String) {
         let (message, hint) = self.class.rule().words(about.kind);
-        let hint = match self.class {
-            Class::PinMismatch if about.pinned_by_file => MISMATCH_WITH_FILE,
-            _ => hint,
+        let (message, hint) = match (self.class, about.command) {
+            (Class::PinMismatch, Some(_)) if about.trouble.is_some() => (message, SILENT_COMMAND),
+            (Class::PinMismatch, Some(_)) => (message, MISMATCH_WITH_COMMAND),
+            (Class::PinMismatch, None) if about.pinned_by_file => (message, MISMATCH_WITH_FILE),
+            (Class::BadPinFile, Some(_)) => BAD_COMMAND,
+            _ => (message, hint),
         };
         let value = |key: &str| self.value(key, about);
         (fill(message, value), fill(hint, value))
@@ -58,6 +67,8 @@ impl Fault {
                 .served
                 .map_or_else(|| "none".into(), |served| served.to_string()),
             "pinned" => about.pinned.clone(),
+            "command" => about.command.unwrap_or("the command").to_owned(),
+            "trouble" => about.trouble.unwrap_or("no details").to_owned(),
             _ => return None,
         })
     }

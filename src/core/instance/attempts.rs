@@ -23,9 +23,11 @@ impl Instance {
         if self.target.is_none() || self.outdated {
             self.phase = Phase::Resolving;
             effects.push(Effect::Resolve { instance });
-        } else if self.pins.as_ref().is_some_and(Pins::awaits_file) {
-            self.phase = Phase::ReadingPins;
-            effects.push(Effect::ReadPins { instance });
+        } else if self.pins.as_ref().is_some_and(Pins::awaits_first) {
+            self.phase = match self.read_pins_if_due(now, effects) {
+                None => Phase::ReadingPins,
+                Some(later) => Phase::Waiting(later),
+            };
         } else {
             self.phase = Phase::Attempting;
             self.attempt += 1;
@@ -61,6 +63,7 @@ impl Instance {
             return;
         }
         self.ready_again();
+        self.asking.tried_anew(cause == RetryCause::User);
         match self.phase {
             Phase::Waiting(_) | Phase::Stopped => {
                 if self.outage.is_some() {

@@ -17,6 +17,8 @@ use crate::core::time::Timestamp;
 
 /// A re-read that was asked for must have ended by then, or the failure is believed without it.
 const DOUBT_LIMIT: Duration = Duration::from_secs(3);
+/// A command that prints a pin has 10 s (engine/shell/asking.rs), and some time to be ended.
+const COMMAND_LIMIT: Duration = Duration::from_secs(12);
 /// A connection that lasted this long was a good one: the next backoff starts anew.
 const STEADY: Duration = Duration::from_secs(5);
 
@@ -41,14 +43,22 @@ impl Instance {
         }
         let reread = match fault.class.rule().doubt {
             Doubt::Pins if !self.reads_pins() => Doubt::None,
+            // A command is asked when an unknown certificate was served, and when it may be.
+            Doubt::Pins if self.runs_a_command() && !self.asks_about(&fault, now) => Doubt::None,
             // Once; a source that gives another key each time would have us knock forever.
             Doubt::Source if !self.reread_for.insert(fault.class) => Doubt::None,
             reread => reread,
         };
         let instance = self.name();
+        let limit = match reread == Doubt::Pins && self.runs_a_command() {
+            true => COMMAND_LIMIT,
+            false => DOUBT_LIMIT,
+        };
         match reread {
             Doubt::None => return self.believe(fault, now, patience, now, effects),
-            Doubt::Pins => effects.push(Effect::ReadPins { instance }),
+            Doubt::Pins => {
+                self.read_pins_if_due(now, effects);
+            }
             Doubt::Source => effects.push(Effect::Resolve { instance }),
         }
         self.doubt = Some(Doubted {
@@ -56,8 +66,18 @@ impl Instance {
             since: now,
             generation,
             reread,
-            until: now + DOUBT_LIMIT,
+            until: now + limit,
         });
+    }
+
+    /// Whether the command that prints the pin is run because of `fault`. It takes its time, in which a rotation is to
+    /// be expected.
+    fn asks_about(&mut self, fault: &Fault, now: Timestamp) -> bool {
+        let unknown = fault.class == Class::PinMismatch;
+        if unknown {
+            self.rotation_since.get_or_insert(now);
+        }
+        unknown && self.asking.due() <= Some(now)
     }
 
     /// The file was read again: was the failure a rotation, or is it to be believed?

@@ -1,5 +1,6 @@
 //! One instance: its link, its pins and its service, moved by events.
 
+mod asking;
 mod attempts;
 mod failing;
 mod holding;
@@ -23,6 +24,7 @@ use super::pins::Pins;
 use super::service::Service;
 use super::status::LinkState;
 use super::time::Timestamp;
+use asking::Asking;
 
 /// What is known of one instance.
 #[derive(Debug)]
@@ -68,7 +70,9 @@ pub(super) struct Instance {
     reread_for: BTreeSet<Class>,
     /// The config changed and its new place is not known yet; the old target serves until then.
     outdated: bool,
-    pin_file_trouble: Option<String>,
+    pub(super) pin_file_trouble: Option<String>,
+    /// When the command may be run that prints the pin.
+    asking: Asking,
 }
 
 /// What an instance is doing.
@@ -145,6 +149,7 @@ impl Instance {
             reread_for: BTreeSet::new(),
             outdated: false,
             pin_file_trouble: None,
+            asking: Asking::new(now),
         }
     }
 
@@ -230,6 +235,9 @@ impl Instance {
         if matches!(self.phase, Phase::Waiting(due) if due <= now) {
             self.attempt(now, effects);
         }
+        if self.daily_question().is_some_and(|due| due <= now) {
+            self.read_pins_if_due(now, effects);
+        }
         self.alert_if_loud(patience, now, effects);
         self.tell_end_if_steady(now, effects);
         self.settle_holds(now, effects);
@@ -265,7 +273,8 @@ impl Instance {
             .map(|outage| outage.shown_after(&self.circumstances(patience)));
         let told = self.untold_end.and(self.steady_at());
         let holds = self.holding.next_deadline();
-        [retry, doubt, shown, told, holds]
+        let asks = self.daily_question();
+        [retry, doubt, shown, told, holds, asks]
             .into_iter()
             .flatten()
             .min()

@@ -43,7 +43,7 @@ impl Instance {
         };
         self.note_trouble(trouble.as_ref(), now, effects);
         self.end_pin_doubt(patience, now, effects);
-        let awaits = self.pins.as_ref().is_some_and(Pins::awaits_file);
+        let awaits = self.pins.as_ref().is_some_and(Pins::awaits_first);
         match trouble {
             Some(fault) if awaits && self.phase == Phase::ReadingPins => {
                 self.believe(fault, now, patience, now, effects);
@@ -175,6 +175,8 @@ impl Instance {
             self.rotations += 1;
             self.last_rotation = Some(now);
             self.unsteady_since = None;
+            // What the command prints changed, which is not for a stranger to bring about.
+            self.asking.was_worth_it();
             let rotated = JournalKind::Rotated {
                 from: Some(from),
                 to: served.fingerprint,
@@ -193,8 +195,11 @@ impl Instance {
         let Some(target) = target.filter(|target| target.trust.is_pinned()) else {
             return;
         };
-        let path = target.path.clone();
-        let remembered = Some(Remembered { pin, path });
+        let remembered = Some(Remembered {
+            pin,
+            path: target.path.clone(),
+            command: target.command.clone(),
+        });
         if self.spec.remembered != remembered {
             self.spec.remembered.clone_from(&remembered);
             effects.push(Effect::Remember {
@@ -204,11 +209,43 @@ impl Instance {
         }
     }
 
-    /// The pin comes from a file.
+    /// The pin comes from a file or from a command.
     pub(in crate::core) fn reads_pins(&self) -> bool {
         self.target
             .as_ref()
-            .is_some_and(|target| target.trust == TrustMode::File)
+            .is_some_and(|target| target.trust.reads_pins())
+    }
+
+    pub(super) fn runs_a_command(&self) -> bool {
+        self.target
+            .as_ref()
+            .is_some_and(|target| target.trust == TrustMode::Command)
+    }
+
+    /// Has the pin read: at once from a file, and from a command not more often than it may be run. Returns when it may
+    /// be run again.
+    pub(super) fn read_pins_if_due(
+        &mut self,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Timestamp> {
+        if self.runs_a_command() {
+            let due = self.asking.due();
+            if due > Some(now) {
+                return due;
+            }
+            self.asking.asked(now);
+        }
+        effects.push(Effect::ReadPins {
+            instance: self.name(),
+        });
+        None
+    }
+
+    /// Once a day the command is asked without a cause, so that a new certificate is known before it is served.
+    pub(super) fn daily_question(&self) -> Option<Timestamp> {
+        let asks = self.runs_a_command() && !self.paused;
+        asks.then(|| self.asking.daily())
     }
 
     pub(super) fn renew_generation(&mut self, effects: &mut Vec<Effect>) {

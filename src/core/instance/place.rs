@@ -2,6 +2,7 @@
 //!
 //! Invariant: a target that worked stays in force until another one is found, or the config asks for another.
 
+use super::asking::Asking;
 use super::{Instance, Phase};
 use crate::core::effect::Effect;
 use crate::core::event::{InstanceSpec, Target};
@@ -38,7 +39,8 @@ impl Instance {
             return;
         }
         let same_trust = before.as_ref().is_some_and(|before| {
-            (before.trust, &before.path, &before.pins) == (target.trust, &target.path, &target.pins)
+            (before.trust, &before.path, &before.command, &before.pins)
+                == (target.trust, &target.path, &target.command, &target.pins)
         });
         if before.is_some() {
             self.abandon(effects);
@@ -53,6 +55,7 @@ impl Instance {
                 self.spec.accepted,
             ));
             self.rotation_since = None;
+            self.asking = Asking::new(now);
         }
         self.renew_generation(effects);
         self.ready_again();

@@ -1,5 +1,6 @@
 //! The loop: takes events, steps the model, performs its effects, publishes the status.
 
+mod asking;
 mod building;
 mod configure;
 mod controls;
@@ -303,6 +304,12 @@ impl Shell {
                 born,
                 content,
             } => self.trust_file_read(&instance, born, content),
+            Note::Printed {
+                instance,
+                born,
+                program,
+                read,
+            } => self.printed(&instance, born, &program, read),
             Note::ReadingLate(instance, born) => self.reading_late(&instance, born),
             Note::Built {
                 instance,

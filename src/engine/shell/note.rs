@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 use super::places::Found;
 use super::reading::Content;
 use super::reloading::Outcome;
+use crate::config::Program;
+use crate::core::PinRead;
 use crate::engine::place::Built;
 use crate::watch::{Mode, Touch};
 
@@ -27,6 +29,13 @@ pub(super) enum Note {
         instance: String,
         born: u64,
         content: Content,
+    },
+    /// The command has ended that prints a pin.
+    Printed {
+        instance: String,
+        born: u64,
+        program: Program,
+        read: PinRead,
     },
     /// That takes long.
     ReadingLate(String, u64),

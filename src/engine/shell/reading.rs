@@ -33,7 +33,10 @@ impl Shell {
 
     /// Answers with `PinsRead`.
     pub(super) fn read_pins(&mut self, instance: &str) {
-        if !self.read_trust_file(instance) && self.runtimes.contains_key(instance) {
+        if !self.ask_command(instance)
+            && !self.read_trust_file(instance)
+            && self.runtimes.contains_key(instance)
+        {
             self.queue_read(instance, PinRead::Missing);
         }
     }
@@ -128,7 +131,7 @@ impl Shell {
         self.queue_read(instance, read);
     }
 
-    fn queue_read(&mut self, instance: &str, read: PinRead) {
+    pub(super) fn queue_read(&mut self, instance: &str, read: PinRead) {
         let instance = instance.to_owned();
         self.queue.push_back(Event::PinsRead { instance, read });
     }

@@ -7,7 +7,7 @@ mod report;
 
 pub use certificate::{any, judged, pinned};
 pub use handshake::{failed, finished};
-pub use pin_file::pin_file;
+pub use pin_file::{pin_command, pin_file};
 pub use report::{Outcome, Report, Step};
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is to be said of the file that holds the pin.
+//! What is to be said of the file that holds the pin, and of the command that prints it.
 
 use std::time::Duration;
 
@@ -58,5 +58,38 @@ pub fn pin_file(read: &PinRead, place: &str, kind: Kind, now: Timestamp) -> Step
             format!("{place}: {why}"),
             "Let this user read it: only the certificate is needed, never the key beside it.",
         ),
+    }
+}
+
+/// What the command `program` printed.
+pub fn pin_command(read: &PinRead, program: &str, now: Timestamp) -> Step {
+    const STEP: &str = "certificate command";
+    let failed = |why: &str| {
+        Step::failed(
+            STEP,
+            format!("'{program}' told no certificate: {why}"),
+            "Run it in a terminal to see what it says. It must print a PEM certificate without asking for anything: with ssh, add '-o BatchMode=yes'. What was verified before stays pinned.",
+        )
+    };
+    match read {
+        PinRead::Read(pin) => {
+            let until = pin.not_after.map(|end| {
+                let word = if end > now {
+                    "valid until"
+                } else {
+                    "expired on"
+                };
+                format!(", {word} {}", day(end))
+            });
+            let until = until.unwrap_or_default();
+            Step::ok(
+                STEP,
+                format!("'{program}' prints {}{until}", pin.fingerprint),
+            )
+        }
+        PinRead::Missing => failed("it is not there"),
+        PinRead::Unusable { why, .. } | PinRead::Torn { why } | PinRead::Unreadable { why } => {
+            failed(why)
+        }
     }
 }

@@ -177,6 +177,7 @@ fn judged(trust: &TrustStatus) -> String {
     let how = match trust.mode {
         TrustMode::File => "its pin is read from this file",
         TrustMode::Fingerprint => "pinned in the config or by you",
+        TrustMode::Command => "its pin is what a command prints",
         TrustMode::Ca => "by this CA file",
         TrustMode::System => "by the system's certificates",
         TrustMode::Any => "any is accepted",
