@@ -105,6 +105,8 @@ fn link(now: Timestamp) -> Link {
             mode: TrustMode::System,
             path: None,
             command: None,
+            shown: None,
+            thrown_away: None,
             current: None,
             pending: None,
             served: None,

@@ -258,6 +258,8 @@ mod tests {
             pending: None,
             served: None,
             not_after: None,
+            shown: None,
+            thrown_away: None,
         };
         let instance = |state: &LinkState| InstanceStatus {
             name: "a".into(),

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing is pinned that the user did not see whole, or did not name whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,15 +13,20 @@ use super::ask::says_yes;
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::source::{Purpose, Source, unexpected};
+use crate::config;
 use crate::core::status::{InstanceStatus, TrustStatus};
-use crate::core::{Fingerprint, LinkState, Status};
+use crate::core::{Fingerprint, LinkState, Offer, PinSet, Shown, Status};
+use crate::engine;
+use crate::engine::clock::Clock;
 use crate::engine::protocol::{Answer, Ask};
+use crate::tls::{self, ClientSpec, Look, Trust};
 use crate::view::style::{Line, Role};
 use crate::view::trust;
-use crate::view::words::link_state;
 
 /// How long the effect of a new pin is waited for.
 const EFFECT: Duration = Duration::from_secs(5);
+/// The same where one is forgotten: the connection is made anew at once.
+const FORGETTING: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]
 struct Trusted<'a> {
@@ -152,7 +158,12 @@ async fn ask(
     context: &Context,
 ) -> Result<bool, CliError> {
     let frame = context.out.frame(context.now());
-    let page = trust::question(instance, fingerprint, &frame);
+    let seen = look(instance, fingerprint, context).await;
+    let (shown, by_system) = match &seen {
+        Some((shown, by_system)) => (Some(shown), *by_system),
+        None => (instance.link.trust.shown.as_ref(), false),
+    };
+    let page = trust::question(instance, fingerprint, shown, by_system, &frame);
     if !context.out.is_dialogue() {
         context.out.page(&page)?;
         return Err(
@@ -164,6 +175,41 @@ async fn ask(
     Ok(says_yes("Is it the same? Pin it from now on?".into()).await?)
 }
 
+/// What the certificate with this fingerprint says of itself, and whether this computer's certificates vouch for it; asked of
+/// the server itself, without a request. `None` where it serves another one.
+async fn look(
+    instance: &InstanceStatus,
+    fingerprint: Fingerprint,
+    context: &Context,
+) -> Option<(Shown, bool)> {
+    let config = context.config().ok()?.config;
+    let config = config
+        .instances
+        .iter()
+        .find(|it| it.name == instance.name)?;
+    let resolved = config::Look::of(config, &context.environment)
+        .without_key()
+        .outcome
+        .ok()?;
+    let spec = engine::client_spec(&resolved, PinSet::default(), 0);
+    let look = Look {
+        base: &spec.base,
+        server_name: spec.server_name.as_deref(),
+        dial: spec.dial.as_ref(),
+        offer: Offer::WHOLE,
+        timeout: Some(EFFECT),
+        clock: Clock::wall,
+    };
+    let looked = look.run().await;
+    let certificate = looked.sight.outcome.ok()?.certificate;
+    let judged = ClientSpec {
+        trust: Trust::System,
+        ..spec
+    };
+    let by_system = tls::judge(&judged, &looked.chain, context.now()).is_ok();
+    (certificate.pin.fingerprint == fingerprint).then(|| (certificate.shown(), by_system))
+}
+
 /// Says what became of it.
 async fn effect(
     source: &mut Source<'_>,
@@ -171,27 +217,44 @@ async fn effect(
     fingerprint: Fingerprint,
     context: &Context,
 ) -> Result<Exit, CliError> {
+    let done = |instance: &InstanceStatus| {
+        let is_served = instance.link.trust.served == Some(fingerprint);
+        is_served && instance.link.state == LinkState::Connected
+    };
+    let Some(instance) = settled(source, name, done, EFFECT).await? else {
+        return Ok(Exit::Fine);
+    };
+    let frame = context.out.frame(context.now());
+    context
+        .out
+        .page(&trust::accepted(&instance, fingerprint, &frame))?;
+    Ok(Exit::of_state(instance.link.state))
+}
+
+/// The instance once `done` holds of it, or as it is when that takes too long.
+async fn settled(
+    source: &mut Source<'_>,
+    name: &str,
+    done: impl Fn(&InstanceStatus) -> bool,
+    limit: Duration,
+) -> Result<Option<Arc<InstanceStatus>>, CliError> {
     let mut last = None;
-    let verified = async {
+    let waiting = async {
         loop {
             let status = source.next().await?;
-            let Some(instance) = status.instance(name) else {
-                continue;
-            };
-            last = Some(instance.link.state);
-            let is_served = instance.link.trust.served == Some(fingerprint);
-            if is_served && instance.link.state == LinkState::Connected {
-                return Ok(());
+            let mut instances = status.instances.iter();
+            if let Some(instance) = instances.find(|instance| instance.name == name) {
+                last = Some(Arc::clone(instance));
+                if done(instance) {
+                    return Ok(());
+                }
             }
         }
     };
-    if let Ok(Err(error)) = timeout(EFFECT, verified).await {
-        return Err(error);
+    match timeout(limit, waiting).await {
+        Ok(Err(error)) => Err(error),
+        _ => Ok(last),
     }
-    let (role, word) = link_state(last.unwrap_or(LinkState::Starting));
-    let line = Line::plain(&format!("{name}: ")).with(role, word);
-    context.out.page(&line.into())?;
-    Ok(Exit::Fine)
 }
 
 async fn forget(
@@ -211,8 +274,14 @@ async fn forget(
         Answer::Done => {
             let words = format!("What was accepted for {name} is forgotten.");
             context.out.page(&Line::plain(&words).into())?;
-            Ok(Exit::Fine)
         }
-        other => Err(unexpected(other)),
+        other => return Err(unexpected(other)),
     }
+    // What is connected after that is so by a pin of the config.
+    let done = |instance: &InstanceStatus| instance.link.failure.is_some();
+    if let Some(instance) = settled(source, &name, done, FORGETTING).await? {
+        let frame = context.out.frame(context.now());
+        context.out.page(&trust::forgotten(&instance, &frame))?;
+    }
+    Ok(Exit::Fine)
 }

@@ -106,6 +106,11 @@ impl Look {
         }
     }
 
+    /// What it came to, with no key where a command would tell it: to look at the server, not to ask it.
+    pub fn without_key(self) -> Resolution {
+        self.resolution
+    }
+
     /// Runs the key's command, where there is one, for 10 s at most. Waits for no disk.
     pub async fn finish(self) -> Resolution {
         let mut resolution = self.resolution;
@@ -266,12 +271,6 @@ fn connect(
     if let Some(found) = &place.found {
         let xml = found.directory.join("config.xml");
         warnings.extend(writable(&xml, "it says where the API key is sent"));
-    }
-    if trust == ResolvedTrust::Fingerprint(Vec::new()) {
-        warnings.push(Warning(format!(
-            "no certificate is pinned for '{0}' in the config: nothing is sent to it until one is accepted with 'syncwatch trust accept --instance {0}'",
-            instance.name
-        )));
     }
     let shown = match &place.unix_socket {
         Some(path) => format!("unix:{}", path.display()),

@@ -10,6 +10,7 @@ use super::holds::{Chosen, Conditions, Held, HoldRules};
 use super::kinds::Kind;
 use super::pin::{Fingerprint, Pin, PinCommand, PinRead, TrustMode};
 use super::service::Service;
+use super::sight::Shown;
 use super::time::Timestamp;
 
 /// Something that happened.
@@ -26,7 +27,13 @@ pub enum Event {
     /// An instance's place or key could not be resolved. A target that was known stays in force.
     Unresolved { instance: String, fault: Fault },
     /// The pin file was read, or the command has ended that prints the pin.
-    PinsRead { instance: String, read: PinRead },
+    PinsRead {
+        instance: String,
+        read: PinRead,
+        /// What the certificate says of itself, where one was read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        says: Option<Box<Shown>>,
+    },
     /// Somebody opened the certificate file: a server does that right before it listens.
     CertificateOpened { instance: String },
     /// The user accepted a pin (trust `fingerprint`).

@@ -59,6 +59,8 @@ pub enum JournalKind {
     },
     /// The pin file could not be read; the last good pin stays.
     PinFileTrouble { why: String },
+    /// Syncthing put a certificate of its own in the place of one that somebody else had signed.
+    OwnCertificate { signer: String },
     /// The user accepted a pin.
     Accepted { pin: Fingerprint },
     /// The user took back what was accepted.

@@ -44,6 +44,6 @@ pub use kinds::{Kind, Settings};
 pub use model::Model;
 pub use pin::{Fingerprint, Pin, PinCommand, PinRead, TrustMode};
 pub use service::Service;
-pub use sight::{Certificate, Offer, Served, Sight};
+pub use sight::{Certificate, Offer, PairTrouble, Served, Shown, Sight};
 pub use status::{InstanceStatus, LinkState, Overall, Status};
 pub use time::Timestamp;

@@ -26,6 +26,14 @@ impl Fingerprint {
     }
 }
 
+impl Fingerprint {
+    /// `AB:CD:…`, as openssl prints it.
+    pub fn with_colons(&self) -> String {
+        let bytes: Vec<String> = self.0.iter().map(|byte| format!("{byte:02X}")).collect();
+        bytes.join(":")
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(PREFIX)?;

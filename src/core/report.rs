@@ -58,6 +58,11 @@ impl Instance {
                 .and_then(|target| target.command.as_ref())
                 .map(|command| command.program.as_str()),
             trouble: self.pin_file_trouble.as_deref(),
+            pinned_end: self
+                .pins
+                .as_ref()
+                .and_then(Pins::current)
+                .and_then(|pin| pin.not_after),
         })
     }
 
@@ -106,6 +111,11 @@ impl Instance {
                 pending: pending.map(|pin| pin.fingerprint),
                 served,
                 not_after: served.and_then(|served| self.not_after(served)),
+                thrown_away: self.thrown_away.clone(),
+                shown: self
+                    .outage
+                    .as_ref()
+                    .and_then(|outage| outage.fault.shown.as_deref().cloned()),
             },
             rotations: self.rotations,
             last_rotation: self.last_rotation,

@@ -5,6 +5,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::failure::Fault;
 use super::pin::Pin;
 use super::time::Timestamp;
@@ -70,6 +73,62 @@ pub struct Issued {
     pub issuer: String,
 }
 
+/// What a certificate that is not accepted says of itself, in short. Whoever made it could write anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shown {
+    pub subject: String,
+    pub issuer: String,
+    /// DNS names and IP addresses that it is for; 8 at most.
+    pub names: Vec<String>,
+    pub not_before: Option<Timestamp>,
+    pub not_after: Option<Timestamp>,
+    /// Issuer and subject are the same; the signature is not checked.
+    pub self_signed: bool,
+}
+
+/// Names in [`Shown`], and characters of each text in it.
+const SHOWN_NAMES: usize = 8;
+const SHOWN_TEXT: usize = 80;
+
+impl Shown {
+    /// Made by a Syncthing for itself (lib/tlsutil NewCertificate), by its own words.
+    pub fn is_syncthings_own(&self) -> bool {
+        let says = |part| self.subject.contains(part);
+        self.self_signed && says("O=Syncthing") && says("OU=Automatically Generated")
+    }
+}
+
+/// Why a Syncthing cannot load a certificate together with its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PairTrouble {
+    KeyEncrypted,
+    /// There is no key in the key's file.
+    NoKey,
+    /// The key belongs to another certificate.
+    Mismatch,
+    /// It belongs to a certificate further down in the file.
+    NotFirst,
+    /// A byte order mark hides the beginning of the certificate's file.
+    MarkBeforeCertificate,
+    /// The same for the key's.
+    MarkBeforeKey,
+}
+
+impl Certificate {
+    /// The most of it that is worth to be passed on.
+    pub fn shown(&self) -> Shown {
+        let short = |text: &String| text.chars().take(SHOWN_TEXT).collect();
+        Shown {
+            subject: short(&self.subject),
+            issuer: short(&self.issuer),
+            names: self.names.iter().take(SHOWN_NAMES).map(short).collect(),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            self_signed: self.self_signed,
+        }
+    }
+}
+
 /// What a certificate says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
@@ -84,6 +143,9 @@ pub struct Certificate {
     pub key: String,
     /// Issuer and subject are the same; the signature is not checked.
     pub self_signed: bool,
+    /// A Syncthing that starts within 30 days of its end makes a new one: it is self-issued, for one name at most, which is
+    /// its subject's (lib/api/api.go shouldRegenerateCertificate).
+    pub renewed_by_syncthing: bool,
     /// Why no TLS handshake here can succeed with it.
     pub unusable: Option<String>,
 }

@@ -13,6 +13,7 @@ use super::failure::Class;
 use super::kinds::Kind;
 use super::pin::{Fingerprint, TrustMode};
 use super::service::Service;
+use super::sight::Shown;
 use super::time::Timestamp;
 
 /// The version of the JSON document.
@@ -229,6 +230,27 @@ pub struct TrustStatus {
     pub served: Option<Fingerprint>,
     /// When the served certificate ends, where known.
     pub not_after: Option<Timestamp>,
+    /// Who signed the certificate that Syncthing replaced with one of its own, because it could not load that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thrown_away: Option<String>,
+    /// What the served certificate says of itself while it is not accepted. Anybody could write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+}
+
+impl Link {
+    /// Nothing was pinned for it yet: first contact, which is no alarm.
+    pub fn is_unpinned(&self) -> bool {
+        let failure = self.failure.as_ref();
+        self.state.is_loud() && failure.is_some_and(|failure| failure.class == Class::NotPinned)
+    }
+
+    /// The served certificate, where it is the user's to accept it.
+    pub fn acceptable(&self) -> Option<Fingerprint> {
+        let open = self.state == LinkState::Untrusted || self.is_unpinned();
+        let by_hand = self.trust.mode.not_by_hand().is_none();
+        self.trust.served.filter(|_| open && by_hand)
+    }
 }
 
 impl Status {

@@ -53,9 +53,28 @@ impl Certificate {
             not_after,
             key: key(parsed.public_key()),
             self_signed: parsed.subject().as_raw() == parsed.issuer().as_raw(),
+            renewed_by_syncthing: renewed_by_syncthing(&parsed),
             unusable: unusable(der),
         })
     }
+}
+
+fn renewed_by_syncthing(parsed: &X509Certificate<'_>) -> bool {
+    let named = alternative_names(parsed);
+    let addresses = named
+        .clone()
+        .any(|name| matches!(name, GeneralName::IPAddress(_)));
+    let mut hosts = named.filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some(*name),
+        _ => None,
+    });
+    let subject = parsed.subject().iter_common_name().next();
+    let subject = subject.and_then(|name| name.as_str().ok());
+    let (first, second) = (hosts.next(), hosts.next());
+    parsed.subject().as_raw() == parsed.issuer().as_raw()
+        && !addresses
+        && second.is_none()
+        && first.is_none_or(|host| Some(host) == subject)
 }
 
 /// Who a certificate is for and who signed it; `None` when it is none.
@@ -210,6 +229,19 @@ fn name(name: &X509Name<'_>) -> String {
 }
 
 fn names(parsed: &X509Certificate<'_>) -> Vec<String> {
+    alternative_names(parsed)
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(printable(name, LONGEST_NAME)),
+            GeneralName::IPAddress(bytes) => address(bytes),
+            _ => None,
+        })
+        .take(MOST_NAMES)
+        .collect()
+}
+
+fn alternative_names<'a>(
+    parsed: &'a X509Certificate<'_>,
+) -> impl Iterator<Item = &'a GeneralName<'a>> + Clone {
     parsed
         .extensions()
         .iter()
@@ -218,13 +250,6 @@ fn names(parsed: &X509Certificate<'_>) -> Vec<String> {
             _ => None,
         })
         .flatten()
-        .filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(printable(name, LONGEST_NAME)),
-            GeneralName::IPAddress(bytes) => address(bytes),
-            _ => None,
-        })
-        .take(MOST_NAMES)
-        .collect()
 }
 
 fn address(bytes: &[u8]) -> Option<String> {

@@ -210,10 +210,16 @@ fn of_tls(error: &rustls::Error, stage: Stage) -> Fault {
 
 fn of_refusal(refusal: &Refusal) -> Fault {
     let fault = match refusal {
-        Refusal::PinMismatch { .. } => Fault::new(Class::PinMismatch),
+        Refusal::PinMismatch { shown, first, .. } => {
+            let class = match first {
+                true => Class::NotPinned,
+                false => Class::PinMismatch,
+            };
+            Fault::new(class).with_shown(shown.clone())
+        }
         Refusal::BadSignature { .. } => Fault::new(Class::BadSignature),
         Refusal::Unusable { why, .. } => Fault::with_detail(Class::UnusableCertificate, why),
-        Refusal::Chain { error, .. } => of_certificate(error),
+        Refusal::Chain { error, shown, .. } => of_certificate(error).with_shown(shown.clone()),
     };
     fault.with_served(Some(refusal.served()))
 }

@@ -58,6 +58,12 @@ pub fn read_pin_file(path: &Path) -> PinRead {
     }
 }
 
+/// The first certificate in a file, where there is one.
+pub fn certificate_in(path: &Path) -> Option<Certificate> {
+    let content = file::read(path).ok()?;
+    Certificate::parse(&first_certificate(&content).ok()?)
+}
+
 /// The pin in a file, as a client takes it.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ use super::file::{self, Problem};
 use super::pin::{self, fingerprint};
 use super::provider;
 use super::shared::SystemRoots;
-use crate::core::{Class, Fault, Fingerprint, PinSet};
+use crate::core::{Certificate, Class, Fault, Fingerprint, PinSet, Shown};
 
 /// How a peer's certificate is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,12 @@ pub enum Trust {
 pub enum Refusal {
     /// The certificate is not in the pin set.
     #[error("{served} is not pinned")]
-    PinMismatch { served: Fingerprint },
+    PinMismatch {
+        served: Fingerprint,
+        shown: Option<Box<Shown>>,
+        /// Nothing is pinned at all.
+        first: bool,
+    },
     /// TLS cannot work with the certificate, pinned or not.
     #[error("{why}")]
     Unusable { served: Fingerprint, why: String },
@@ -57,6 +62,7 @@ pub enum Refusal {
     Chain {
         served: Fingerprint,
         error: CertificateError,
+        shown: Option<Box<Shown>>,
     },
 }
 
@@ -64,7 +70,7 @@ impl Refusal {
     /// The certificate that the peer showed.
     pub fn served(&self) -> Fingerprint {
         match self {
-            Self::PinMismatch { served }
+            Self::PinMismatch { served, .. }
             | Self::Unusable { served, .. }
             | Self::BadSignature { served }
             | Self::Chain { served, .. } => *served,
@@ -209,7 +215,12 @@ impl ServerCertVerifier for Verifier {
         if let Judge::Pins(pins) = &self.judge
             && !pins.contains(&served)
         {
-            return Err(Refusal::PinMismatch { served }.into());
+            return Err(Refusal::PinMismatch {
+                served,
+                shown: shown(end_entity),
+                first: pins.is_empty(),
+            }
+            .into());
         }
         if let Some(why) = unusable(end_entity) {
             return Err(Refusal::Unusable { served, why }.into());
@@ -222,7 +233,12 @@ impl ServerCertVerifier for Verifier {
             Judge::Roots { chain, .. } => chain
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
                 .map_err(|error| match error {
-                    Error::InvalidCertificate(error) => Refusal::Chain { served, error }.into(),
+                    Error::InvalidCertificate(error) => Refusal::Chain {
+                        served,
+                        error,
+                        shown: shown(end_entity),
+                    }
+                    .into(),
                     other => other,
                 }),
         }
@@ -277,6 +293,10 @@ impl fmt::Debug for Verifier {
             .field("judge", judge)
             .finish_non_exhaustive()
     }
+}
+
+fn shown(certificate: &CertificateDer<'_>) -> Option<Box<Shown>> {
+    Certificate::parse(certificate).map(|parsed| Box::new(parsed.shown()))
 }
 
 fn roots_in(path: &Path) -> Result<Judge, Fault> {

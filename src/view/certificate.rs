@@ -3,16 +3,8 @@
 use super::Frame;
 use super::style::{Page, Role};
 use super::units::{ago, date, span};
-use crate::core::status::{InstanceStatus, Link, TrustStatus};
-use crate::core::{Kind, LinkState, Timestamp, TrustMode};
-
-/// What prints the fingerprint of a server's certificate, on the server.
-pub(super) fn openssl(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Syncthing => "openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
-        _ => "openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE.pem",
-    }
-}
+use crate::core::status::{InstanceStatus, Link};
+use crate::core::{LinkState, Timestamp, TrustMode};
 
 /// What every view says of a link that proves nothing about who answers; `None` of any other.
 pub(super) fn insecure(link: &Link) -> Option<&'static str> {
@@ -26,10 +18,16 @@ pub(super) fn insecure(link: &Link) -> Option<&'static str> {
     }
 }
 
+/// Syncthing threw away a certificate that somebody else had signed.
+pub(super) fn thrown_away(signer: &str) -> String {
+    format!(
+        "Syncthing put a certificate of its own in the place of the one that {signer} signed: it could not load that pair. If you want yours back, put it there again with a key that fits and has no passphrase, and restart Syncthing."
+    )
+}
+
 /// How it is judged, what it is, until when, and what is about to change.
 pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> Page {
     let trust = &instance.link.trust;
-    let state = instance.link.state;
     let mut page = Page::default();
     let mut say = |role, text: &str| page.paragraph(role, text, indent, frame.width);
     if instance.link.plain {
@@ -48,8 +46,11 @@ pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> 
             ),
         );
     }
-    if let Some(judged) = judged(trust, state, frame) {
+    if let Some(judged) = judged(&instance.link, frame) {
         say(Role::Plain, &judged);
+    }
+    if let Some(signer) = &trust.thrown_away {
+        say(Role::Warn, &thrown_away(signer));
     }
     match (trust.pending, &trust.path) {
         (Some(pending), path) if instance.link.restart_pending => say(
@@ -76,8 +77,9 @@ pub(super) fn lines(instance: &InstanceStatus, frame: &Frame, indent: usize) -> 
     page
 }
 
-fn judged(trust: &TrustStatus, state: LinkState, frame: &Frame) -> Option<String> {
-    if state == LinkState::Untrusted {
+fn judged(link: &Link, frame: &Frame) -> Option<String> {
+    let (trust, state, is_unpinned) = (&link.trust, link.state, link.is_unpinned());
+    if state == LinkState::Untrusted || is_unpinned {
         // The failure's message has both in full.
         return None;
     }

@@ -71,6 +71,7 @@ impl Icon {
             LinkState::Starting => Self::Starting,
             LinkState::Paused => Self::Paused,
             LinkState::Disconnected => Self::Disconnected,
+            _ if instance.link.is_unpinned() => Self::Attention,
             LinkState::Untrusted | LinkState::Unauthorized | LinkState::Misconfigured => {
                 Self::Error
             }

@@ -1,5 +1,6 @@
 //! The journal: one calm line for each thing that happened.
 
+use super::certificate::thrown_away;
 use std::time::Duration;
 
 use super::Frame;
@@ -105,6 +106,7 @@ fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {
             Role::Warn,
             format!("The pin could not be read ({why}); what was pinned before stays in force."),
         ),
+        JournalKind::OwnCertificate { signer } => (Role::Warn, thrown_away(signer)),
         JournalKind::Accepted { pin } => {
             (Role::Plain, format!("You accepted the certificate {pin}."))
         }
@@ -210,6 +212,9 @@ mod tests {
                 to: new,
             },
             JournalKind::PinWithdrawn { pin: new },
+            JournalKind::OwnCertificate {
+                signer: "CN=Home CA".into(),
+            },
             JournalKind::PinFileTrouble {
                 why: "it is empty".into(),
             },

@@ -10,6 +10,7 @@ pub mod control;
 pub mod hook;
 pub mod icon;
 pub mod journal;
+mod link;
 pub mod menu;
 pub mod metrics;
 pub mod notices;

@@ -70,6 +70,8 @@ pub(crate) fn connected() -> Status {
                 pending: None,
                 served: Some(fingerprint(1)),
                 not_after: Some("2029-02-18T00:00:00Z".parse().expect("time")),
+                shown: None,
+                thrown_away: None,
             },
             rotations: 3,
             last_rotation: Some(before(7200)),

@@ -2,9 +2,10 @@
 
 mod many;
 
+use super::link::link_words;
 use super::style::{Line, Page, Role};
 use super::units::{brief, count, span};
-use super::words::{headline, link_state, unchanged_config};
+use super::words::{headline, unchanged_config};
 use super::{Frame, certificate, service};
 use crate::core::status::{Failure, InstanceStatus};
 use crate::core::{LinkState, Status};
@@ -50,7 +51,7 @@ pub(super) fn instance_page(instance: &InstanceStatus, frame: &Frame) -> Page {
 }
 
 fn title(instance: &InstanceStatus, frame: &Frame) -> Line {
-    let (role, _) = link_state(instance.link.state);
+    let (role, _) = link_words(&instance.link);
     let version = instance
         .service
         .as_ref()
@@ -68,7 +69,7 @@ fn title(instance: &InstanceStatus, frame: &Frame) -> Line {
 
 fn link(page: &mut Page, instance: &InstanceStatus, frame: &Frame) {
     let link = &instance.link;
-    let (role, word) = link_state(link.state);
+    let (role, word) = link_words(link);
     // The outage counts, not the state that it is shown as.
     let began = match &link.failure {
         Some(failure) => failure.since.min(link.since),

@@ -106,6 +106,7 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
     match (instance.link.state, instance.service.as_deref()) {
         (LinkState::Paused, _) => "Monitoring is paused".into(),
         (LinkState::Untrusted, _) => "The certificate is not trusted".into(),
+        _ if instance.link.is_unpinned() => "No certificate is pinned yet".into(),
         (LinkState::Unauthorized, _) => format!("The {} is refused", instance.kind.login()),
         (LinkState::Misconfigured, _) => "It cannot work as configured".into(),
         (LinkState::Disconnected, _) => match failing {

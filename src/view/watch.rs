@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Frame;
+use super::link::link_words;
 use super::style::{Line, Page, Role};
 use super::units::{clock, count};
-use super::words::{device_state, folder_state, headline, link_state};
+use super::words::{device_state, folder_state, headline};
 use crate::core::status::InstanceStatus;
 use crate::core::{LinkState, Reason, Service, Status};
 
@@ -47,7 +48,7 @@ fn instance_changes(
     new: &InstanceStatus,
     say: &mut dyn FnMut(Role, &str),
 ) {
-    let (role, word) = link_state(new.link.state);
+    let (role, word) = link_words(&new.link);
     if old.is_none_or(|old| old.link.state != new.link.state) {
         let text = match (&new.link.failure, new.link.state) {
             (Some(failure), state) if state.is_loud() => {

@@ -3,6 +3,7 @@
 //!
 //! Names of servers, folders and devices stand in these texts as they came; [`super::style`] cleans them.
 
+use super::link::{link_words, lost, lost_link};
 use super::style::Role;
 use super::units::{count, rate, size, span};
 use crate::core::service::{Device, DeviceState, Folder, FolderState, Unread};
@@ -168,7 +169,7 @@ pub fn is_synced(instance: &InstanceStatus) -> bool {
 
 /// What an instance is waiting for or doing, in few words: `syncing 3 folders`, `reconnecting`.
 pub fn doing(instance: &InstanceStatus) -> String {
-    let (_, state) = link_state(instance.link.state);
+    let (_, state) = link_words(&instance.link);
     match &instance.service {
         _ if instance.link.state != LinkState::Connected => state.to_lowercase(),
         None => "waiting for the first answer".into(),
@@ -181,17 +182,6 @@ pub fn doing(instance: &InstanceStatus) -> String {
                 None => "not synced yet".into(),
             },
         },
-    }
-}
-
-/// That `name` is in a loud state, as a title; with a full stop it is a sentence.
-pub fn lost(name: &str, state: LinkState, kind: Kind) -> String {
-    match state {
-        LinkState::Disconnected => format!("{name} cannot be reached"),
-        LinkState::Untrusted => format!("The certificate of {name} is not trusted"),
-        LinkState::Unauthorized => format!("{name} refuses the {}", kind.login()),
-        LinkState::Misconfigured => format!("{name} cannot work as configured"),
-        other => format!("{name}: {}", other.name()),
     }
 }
 
@@ -285,8 +275,18 @@ fn group(reasons: &[&Reason]) -> Vec<String> {
 }
 
 fn attention<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String {
-    let sentences: Vec<String> = instances
+    let all: Vec<_> = instances
         .filter(|instance| instance.overall() == Overall::Attention)
+        .collect();
+    let (unpinned, others): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|instance| instance.link.is_unpinned());
+    let names: Vec<&str> = unpinned.iter().map(|it| it.name.as_str()).collect();
+    let unpinned = unpinned
+        .first()
+        .map(|first| format!("{}.", lost_link(&list(&names), first)));
+    let sentences: Vec<String> = others
+        .into_iter()
         .map(|instance| match instance.link.state {
             state if state.is_loud() => {
                 format!("{}.", lost(&instance.name, state, instance.kind))
@@ -297,6 +297,7 @@ fn attention<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String 
                 reasons(instance).join("; ")
             ),
         })
+        .chain(unpinned)
         .collect();
     sentences.join(" ")
 }

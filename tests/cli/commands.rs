@@ -404,8 +404,25 @@ async fn a_stranger_is_5_until_its_certificate_is_accepted() {
     assert_eq!(trusted[0]["served"], server.fingerprint());
     assert_eq!(trusted[0]["state"], "connected");
 
+    let other = "11".repeat(32);
+    let other = home
+        .run(&["trust", "accept", "--fingerprint", &other])
+        .await;
+    assert_eq!(
+        other.status.code(),
+        Some(5),
+        "another one takes its place: {other:?}"
+    );
+    assert!(
+        text(&other.stdout).contains("does not serve the accepted certificate"),
+        "{other:?}"
+    );
     let forgotten = home.run(&["trust", "forget"]).await;
     assert_eq!(forgotten.status.code(), Some(0), "{forgotten:?}");
+    assert!(
+        text(&forgotten.stdout).contains("is not pinned any more"),
+        "{forgotten:?}"
+    );
     assert_eq!(home.code().await, Some(5), "a stranger again");
 }
 

@@ -153,7 +153,11 @@ fn event(name: &str, said: Said, lone: &Lone) -> Event {
             instance,
             fault: Fault::new(class),
         },
-        Said::Read(read) => Event::PinsRead { instance, read },
+        Said::Read(read) => Event::PinsRead {
+            instance,
+            read,
+            says: None,
+        },
         Said::Opened => Event::CertificateOpened { instance },
         Said::Answered(letter) => Event::Answered {
             instance,

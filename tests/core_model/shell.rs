@@ -145,6 +145,7 @@ impl Shell {
         self.send(Event::PinsRead {
             instance: NAME.into(),
             read,
+            says: None,
         });
     }
 

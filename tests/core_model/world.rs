@@ -125,7 +125,10 @@ impl World {
         let served = fingerprint(letter);
         let fault = |class| Err(Fault::new(class).with_served(Some(served)));
         if pinned && !accepted.contains(&served) {
-            return fault(Class::PinMismatch);
+            return fault(match accepted.is_empty() {
+                true => Class::NotPinned,
+                false => Class::PinMismatch,
+            });
         }
         match class {
             Some(class) => fault(class),

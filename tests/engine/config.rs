@@ -219,7 +219,9 @@ async fn trust_by_fingerprint_is_the_users_word_and_nobody_elses() {
     let config = config.replace("trust = { fingerprint = [] }\n", "");
     let config = config.replace("127.0.0.1", "localhost");
     let mut monitor = Monitor::start(&config).await;
-    let instance = monitor.until_state(LinkState::Untrusted).await;
+    // First contact is no alarm.
+    let instance = monitor.until_state(LinkState::Misconfigured).await;
+    assert!(instance.link.is_unpinned() && instance.overall() == Overall::Attention);
     let first = served(&instance);
     assert_eq!(first.to_string(), server.fingerprint());
     let failure = instance.link.failure.as_ref().expect("a failure");

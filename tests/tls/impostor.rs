@@ -63,7 +63,7 @@ async fn another_certificate() {
         .await;
         assert_eq!(fault.served, Some(impostor.pin()));
         // What reads as a first look is no other: nothing is pinned, so nobody is told anything.
-        let fault = refused(&server, &pinned(&server.url(), &[]), Class::PinMismatch).await;
+        let fault = refused(&server, &pinned(&server.url(), &[]), Class::NotPinned).await;
         assert_eq!(fault.served, Some(impostor.pin()));
     }
 }
@@ -130,7 +130,7 @@ async fn a_pinned_certificate_that_tls_cannot_work_with() {
                 };
                 assert_eq!((fault.detail, fault.served), (Some(why), Some(shown.pin())));
             }
-            refused(&server, &pinned(&server.url(), &[]), Class::PinMismatch).await;
+            refused(&server, &pinned(&server.url(), &[]), Class::NotPinned).await;
         }
     }
 }

@@ -6,7 +6,7 @@
 use crate::config::{self, Environment, InstanceConfig, Resolved, ResolvedTrust};
 use crate::core::failure::About;
 use crate::core::{
-    Class, Fault, Fingerprint, Offer, PinRead, PinSet, Served, Sight, Target, Timestamp,
+    Class, Fault, Fingerprint, Kind, Offer, PinRead, PinSet, Served, Sight, Target, Timestamp,
 };
 use crate::engine;
 use crate::engine::clock::Clock;
@@ -16,6 +16,10 @@ use crate::services::examine::{Examined, Finding, Seen};
 use crate::services::{DiskReader, examine};
 use crate::tls::{self, Client, ClientSpec, Look, Looked};
 use crate::view::check::{self, Report, Step};
+
+/// Syncthing's names for what its GUI loads (lib/locations/locations.go HTTPSCertFile, HTTPSKeyFile).
+const HOLDS_CERTIFICATE: &str = "https-cert.pem";
+const HOLDS_KEY: &str = "https-key.pem";
 
 /// Looks at everything that has to be right for `instance`. `kept` is what the state file knows of it.
 pub async fn look_at(
@@ -95,7 +99,17 @@ impl Way<'_> {
                 let read = tls::read_pin_file(path);
                 let place = path.display().to_string();
                 let kind = self.about.kind;
-                report.push(check::pin_file(&read, &place, kind, self.now));
+                let certificate = tls::certificate_in(path);
+                let step = check::pin_file(&read, certificate.as_ref(), &place, kind, self.now);
+                report.push(step);
+                // Whatever else the file is called, Syncthing does not load it.
+                if path.ends_with(HOLDS_CERTIFICATE) && kind == Kind::Syncthing {
+                    let trouble = tls::pair_trouble(path, &path.with_file_name(HOLDS_KEY));
+                    let home = path.parent().unwrap_or(path).display().to_string();
+                    if let Some(trouble) = trouble {
+                        report.push(check::pair(&trouble, &home));
+                    }
+                }
                 read_or_remembered(&read, kept, target)
             }
             (ResolvedTrust::Command(program), Some(read)) => {

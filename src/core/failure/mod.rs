@@ -2,6 +2,7 @@
 //!
 //! Invariant: a class is decided by type, never by a string, and everything else about it stands in one [`TABLE`].
 
+mod hints;
 mod patience;
 mod table;
 mod words;
@@ -11,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::kebab::kebab;
 use super::pin::Fingerprint;
+use super::sight::Shown;
 pub use patience::{ANNOUNCED_RESTART, Patience};
 pub use table::{Doubt, Rule, TABLE, fill};
-pub use words::About;
+pub use words::{About, openssl};
 
 /// What went wrong on a link, decided once at the edge, by type and never by a string.
 #[derive(
@@ -105,6 +107,8 @@ pub enum Class {
     Quit,
     /// The server asked not to be connected to again.
     Rejected,
+    /// No certificate was pinned yet: first contact.
+    NotPinned,
 }
 
 /// One failure as it was met. Holds no secret.
@@ -117,6 +121,9 @@ pub struct Fault {
     /// The certificate that was served, where one was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<Fingerprint>,
+    /// What that says of itself, where it was not accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Box<Shown>>,
 }
 
 impl Fault {
@@ -126,6 +133,7 @@ impl Fault {
             class,
             detail: None,
             served: None,
+            shown: None,
         }
     }
 
@@ -149,6 +157,12 @@ impl Fault {
     #[must_use]
     pub fn with_served(self, served: Option<Fingerprint>) -> Self {
         Self { served, ..self }
+    }
+
+    /// The same fault, where the served certificate said this of itself.
+    #[must_use]
+    pub fn with_shown(self, shown: Option<Box<Shown>>) -> Self {
+        Self { shown, ..self }
     }
 }
 

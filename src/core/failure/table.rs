@@ -234,7 +234,11 @@ pub const TABLE: &[Rule] = &[
     ),
     rule(C::PinMismatch, S::Untrusted, 10).rotating(10).doubt(Doubt::Pins).says(
         "{url} shows a certificate that is not the pinned one. No request and no secret was sent. Served: {served}. Pinned: {pinned}.",
-        "If you changed the certificate yourself, run 'syncwatch trust accept --instance {name}'. If not, another program or computer is answering in place of your server: do not accept it.",
+        "If you changed the certificate yourself, compare: '{openssl}' on that computer must print {colons}. If it does: 'syncwatch trust accept --instance {name}'. If not, another program or computer is answering in place of your server: do not accept it.",
+    ).to(
+        K::Syncthing,
+        "",
+        "{likely} Compare: on that computer, '{openssl}' must print {colons}. If it does: 'syncwatch trust accept --instance {name}'; with trust = { command = [\"ssh\", ...] } the next one is followed in silence. If not, another program or computer is answering in place of your server: do not accept it.",
     ),
     rule(C::BadSignature, S::Untrusted, 0).silent_retry().doubt(Doubt::Pins).says(
         "{url} shows the pinned certificate but cannot prove that it owns it. No request and no secret was sent.",
@@ -242,7 +246,7 @@ pub const TABLE: &[Rule] = &[
     ),
     rule(C::Certificate, S::Untrusted, 10).doubt(Doubt::Pins).says(
         "The certificate of {url} is not valid: {detail}. No request and no secret was sent. Served: {served}.",
-        "Renew it, or complete its chain, on the server; or pin it with 'trust = { fingerprint = [...] }'. 'syncwatch check' says what is missing.",
+        "Renew it, or complete its chain, on the server. 'syncwatch check' says what is missing.",
     ),
     rule(C::WrongName, S::Misconfigured, 10).doubt(Doubt::Pins).says(
         "The certificate of {url} is for another name: {detail}. No request and no secret was sent.",
@@ -352,22 +356,15 @@ pub const TABLE: &[Rule] = &[
         "{url} closed the connection and asked not to connect again: {detail}.",
         "Look at the server's settings and log, then choose 'Try again now' or correct this instance.",
     ),
+    rule(C::NotPinned, S::Misconfigured, 0).seldom().says(
+        "No certificate is pinned for {name} yet, so nothing was sent to {url}. It shows {served}.",
+        "Compare it on that computer: '{openssl}' must print {colons}. If it does: 'syncwatch trust accept --instance {name}'.",
+    ).to(
+        K::Syncthing,
+        "",
+        "Compare it on that computer: '{openssl}' must print {colons}. If it does: 'syncwatch trust accept --instance {name}'. Or let it be pinned and followed without a question: trust = { command = [\"ssh\", ...] } in the config.",
+    ),
 ];
-
-/// What to do about [`Class::PinMismatch`] where a file holds the pin: there is nothing to accept.
-pub const MISMATCH_WITH_FILE: &str = "{path} holds another certificate: does 'home' or 'trust' name the right place? If it does, another program or computer is answering in place of your server. To pin what you know to be right, set 'trust = { fingerprint = [...] }'.";
-
-/// The same where a command prints the pin.
-pub const MISMATCH_WITH_COMMAND: &str = "The command that prints its pin ('{command}') was asked and prints another certificate: does it ask the right computer? If it does, another program or computer is answering in place of your server.";
-
-/// The same where that command tells nothing.
-pub const SILENT_COMMAND: &str = "If the certificate was renewed there, the command that prints its pin ('{command}') could have said so, but {trouble}. Once it prints the new one, this ends by itself. If nothing was renewed, another program or computer is answering in place of your server.";
-
-/// Message and hint of [`Class::BadPinFile`] where a command prints the pin.
-pub const BAD_COMMAND: (&str, &str) = (
-    "Nothing is pinned for {name}: the command that prints its certificate ('{command}') told none: {detail}.",
-    "Run it in a terminal to see what it says. It must print a PEM certificate without asking for anything: with ssh, add '-o BatchMode=yes'. It is run again by itself.",
-);
 
 /// For a class without a row, which a test rules out.
 pub(super) const FALLBACK: Rule = rule(C::BadReply, S::Misconfigured, 0);

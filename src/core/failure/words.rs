@@ -1,8 +1,18 @@
 //! A fault in words: the row of the table that fits the kind of server, filled in.
 
-use super::table::{BAD_COMMAND, MISMATCH_WITH_COMMAND, MISMATCH_WITH_FILE, SILENT_COMMAND, fill};
+use std::time::Duration;
+
+use super::hints::{
+    BAD_COMMAND, MISMATCH_WITH_COMMAND, MISMATCH_WITH_FILE, NOT_ITS_OWN, NOT_KNOWN, RENEWED,
+    SILENT_COMMAND, THROWN_AWAY, TOO_EARLY,
+};
+use super::table::fill;
 use super::{Class, Fault};
 use crate::core::kinds::Kind;
+use crate::core::time::Timestamp;
+
+/// Syncthing renews a certificate that ends sooner (lib/api/api.go shouldRegenerateCertificate).
+const RENEWAL: Duration = Duration::from_secs(30 * 86_400);
 
 /// Whom a fault is told of.
 #[derive(Clone, Debug)]
@@ -22,6 +32,8 @@ pub struct About<'a> {
     pub command: Option<&'a str>,
     /// Why the file or the command told no pin when it was last read.
     pub trouble: Option<&'a str>,
+    /// When the pinned certificate ends, where known.
+    pub pinned_end: Option<Timestamp>,
 }
 
 impl<'a> About<'a> {
@@ -36,6 +48,7 @@ impl<'a> About<'a> {
             pinned_by_file: false,
             command: None,
             trouble: None,
+            pinned_end: None,
         }
     }
 }
@@ -49,6 +62,7 @@ impl Fault {
             (Class::PinMismatch, Some(_)) => (message, MISMATCH_WITH_COMMAND),
             (Class::PinMismatch, None) if about.pinned_by_file => (message, MISMATCH_WITH_FILE),
             (Class::BadPinFile, Some(_)) => BAD_COMMAND,
+            (Class::Certificate, _) if self.is_syncthings_own(about) => THROWN_AWAY,
             _ => (message, hint),
         };
         let value = |key: &str| self.value(key, about);
@@ -67,8 +81,54 @@ impl Fault {
                 .served
                 .map_or_else(|| "none".into(), |served| served.to_string()),
             "pinned" => about.pinned.clone(),
+            "openssl" => openssl(about.kind).to_owned(),
+            "colons" => self
+                .served
+                .map_or_else(|| "the same".into(), |served| served.with_colons()),
+            "likely" => fill(self.likely(about), |key| self.likely_value(key, about)),
             "command" => about.command.unwrap_or("the command").to_owned(),
             "trouble" => about.trouble.unwrap_or("no details").to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+/// What prints the fingerprint of a server's certificate, on the server.
+pub fn openssl(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Syncthing => "openssl x509 -noout -fingerprint -sha256 -in https-cert.pem",
+        _ => "openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE.pem",
+    }
+}
+
+impl Fault {
+    fn is_syncthings_own(&self, about: &About<'_>) -> bool {
+        let own = self.shown.as_ref().is_some_and(|it| it.is_syncthings_own());
+        own && about.kind == Kind::Syncthing
+    }
+
+    /// Where a new certificate of a Syncthing elsewhere may come from.
+    fn likely(&self, about: &About<'_>) -> &'static str {
+        let Some(shown) = &self.shown else {
+            return NOT_KNOWN;
+        };
+        match (about.pinned_end, shown.not_before) {
+            _ if !shown.self_signed => NOT_ITS_OWN,
+            (Some(end), Some(made)) if made + RENEWAL >= end => RENEWED,
+            (Some(_), Some(_)) => TOO_EARLY,
+            _ => NOT_KNOWN,
+        }
+    }
+
+    fn likely_value(&self, key: &str, about: &About<'_>) -> Option<String> {
+        let day = |time: Timestamp| time.to_string().chars().take(10).collect::<String>();
+        let shown = self.shown.as_ref()?;
+        Some(match key {
+            "ends" => day(about.pinned_end?),
+            "due" => day(about.pinned_end? - RENEWAL),
+            "made" => day(shown.not_before?),
+            "subject" => shown.subject.clone(),
+            "issuer" => shown.issuer.clone(),
             _ => return None,
         })
     }

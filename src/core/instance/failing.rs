@@ -124,7 +124,8 @@ impl Instance {
     ) {
         self.doubt = None;
         self.up = false;
-        if fault.class == Class::PinMismatch {
+        let forgotten = fault.served.is_some() && fault.served == self.forgotten;
+        if fault.class == Class::PinMismatch && !forgotten {
             self.rotation_since.get_or_insert(since);
         }
         let fault = self.seen_in_a_row(fault);

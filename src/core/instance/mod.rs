@@ -19,7 +19,7 @@ use super::holds::{Conditions, Holding};
 use super::journal::{JournalEntry, JournalKind};
 use super::kinds::Kind;
 use super::outage::{Circumstances, Outage};
-use super::pin::{Pin, TrustMode};
+use super::pin::{Fingerprint, Pin, TrustMode};
 use super::pins::Pins;
 use super::service::Service;
 use super::status::LinkState;
@@ -73,6 +73,11 @@ pub(super) struct Instance {
     pub(super) pin_file_trouble: Option<String>,
     /// When the command may be run that prints the pin.
     asking: Asking,
+    /// Who signed the certificate that was read last, and who signed the one that Syncthing threw away for its own.
+    signed_by: Option<String>,
+    pub(super) thrown_away: Option<String>,
+    /// What the user took back: that it is still served is no rotation.
+    forgotten: Option<Fingerprint>,
 }
 
 /// What an instance is doing.
@@ -150,6 +155,9 @@ impl Instance {
             outdated: false,
             pin_file_trouble: None,
             asking: Asking::new(now),
+            signed_by: None,
+            thrown_away: None,
+            forgotten: None,
         }
     }
 
@@ -172,7 +180,10 @@ impl Instance {
         match event {
             Event::Resolved { target, .. } => self.resolved(target, now, effects),
             Event::Unresolved { fault, .. } => self.unresolved(fault, patience, now, effects),
-            Event::PinsRead { read, .. } => self.pins_read(read, patience, now, effects),
+            Event::PinsRead { read, says, .. } => {
+                self.note_signer(says.as_deref(), now, effects);
+                self.pins_read(read, patience, now, effects);
+            }
             Event::CertificateOpened { .. } => self.certificate_opened(now, effects),
             Event::PinAccepted { pin, .. } => self.pin_accepted(pin, now, effects),
             Event::PinForgotten { .. } => self.pin_forgotten(now, effects),

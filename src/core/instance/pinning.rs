@@ -11,6 +11,7 @@ use crate::core::failure::{Class, Fault, Patience};
 use crate::core::journal::JournalKind;
 use crate::core::pin::{Pin, PinRead, TrustMode};
 use crate::core::pins::{Offered, Pins, Verified};
+use crate::core::sight::Shown;
 use crate::core::time::Timestamp;
 
 /// A certificate file that is opened again within this time tells nothing new.
@@ -50,6 +51,28 @@ impl Instance {
             }
             _ if !awaits && self.phase == Phase::ReadingPins => self.attempt(now, effects),
             _ => {}
+        }
+    }
+
+    /// A pair that Syncthing cannot load is overwritten with one of its own: then the certificate is of another kind, which
+    /// nobody asked for.
+    pub(super) fn note_signer(
+        &mut self,
+        says: Option<&Shown>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(says) = says.filter(|_| self.reads_pins()) else {
+            return;
+        };
+        if !says.self_signed {
+            self.signed_by = Some(says.issuer.clone());
+            self.thrown_away = None;
+        } else if let Some(signer) = self.signed_by.take()
+            && says.is_syncthings_own()
+        {
+            self.thrown_away = Some(signer.clone());
+            self.record(JournalKind::OwnCertificate { signer }, now, effects);
         }
     }
 
@@ -130,6 +153,7 @@ impl Instance {
             return;
         }
         self.spec.accepted = Some(pin);
+        self.forgotten = None;
         effects.push(Effect::KeepAccepted {
             instance: self.name(),
             pin: Some(pin),
@@ -146,7 +170,7 @@ impl Instance {
     }
 
     pub(super) fn pin_forgotten(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.spec.accepted = None;
+        self.forgotten = self.spec.accepted.take().map(|pin| pin.fingerprint);
         effects.push(Effect::KeepAccepted {
             instance: self.name(),
             pin: None,

@@ -56,6 +56,7 @@ impl Instance {
             ));
             self.rotation_since = None;
             self.asking = Asking::new(now);
+            (self.signed_by, self.thrown_away) = (None, None);
         }
         self.renew_generation(effects);
         self.ready_again();

@@ -52,7 +52,7 @@ impl Shell {
         }
         runtime.asking = None;
         if runtime.pin_command() == Some(program) {
-            self.queue_read(instance, read);
+            self.queue_read(instance, read, None);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Shell;
 use super::note::Note;
 use super::places::in_time;
-use crate::core::{Event, PinRead};
+use crate::core::{Event, PinRead, Shown};
 use crate::engine::errand::{Asked, Ended};
 use crate::engine::stamp::Stamp;
 use crate::services::disks::SILENT;
@@ -23,6 +23,7 @@ pub(super) struct Content {
     stamp: Option<Stamp>,
     /// `None` for a CA file, which is read by each client that is built.
     pins: Option<PinRead>,
+    says: Option<Box<Shown>>,
 }
 
 impl Shell {
@@ -37,7 +38,7 @@ impl Shell {
             && !self.read_trust_file(instance)
             && self.runtimes.contains_key(instance)
         {
-            self.queue_read(instance, PinRead::Missing);
+            self.queue_read(instance, PinRead::Missing, None);
         }
     }
 
@@ -62,6 +63,7 @@ impl Shell {
         let reading = move || Content {
             stamp: Stamp::of(&path),
             pins: (!is_ca).then(|| tls::read_pin_file(&path)),
+            says: tls::certificate_in(&path).map(|it| Box::new(it.shown())),
             path,
         };
         let reading = tokio::spawn(async move { disks.read(reading).await });
@@ -90,7 +92,7 @@ impl Shell {
         let is_ca = self.runtimes.get(instance).is_some_and(|it| it.is_ca());
         if !is_ca {
             let why = SILENT.into();
-            self.queue_read(instance, PinRead::Unreadable { why });
+            self.queue_read(instance, PinRead::Unreadable { why }, None);
         }
     }
 
@@ -128,11 +130,15 @@ impl Shell {
                 let _ = notes.send(Note::ReadPins(name));
             });
         }
-        self.queue_read(instance, read);
+        self.queue_read(instance, read, content.says);
     }
 
-    pub(super) fn queue_read(&mut self, instance: &str, read: PinRead) {
+    pub(super) fn queue_read(&mut self, instance: &str, read: PinRead, says: Option<Box<Shown>>) {
         let instance = instance.to_owned();
-        self.queue.push_back(Event::PinsRead { instance, read });
+        self.queue.push_back(Event::PinsRead {
+            instance,
+            read,
+            says,
+        });
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Step, is_syncthing, minute};
 use crate::core::failure::About;
+use crate::core::failure::openssl;
 use crate::core::{Certificate, Class, Fault, Fingerprint, Served, Timestamp};
-use crate::view::certificate::openssl;
 use crate::view::words::list;
 
 const STEP: &str = "trust";
@@ -44,6 +44,10 @@ pub fn pinned(
             .of(fault.class)
             .seen_by(seen);
     }
+    if pins.is_empty() && !about.pinned_by_file {
+        let fault = Fault::new(Class::NotPinned).with_served(Some(shown));
+        return Step::fault(STEP, &fault, about);
+    }
     let all: Vec<String> = pins.iter().map(ToString::to_string).collect();
     let pinned = match all.is_empty() {
         true => "nothing".into(),
@@ -81,6 +85,7 @@ pub fn judged(
         let shown = certificate.pin.fingerprint;
         return Step::ok(STEP, format!("accepted by {judge}; served is {shown}"));
     };
+    let by_ca = about.path.is_some();
     let why = fault.detail.as_deref().unwrap_or("no details");
     let found = match fault.class {
         Class::WrongName => format!("the certificate is for another name: {why}."),
@@ -90,11 +95,18 @@ pub fn judged(
     let step = |hint: String| Step::failed(STEP, found.clone(), hint).of(fault.class);
     match fault.class {
         Class::WrongName => {
-            step(other_name(certificate)).seen_by(vec![names(certificate, "It is for")])
+            step(other_name(certificate, by_ca)).seen_by(vec![names(certificate, "It is for")])
         }
         Class::Certificate => match in_time(certificate, now) {
             Err(hint) => step(hint.to_owned()).seen_by(vec![dates(certificate, now)]),
-            Ok(()) => step(issuer(served)).seen_by(vec![chain(served)]),
+            Ok(()) => match certificate.shown().is_syncthings_own() && is_syncthing(about.kind) {
+                true => {
+                    let shown = Some(Box::new(certificate.shown()));
+                    let (message, hint) = fault.with_shown(shown).words(about);
+                    Step::failed(STEP, message, hint).of(Class::Certificate)
+                }
+                false => step(issuer(served, by_ca)).seen_by(vec![chain(served)]),
+            },
         },
         _ => Step::fault(STEP, &fault, about),
     }
@@ -140,9 +152,10 @@ fn dates(certificate: &Certificate, now: Timestamp) -> String {
     )
 }
 
-fn other_name(certificate: &Certificate) -> String {
+fn other_name(certificate: &Certificate, by_ca: bool) -> String {
     let names: Vec<&str> = certificate.names.iter().map(String::as_str).collect();
     match names.is_empty() {
+        true if by_ca => "Have your CA sign one that names the host in 'url'.".to_owned(),
         true => {
             "Pin it: trust = { fingerprint = [\"...\"] }; then its names do not matter.".to_owned()
         }
@@ -167,9 +180,11 @@ fn chain(served: &Served) -> String {
     }
 }
 
-fn issuer(served: &Served) -> String {
+/// Where a CA was chosen, nothing less is advised.
+fn issuer(served: &Served, by_ca: bool) -> String {
     let issuer = served.missing_issuer();
     match (served.ends_with_root(), &served.last) {
+        (true, None) if by_ca => "It signed itself, so that no CA vouches for it: have the server show the one that your CA signed. If it should, something else may be answering in its place.".to_owned(),
         (true, None) => "It signed itself, so that no CA vouches for it: pin it with trust = { fingerprint = [\"...\"] }, or name its file with trust = { file = \"...\" }.".to_owned(),
         (true, Some(_)) => format!("The chain is whole, but its root, {issuer}, is not trusted here: name its file with trust = {{ ca = \"...\" }}."),
         (false, _) => format!("The certificate of {issuer} is missing. Have the server send the whole chain (often called fullchain.pem); if that is a CA of your own, name its file with trust = {{ ca = \"...\" }}."),

@@ -2,11 +2,13 @@
 
 mod certificate;
 mod handshake;
+mod pair;
 mod pin_file;
 mod report;
 
 pub use certificate::{any, judged, pinned};
 pub use handshake::{failed, finished};
+pub use pair::pair;
 pub use pin_file::{pin_command, pin_file};
 pub use report::{Outcome, Report, Step};
 

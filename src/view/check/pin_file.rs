@@ -3,14 +3,20 @@
 use std::time::Duration;
 
 use super::{Step, day, is_syncthing};
-use crate::core::{Kind, PinRead, Timestamp};
+use crate::core::{Certificate, Kind, PinRead, Timestamp};
 
 const STEP: &str = "certificate file";
 /// Syncthing renews a certificate that ends sooner (lib/api/api.go shouldRegenerateCertificate).
 const RENEWAL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What the file at `place` holds.
-pub fn pin_file(read: &PinRead, place: &str, kind: Kind, now: Timestamp) -> Step {
+pub fn pin_file(
+    read: &PinRead,
+    certificate: Option<&Certificate>,
+    place: &str,
+    kind: Kind,
+    now: Timestamp,
+) -> Step {
     let by_kind = |syncthing: &'static str, others: &'static str| match is_syncthing(kind) {
         true => syncthing,
         false => others,
@@ -21,6 +27,11 @@ pub fn pin_file(read: &PinRead, place: &str, kind: Kind, now: Timestamp) -> Step
             let until = ends.map_or_else(String::new, |end| format!(", valid until {}", day(end)));
             let found = format!("{place}{until}: {}", pin.fingerprint);
             match ends {
+                Some(end) if end < now + RENEWAL && is_kept(certificate, kind) => Step::look(
+                    STEP,
+                    found,
+                    "Syncthing does not renew this one by itself, because it is not of the kind that it makes: put a new one and its key there before the end, and restart Syncthing.",
+                ),
                 Some(end) if end < now + RENEWAL => Step::look(
                     STEP,
                     found,
@@ -59,6 +70,11 @@ pub fn pin_file(read: &PinRead, place: &str, kind: Kind, now: Timestamp) -> Step
             "Let this user read it: only the certificate is needed, never the key beside it.",
         ),
     }
+}
+
+/// Syncthing leaves it alone however near its end is.
+fn is_kept(certificate: Option<&Certificate>, kind: Kind) -> bool {
+    is_syncthing(kind) && certificate.is_some_and(|it| !it.renewed_by_syncthing)
 }
 
 /// What the command `program` printed.

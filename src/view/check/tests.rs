@@ -50,6 +50,7 @@ fn served(names: &[&str]) -> Served {
             not_after,
             key: "ECDSA P-256".into(),
             self_signed: false,
+            renewed_by_syncthing: false,
             unusable: None,
         },
         chain: 1,

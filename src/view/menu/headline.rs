@@ -7,6 +7,7 @@ use super::text::{moment, name_or};
 use crate::core::service::{DeviceState, Folder, FolderState};
 use crate::core::{Hold, HoldCause, InstanceStatus, Kind, LinkState, Overall, Service, Status};
 use crate::view::Frame;
+use crate::view::link::lost_link;
 use crate::view::units::{size, span};
 use crate::view::words::{self, list, reasons};
 
@@ -36,6 +37,7 @@ pub(super) fn title(instance: &InstanceStatus) -> String {
     let state = match instance.link.state {
         LinkState::Paused => "not watched".into(),
         LinkState::Untrusted => "certificate not trusted".into(),
+        _ if instance.link.is_unpinned() => "certificate not pinned yet".into(),
         LinkState::Unauthorized => format!("refuses the {}", instance.kind.login()),
         LinkState::Misconfigured => "cannot work as configured".into(),
         LinkState::Disconnected => "cannot be reached".into(),
@@ -53,9 +55,7 @@ pub(super) fn sentence(instance: &InstanceStatus, frame: &Frame) -> String {
     match instance.link.state {
         LinkState::Paused => format!("{name} is not watched"),
         LinkState::Untrusted => "Security alert: the certificate is not trusted".into(),
-        state @ (LinkState::Unauthorized | LinkState::Misconfigured) => {
-            words::lost(&name, state, instance.kind)
-        }
+        LinkState::Unauthorized | LinkState::Misconfigured => lost_link(&name, instance),
         LinkState::Disconnected => match &instance.link.failure {
             Some(failure) => {
                 let since = moment(failure.since, frame);

@@ -6,6 +6,7 @@ use super::Item;
 use super::item::{Scope, paragraph};
 use super::text::{middle, moment};
 use super::{Slots, Subject};
+use crate::core::failure::openssl;
 use crate::core::status::TrustStatus;
 use crate::core::{Fingerprint, LinkState, TrustMode};
 use crate::view::certificate;
@@ -19,7 +20,7 @@ const MOST_OFFERED: usize = 3;
 pub(super) fn untrusted(subject: &Subject<'_>, slots: &mut Slots) -> Item {
     let link = &subject.instance.link;
     let scope = subject.scope.part("untrusted");
-    let shown = link.state == LinkState::Untrusted;
+    let shown = link.state == LinkState::Untrusted || link.is_unpinned();
     let since = match link.failure.as_ref().filter(|_| shown) {
         Some(failure) => format!("Since {}", moment(failure.since, subject.frame)),
         None => String::new(),
@@ -39,7 +40,11 @@ pub(super) fn untrusted(subject: &Subject<'_>, slots: &mut Slots) -> Item {
     items.push(accept(subject, &scope, slots));
     let instead = link.trust.mode.not_by_hand().unwrap_or_default();
     items.extend(paragraph(&scope, "instead", instead, 3));
-    Item::submenu(scope.id(), "The certificate is not trusted", items).shown(shown)
+    let title = match link.is_unpinned() {
+        true => "The certificate is not pinned yet",
+        false => "The certificate is not trusted",
+    };
+    Item::submenu(scope.id(), title, items).shown(shown)
 }
 
 /// Fingerprint, expiry, and what its changes were like.
@@ -78,14 +83,12 @@ pub(super) fn certificate(subject: &Subject<'_>) -> Item {
 fn accept(subject: &Subject<'_>, scope: &Scope, slots: &mut Slots) -> Item {
     let link = &subject.instance.link;
     let scope = scope.part("accept");
-    let by_hand = link.trust.mode.not_by_hand().is_none();
-    let served = link.trust.served;
-    let served = served.filter(|_| by_hand && link.state == LinkState::Untrusted);
+    let served = link.acceptable();
     let line = |name: &str, text: &str| Item::text(scope.leaf(name), text);
     let [first, second] = served.map(as_openssl_prints).unwrap_or_default();
     let mut items = vec![
         line("compare", "Compare it on the server itself, where"),
-        line("command", certificate::openssl(subject.instance.kind)),
+        line("command", openssl(subject.instance.kind)),
         line("prints", "must print"),
         line("first", &first),
         line("second", &second),
@@ -131,14 +134,11 @@ fn buttons(
 
 /// `AB:CD:…` on two lines.
 fn as_openssl_prints(fingerprint: Fingerprint) -> [String; 2] {
-    let text = fingerprint.to_string().to_uppercase();
-    let hex = text.rsplit(':').next().unwrap_or_default();
-    let bytes: Vec<&str> = (0..hex.len())
-        .step_by(2)
-        .filter_map(|at| hex.get(at..at + 2))
-        .collect();
-    let (first, second) = bytes.split_at_checked(16).unwrap_or_default();
-    [first.join(":") + ":", second.join(":")]
+    let text = fingerprint.with_colons();
+    let (first, second) = text
+        .split_at_checked(text.len() / 2 + 1)
+        .unwrap_or_default();
+    [first.to_owned(), second.to_owned()]
 }
 
 /// A whole fingerprint, to be compared: it takes two lines.

@@ -28,6 +28,8 @@ struct Told {
     served: Option<Fingerprint>,
     /// It was said that every connection shows another one.
     each_time: bool,
+    /// Nothing had been pinned yet: then it is not back, but there.
+    unpinned: bool,
     on_screen: bool,
 }
 
@@ -48,7 +50,7 @@ impl Outage {
         let over = link.state == LinkState::Connected && is_steady(link, now);
         let forgotten = link.state == LinkState::Paused
             || !is_wanted(told.state, wanted)
-            || (over && !wanted.connection);
+            || (over && (told.unpinned || !wanted.connection));
         let withdrawn = (forgotten || (over && !self.pace.allows(now)))
             && std::mem::replace(&mut told.on_screen, false);
         if forgotten {
@@ -100,6 +102,7 @@ impl Outage {
                     since: self.told.map_or(began, |told| told.since),
                     served: link.trust.served,
                     each_time: is_each_time(link),
+                    unpinned: link.is_unpinned(),
                     on_screen: true,
                 })
             }

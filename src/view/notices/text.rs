@@ -10,9 +10,9 @@ use super::{Notice, Urgency};
 use crate::core::{Class, InstanceStatus, LinkState, Service};
 use crate::view::certificate::insecure;
 use crate::view::command::Command;
+use crate::view::link::lost_link;
 use crate::view::style::{Line, Page};
 use crate::view::units::span;
-use crate::view::words::lost;
 
 /// Columns of a name that others chose, and of a message that they sent.
 pub(super) const NAME: usize = 40;
@@ -45,7 +45,7 @@ pub(super) fn link(news: News, instance: &InstanceStatus, urgency: Urgency) -> N
                 LinkState::Disconnected => "network.disconnected",
                 _ => "network.error",
             },
-            lost(&name, state, instance.kind),
+            lost_link(&name, instance),
             trouble(instance),
             remedies(state, instance),
         ),
@@ -139,6 +139,7 @@ fn remedies(state: LinkState, instance: &InstanceStatus) -> Actions {
     let mut actions: Actions = Vec::new();
     match state {
         LinkState::Untrusted => actions.extend(acceptance(instance)),
+        _ if instance.link.is_unpinned() => actions.extend(acceptance(instance)),
         LinkState::Unauthorized => actions.extend(open(instance)),
         LinkState::Misconfigured => {
             actions.push(("Open config".into(), Command::OpenConfig));
@@ -152,10 +153,9 @@ fn remedies(state: LinkState, instance: &InstanceStatus) -> Actions {
 /// To pin what is served, where that is the user's to say. The button names the certificate, so that nobody accepts
 /// another one than was read of.
 fn acceptance(instance: &InstanceStatus) -> Option<(String, Command)> {
-    let trust = &instance.link.trust;
-    let mismatch = instance.link.failure.as_ref()?.class == Class::PinMismatch;
-    let by_hand = trust.mode.not_by_hand().is_none();
-    let fingerprint = trust.served.filter(|_| mismatch && by_hand)?;
+    let class = instance.link.failure.as_ref()?.class;
+    let pins = matches!(class, Class::PinMismatch | Class::NotPinned);
+    let fingerprint = instance.link.acceptable().filter(|_| pins)?;
     let shown: String = fingerprint.to_string().chars().take(15).collect();
     let command = Command::Accept {
         instance: instance.name.clone(),

@@ -167,10 +167,7 @@ impl Screen {
             return Vec::new();
         };
         let link = &instance.link;
-        let by_hand = link.trust.mode.not_by_hand().is_none();
-        let served = link.trust.served;
-        let served = served.filter(|_| by_hand && link.state == LinkState::Untrusted);
-        let certificate = served.map(Subject::Certificate);
+        let certificate = link.acceptable().map(Subject::Certificate);
         let service = instance.service.iter();
         let devices = service.clone().flat_map(|it| &it.pending_devices);
         let folders = service.flat_map(|it| &it.pending_folders);

@@ -6,11 +6,12 @@ use crate::core::service::{Device, DeviceState, Fact, Folder, FolderState, short
 use crate::core::{InstanceStatus, JournalEntry, LinkState, Overall};
 use crate::view::Frame;
 use crate::view::journal;
+use crate::view::link::link_words;
 use crate::view::menu::text::moment;
 use crate::view::service::{device_name, label, needed};
 use crate::view::style::{Line, Page, Role};
 use crate::view::table::{Column, Table};
-use crate::view::words::{device_state, doing, folder_state, link_state, reasons};
+use crate::view::words::{device_state, doing, folder_state, reasons};
 
 /// A list, ready to be shown in a given width.
 #[derive(Clone, Debug)]
@@ -183,7 +184,7 @@ fn columns(pane: Pane) -> &'static [Column] {
 }
 
 fn instance_cells(instance: &InstanceStatus) -> Vec<Line> {
-    let (role, link) = link_state(instance.link.state);
+    let (role, link) = link_words(&instance.link);
     // Else it says no more than the state of the link.
     let doing = match instance.link.state {
         LinkState::Connected => doing(instance),

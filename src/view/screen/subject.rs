@@ -4,8 +4,9 @@ use super::{Pane, Screen};
 use crate::core::service::{Device, Fact, Folder, PendingDevice, PendingFolder};
 use crate::core::{Fingerprint, InstanceStatus, JournalEntry};
 use crate::view::journal;
+use crate::view::link::link_words;
 use crate::view::style::Page;
-use crate::view::words::{device_state, folder_state, link_state};
+use crate::view::words::{device_state, folder_state};
 
 /// Something that can be chosen.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +44,7 @@ impl Subject<'_> {
         let has = |text: &str| text.to_lowercase().contains(part);
         match self {
             Self::Instance(instance) => {
-                has(&instance.name) || has(link_state(instance.link.state).1) || has(&instance.url)
+                has(&instance.name) || has(link_words(&instance.link).1) || has(&instance.url)
             }
             Self::Folder(folder) => {
                 has(&folder.label) || has(&folder.id) || has(folder_state(folder.state).1)

@@ -206,6 +206,12 @@ async fn certificates(home: &Path) -> Vec<Fault> {
             class: Some(Class::PinMismatch),
         },
         Fault {
+            what: "a certificate where none was pinned yet",
+            peer: serving(same(Identity::new(NAME))).await,
+            trust: "{ fingerprint = [] }".to_owned(),
+            class: Some(Class::NotPinned),
+        },
+        Fault {
             what: "a new certificate on every connection",
             peer: serving(fresh).await,
             trust: pin(&me),

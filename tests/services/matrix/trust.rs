@@ -43,6 +43,7 @@ async fn rows(home: &Path) -> Vec<Row> {
             "fingerprint",
             format!("{{ fingerprint = [\"{}\"] }}", known.pin()),
         ),
+        ("command", format!("{{ command = ['cat', {own:?}] }}")),
         ("ca", format!("{{ ca = {ca:?} }}")),
         ("system", "'system'".to_owned()),
         ("any", "'any'".to_owned()),
