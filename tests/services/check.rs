@@ -319,6 +319,12 @@ fn lasting(page: &str) -> Vec<String> {
             Some(at) => &word[..at],
             None => word,
         };
+        // As openssl prints one.
+        let word = if word.matches(':').count() == 31 {
+            ""
+        } else {
+            word
+        };
         match word.chars().any(|char| char.is_ascii_digit()) {
             true => word.replace(figure, ""),
             false if matches!(word, "ms" | "ms." | "s" | "s.") => "seconds".to_owned(),
