@@ -76,7 +76,7 @@ async fn follow(settings: Settings, dice: Dice) -> Vec<Event> {
         clients,
         key: "secret".into(),
         memory: Memory::default(),
-        nudge: Arc::default(),
+        fresh: Default::default(),
         entry: Default::default(),
         teller: Default::default(),
         second: None,

@@ -9,7 +9,9 @@ use super::complete::instances;
 use super::control::args::ControlCommand;
 use super::generate::ReferenceFormat;
 use super::hook::HookArgs;
+use super::list::ListArgs;
 use super::reference;
+use super::wait::args::WaitArgs;
 use crate::core::Fingerprint;
 
 /// Watches Syncthing over HTTPS with pinned certificates, and stays calm while those change
@@ -102,10 +104,16 @@ pub enum Command {
     ///
     /// Asks the running engine; without one, looks for itself once. The exit code is that of the worst instance.
     Status(StatusArgs),
-    /// Wait until everything is connected, idle or synced
+    /// Wait until everything is connected, idle, synced or safe
     ///
-    /// Paused instances do not count. Exit code 0: reached; 7: timed out.
+    /// Every server is asked again before this ends: what was known before does not count. What was just written into
+    /// a folder Syncthing itself notices only some seconds later: after a copy say --rescan. Paused instances do not
+    /// count. Exit code 0: reached; 1: there is nothing to wait for; 7: timed out.
     Wait(WaitArgs),
+    /// List the files behind a figure
+    ///
+    /// One file a line, read from Syncthing page by page.
+    List(ListArgs),
     /// Look at every step of the way to an instance, and say which one fails and what to do
     Check(CheckArgs),
     /// Show, accept or take back pinned certificates
@@ -141,28 +149,6 @@ pub struct StatusArgs {
     /// Every folder and device, also when many of them are up to date
     #[arg(long, short, conflicts_with = "json")]
     pub all: bool,
-}
-
-/// Arguments of `wait`.
-#[derive(Clone, Debug, Args)]
-pub struct WaitArgs {
-    /// What to wait for
-    #[arg(long = "for", value_name = "WHAT", default_value = "connected")]
-    pub goal: Goal,
-    /// Give up after this long, such as 500ms, 60s, 5m, 1h30m [default: never]
-    #[arg(long, short, value_name = "TIME", value_parser = parse_duration)]
-    pub timeout: Option<Duration>,
-}
-
-/// What `wait` waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Goal {
-    /// The last request was answered over a verified connection
-    Connected,
-    /// Connected, and nothing is being scanned or synced
-    Idle,
-    /// Connected, and everything is up to date here and on every connected device
-    Synced,
 }
 
 /// Arguments of `check`.

@@ -33,12 +33,16 @@ pub fn folders() -> ArgValueCandidates {
     ArgValueCandidates::new(|| of_services(folder_names))
 }
 
+/// Devices, by their names.
+pub fn devices() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| of_services(device_names))
+}
+
 /// Folders and devices.
 pub fn folders_and_devices() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         of_services(|service| {
-            let devices = service.devices.iter();
-            let devices = devices.filter_map(|it| named(&it.name, &it.id));
+            let devices = device_names(service);
             folder_names(service).into_iter().chain(devices).collect()
         })
     })
@@ -72,6 +76,11 @@ pub fn devices_offered() -> ArgValueCandidates {
 fn folder_names(service: &Service) -> Vec<CompletionCandidate> {
     let folders = service.folders.iter();
     folders.filter_map(|it| named(&it.label, &it.id)).collect()
+}
+
+fn device_names(service: &Service) -> Vec<CompletionCandidate> {
+    let devices = service.devices.iter();
+    devices.filter_map(|it| named(&it.name, &it.id)).collect()
 }
 
 fn of_services(names: impl Fn(&Service) -> Vec<CompletionCandidate>) -> Vec<CompletionCandidate> {

@@ -14,9 +14,11 @@ pub mod control;
 mod daemon;
 mod demo;
 pub mod error;
+mod files;
 mod generate;
 pub mod hook;
 mod journal;
+pub mod list;
 mod logging;
 mod notifier;
 mod open;
@@ -29,7 +31,7 @@ mod source;
 mod status;
 mod tray;
 mod trust;
-mod wait;
+pub mod wait;
 
 pub use context::Context;
 
@@ -73,6 +75,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit, CliError
         Command::Daemon => daemon::run(context).await,
         Command::Status(args) => status::run(args, context).await,
         Command::Wait(args) => wait::run(args, context).await,
+        Command::List(args) => list::run(args, context).await,
         Command::Check(args) => check::run(args, context).await,
         Command::Trust(args) => trust::run(args, context).await,
         Command::Journal(args) => journal::run(args, context).await,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::args::Color;
 use crate::core::Timestamp;
 use crate::view::Frame;
-use crate::view::style::{Page, clean_json};
+use crate::view::style::{Line, Page, clean_json};
 
 /// Where nothing else is known.
 const USUAL_WIDTH: usize = 80;
@@ -90,6 +90,54 @@ impl Output {
     /// The frame for standard output at `now`.
     pub fn frame(self, now: Timestamp) -> Frame {
         Frame::new(now, TimeZone::system(), width())
+    }
+}
+
+/// A line on a terminal that the next one replaces; nothing where standard error is none.
+#[derive(Debug)]
+pub struct Transient {
+    out: Output,
+    is_seen: bool,
+    columns: usize,
+    shown: Option<Line>,
+}
+
+impl Transient {
+    pub fn new(out: Output) -> Self {
+        Self {
+            out,
+            is_seen: io::stderr().is_terminal(),
+            // Where the result goes into a file, the terminal is as wide as usual.
+            columns: width(),
+            shown: None,
+        }
+    }
+
+    /// Shows `line` in place of the one before.
+    pub fn show(&mut self, line: Line) {
+        let line = line.cut(self.columns.saturating_sub(2));
+        if self.is_seen && self.shown.as_ref() != Some(&line) {
+            self.replace(line);
+        }
+    }
+
+    /// No control sequence is needed: what is left of the line before is blanked.
+    fn replace(&mut self, line: Line) {
+        let before = self.shown.as_ref().map_or(0, Line::width);
+        let text = Page::from(line.clone()).render(true);
+        let mut out = AutoStream::new(io::stderr().lock(), self.out.choice);
+        let blank = " ".repeat(before);
+        let _ = write!(out, "\r{blank}\r{}", text.trim_end_matches('\n'));
+        let _ = out.flush();
+        self.shown = Some(line);
+    }
+}
+
+impl Drop for Transient {
+    fn drop(&mut self) {
+        if self.shown.is_some() {
+            self.replace(Line::default());
+        }
     }
 }
 

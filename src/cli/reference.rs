@@ -20,8 +20,16 @@ pub(super) const EXAMPLES: Table = &[
     ),
     ("syncwatch status --json | jq .overall", "for a script"),
     (
-        "syncwatch wait --for synced --timeout 10m && systemctl poweroff",
-        "shut down when everything is synced",
+        "syncwatch wait --for safe --timeout 10m && systemctl poweroff",
+        "shut down when everything is on another device too",
+    ),
+    (
+        "syncwatch wait --for safe --on nas --rescan",
+        "after a copy: until nas has it",
+    ),
+    (
+        "syncwatch list failed photos",
+        "which files could not be synced, and why",
     ),
     (
         "syncwatch daemon",

@@ -244,7 +244,11 @@ async fn running(
 pub async fn put(connection: &mut Connection, ask: Ask) -> Result<Answer, CliError> {
     let limit = match ask {
         // Answered when the server did it.
-        Ask::Control { .. } => SERVER_ANSWER,
+        Ask::Control { .. } | Ask::Fresh { .. } | Ask::Files { .. } | Ask::Place { .. } => {
+            SERVER_ANSWER
+        }
+        // Answered at its end. Who waits says for how long.
+        Ask::Scan { .. } => return Ok(connection.ask(ask).await?),
         _ => ENGINE_ANSWER,
     };
     Ok(in_time(limit, connection.ask(ask)).await??)

@@ -55,6 +55,15 @@ pub enum Action {
     Shutdown,
 }
 
+/// What came of an [`Action`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done, or begun.
+    Done,
+    /// It was so already: there was nothing to do.
+    Nothing,
+}
+
 /// What can be paused.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

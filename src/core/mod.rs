@@ -18,6 +18,7 @@ mod instance;
 pub mod journal;
 mod kebab;
 pub mod kinds;
+pub mod listing;
 pub mod model;
 pub mod occasion;
 pub mod outage;
@@ -33,7 +34,7 @@ pub mod time;
 pub mod usage;
 
 pub use attention::{Reason, What};
-pub use control::{Action, Hold, HoldCause, Part, Refusal};
+pub use control::{Action, Hold, HoldCause, Outcome, Part, Refusal};
 pub use counters::Counters;
 pub use effect::{Alert, Effect};
 pub use event::{Event, InstanceSpec, PinSet, Remembered, RetryCause, Target};

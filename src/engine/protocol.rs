@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::listing::{FileEntry, Listing};
 use crate::core::{Action, Fingerprint, JournalEntry, Part, Status, Timestamp};
 
 /// No line is longer: a status of thousands of folders is far below it.
@@ -17,6 +18,8 @@ pub enum Ask {
     Status,
     /// The status now and at every change, until the connection ends.
     Watch,
+    /// The status with what every connected server says when it is asked now; all instances when `None`.
+    Fresh { instance: Option<String> },
     /// The newest entries of the journal, oldest first.
     Journal { limit: usize },
     /// Every entry of the journal from now on, until the connection ends.
@@ -34,6 +37,28 @@ pub enum Ask {
     Forget { instance: String },
     /// Have a Syncthing do something. Answered when it did.
     Control { instance: String, action: Action },
+    /// Have a Syncthing look for changes on the disk; all folders when `None`. Answered when it has.
+    Scan {
+        instance: String,
+        folder: Option<String>,
+    },
+    /// A page of the files behind a figure, from 1.
+    Files {
+        instance: String,
+        listing: Listing,
+        page: u32,
+    },
+    /// Who lacks something now: folders, each with a device.
+    Lacks {
+        instance: String,
+        shares: Vec<(String, String)>,
+    },
+    /// Where an offered folder would be placed.
+    Place {
+        instance: String,
+        folder: String,
+        device: String,
+    },
     /// Pause what is not paused yet, and let just that go on at `until` or by `ResumeAll`; all instances when `None`.
     PauseAll {
         instance: Option<String>,
@@ -62,11 +87,31 @@ pub enum Answer {
     Status {
         status: Box<Status>,
     },
+    /// What every server said after the question, but for those named.
+    Fresh {
+        status: Box<Status>,
+        unread: Vec<String>,
+    },
     Journal {
         entries: Vec<JournalEntry>,
     },
+    /// Files; more when there may be another page.
+    Files {
+        files: Vec<FileEntry>,
+        more: bool,
+    },
+    /// Those of them where the device lacks something.
+    Lacks {
+        shares: Vec<(String, String)>,
+    },
+    /// A path as the server writes it; `None` where the folder has its place already.
+    Place {
+        path: Option<String>,
+    },
     /// It is done, or under way.
     Done,
+    /// There was nothing to do.
+    Nothing,
     /// It is not done: why, and what to do instead.
     Refused {
         message: String,

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use crate::config::{self, InstanceConfig, KeySource, Program, Resolved, ResolvedTrust};
 use crate::core::event::PinSet;
 use crate::core::{Class, Event, Fault, PinRead, backoff};
 use crate::services::disks::SILENT;
-use crate::services::{self, Din, DiskReader, Disks, Gate, Memory, Remote, Session};
+use crate::services::{self, Din, DiskReader, Disks, Fresh, Gate, Memory, Remote, Session};
 use crate::tls::{Meter, Shared};
 
 use super::clock::Clock;
@@ -57,8 +57,8 @@ pub(super) struct Runtime {
     pub(super) trust_watch: Option<Watched>,
     place: Option<Place>,
     common: Common,
-    /// Has the session look at what the server tells by no event.
-    pub(super) nudge: Arc<Notify>,
+    /// Has the session read the state again.
+    pub(super) fresh: Fresh,
     /// Where its second secret is read from.
     disk: DiskReader,
     memory: Memory,
@@ -113,7 +113,7 @@ impl Runtime {
             place: None,
             disk: DiskReader::on(&common.disks),
             common,
-            nudge: Arc::default(),
+            fresh: Fresh::default(),
             memory: Memory::default(),
             meter,
             settles: 0,
@@ -306,7 +306,7 @@ impl Runtime {
             clients,
             key: place.resolved.key.clone(),
             memory: self.memory.clone(),
-            nudge: Arc::clone(&self.nudge),
+            fresh: self.fresh.clone(),
             entry: Default::default(),
             teller: self.common.din.teller(),
             second: second_secret(&place.resolved, &self.disk),

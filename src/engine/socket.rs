@@ -163,6 +163,11 @@ async fn answer_all(
             Ok(Ask::Journal { limit }) => Answer::Journal {
                 entries: sources.journal.newest(limit),
             },
+            // It may take hours: who asked may leave before.
+            Ok(ask @ Ask::Scan { .. }) => tokio::select! {
+                answer = put(&sources.questions, ask) => answer,
+                () = gone(view) => return Ok(()),
+            },
             Ok(ask) => put(&sources.questions, ask).await,
             Err(error) => Answer::Refused {
                 message: format!("that is no question this engine knows: {error}"),

@@ -269,9 +269,19 @@ impl<A: Ask> Link<A> {
         });
     }
 
-    /// Returns when something was changed that the server tells by no event.
-    pub async fn nudged(&self) {
-        self.session.nudge.notified().await;
+    /// The newest question for a state that is read after it: whatever is read from now on answers it.
+    pub fn asked(&self) -> u64 {
+        self.session.fresh.asked()
+    }
+
+    /// Returns when there is one that is not answered and newer than `beyond`.
+    pub async fn wanted(&self, beyond: u64) -> u64 {
+        self.session.fresh.wanted(beyond).await
+    }
+
+    /// What was read after question `number` is published.
+    pub fn answers(&self, number: u64) {
+        self.session.fresh.told(number);
     }
 
     /// Tells that the server is about to restart.

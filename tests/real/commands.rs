@@ -52,7 +52,7 @@ impl Side {
     }
 
     /// Runs a command that must fail with `code`; what it said.
-    async fn fails(&self, line: &str, code: i32) -> String {
+    pub(crate) async fn fails(&self, line: &str, code: i32) -> String {
         let output = self.ends_with(line, code).await;
         text(&output.stderr)
     }
@@ -62,8 +62,8 @@ impl Side {
         let before = self.syncthing.kept().await;
         let said = self.run(&format!("{line} --dry-run")).await;
         assert_eq!(
-            said,
-            format!("Nothing was done. laptop would {words}.\n"),
+            said.lines().next(),
+            Some(format!("Nothing was done. laptop would {words}.").as_str()),
             "{line}"
         );
         assert_eq!(self.syncthing.kept().await, before, "{line}");
@@ -142,6 +142,15 @@ async fn folders_and_devices_are_scanned_paused_and_resumed() {
 
     side.run("pause photo").await;
     assert!(side.is_paused("folder-1").await);
+    for nothing in [
+        "pause photo",
+        "pause photo --for 30m",
+        "resume folder-0",
+        "resume",
+    ] {
+        let said = side.run(nothing).await;
+        assert!(said.starts_with("Nothing to do: "), "{nothing}: {said}");
+    }
     assert!(!side.is_paused("folder-0").await);
     assert!(side.fails("rescan photo", 1).await.contains("paused"));
     let done = side.run("resume --json folder:folder-1").await;
@@ -205,6 +214,8 @@ async fn what_would_be_lost_needs_a_yes() {
         assert!(refused.contains("--yes"), "{refused}");
         let undo = format!("undo local changes in {folder}");
         side.only_says("revert folder-0", &undo).await;
+        let all = side.run("revert folder-0 --dry-run").await;
+        assert!(all.ends_with("\n      5 B  mine\n"), "{all}");
         assert!(mine.exists());
         side.run("revert folder-0 --yes").await;
         assert!(!mine.exists());
@@ -231,6 +242,8 @@ async fn what_would_be_lost_needs_a_yes() {
         side.only_says("clear-errors", "empty its list of errors")
             .await;
         side.run("clear-errors").await;
+        let nothing = side.run("clear-errors").await;
+        assert!(nothing.starts_with("Nothing to do: "), "{nothing}");
         let errors = side.syncthing.api_get("/rest/system/error").await;
         assert_eq!(errors["errors"], Value::Null);
 

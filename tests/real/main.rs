@@ -29,3 +29,4 @@ mod status;
 mod support;
 mod sync;
 mod terminal;
+mod wait;

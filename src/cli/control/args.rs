@@ -32,18 +32,18 @@ pub enum ControlCommand {
     /// Shut Syncthing down: it does not start again by itself
     ///
     /// Asks first. Where there is no terminal to ask on, nothing is done without --yes.
-    Shutdown(ShutdownArgs),
+    Shutdown(Common),
     /// Make the others take a send-only folder as it is here: what they changed in it is lost
     ///
-    /// Asks first. Where there is no terminal to ask on, nothing is done without --yes.
+    /// Shows the first of what is lost and asks; with --dry-run it shows all of it. Where there is no terminal to ask on, nothing is done without --yes.
     Override(FolderArgs),
     /// Undo local changes in a receive-only folder: what was changed here is lost
     ///
-    /// Asks first. Where there is no terminal to ask on, nothing is done without --yes.
+    /// Shows the first of what is lost and asks; with --dry-run it shows all of it. Where there is no terminal to ask on, nothing is done without --yes.
     Revert(FolderArgs),
     /// Accept a device that wants to connect, or a folder that is offered
     ///
-    /// Without a name: the only one that waits.
+    /// Without a name: the only one that waits. It says where a folder goes; --dry-run says so beforehand.
     Accept(AcceptArgs),
     /// Never be asked about a device, or a folder of a device, again
     Ignore(IgnoreArgs),
@@ -57,6 +57,9 @@ pub struct Common {
     /// Say what would be done, and do nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,
+    /// Do not ask, where something would be lost
+    #[arg(long, short)]
+    pub yes: bool,
     /// The result as JSON
     #[arg(long)]
     pub json: bool,
@@ -117,19 +120,6 @@ pub struct FolderArgs {
     /// The folder by its ID, label or an unambiguous beginning
     #[arg(value_name = "FOLDER", add = folders())]
     pub folder: String,
-    /// Do not ask
-    #[arg(long, short)]
-    pub yes: bool,
-    #[command(flatten)]
-    pub common: Common,
-}
-
-/// Arguments of `shutdown`.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct ShutdownArgs {
-    /// Do not ask
-    #[arg(long, short)]
-    pub yes: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -170,8 +160,7 @@ impl ControlCommand {
             Self::Rescan(args) => args.common,
             Self::Pause(args) => args.common,
             Self::Resume(args) => args.common,
-            Self::Restart(common) | Self::ClearErrors(common) => *common,
-            Self::Shutdown(args) => args.common,
+            Self::Restart(common) | Self::ClearErrors(common) | Self::Shutdown(common) => *common,
             Self::Override(args) | Self::Revert(args) => args.common,
             Self::Accept(args) => args.common,
             Self::Ignore(args) => args.common,
@@ -199,8 +188,7 @@ impl ControlCommand {
     /// The user said beforehand that nothing is to be asked; `None` where nothing ever is.
     pub fn consent(&self) -> Option<bool> {
         match self {
-            Self::Override(args) | Self::Revert(args) => Some(args.yes),
-            Self::Shutdown(args) => Some(args.yes),
+            Self::Override(_) | Self::Revert(_) | Self::Shutdown(_) => Some(self.common().yes),
             _ => None,
         }
     }

@@ -72,8 +72,13 @@ impl Effect {
 
     /// Nothing to be seen may be all that there is to see: where nothing is running, nothing is held.
     pub fn may_be_nothing(&self, instance: &InstanceStatus) -> bool {
-        let everything = matches!(self, Self::Held(parts) if parts.is_empty());
-        everything && instance.link.state == LinkState::Connected && held(instance).next().is_none()
+        let Self::Held(parts) = self else {
+            return false;
+        };
+        let meant = |part: &Part| parts.is_empty() || parts.contains(part);
+        let mut holds = held(instance);
+        let connected = instance.link.state == LinkState::Connected;
+        connected && !holds.any(|hold| hold.parts.iter().any(meant))
     }
 }
 

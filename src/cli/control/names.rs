@@ -35,6 +35,18 @@ pub fn folder(service: &Service, text: &str) -> Result<String, CliError> {
     })
 }
 
+/// The device that is called `text`.
+///
+/// # Errors
+/// As [`folder()`].
+pub fn device(service: &Service, text: &str) -> Result<String, CliError> {
+    let text = text.strip_prefix("device:").unwrap_or(text);
+    let found = pick(text, devices(service), "device")?;
+    Ok(match found {
+        Part::Folder(id) | Part::Device(id) => id,
+    })
+}
+
 /// The folder or device that is called `text`, perhaps with `folder:` or `device:` before it.
 ///
 /// # Errors

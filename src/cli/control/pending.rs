@@ -1,6 +1,7 @@
 //! What was asked for and does not show yet.
 //!
-//! Invariant: everything that was asked for is waited for at one time: one server that hangs holds up none of the others.
+//! Invariant: everything that was asked for is waited for at one time, and told in the order in which it was asked: one
+//! server that hangs keeps none of the others from doing it.
 
 use std::io;
 use std::pin::pin;
@@ -21,32 +22,51 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// What cannot be told from nothing, after so long is nothing.
 const QUIET: Duration = Duration::from_secs(3);
 
-/// Something that an instance agreed to.
-#[derive(Clone, Debug)]
+/// Something that an instance is to do.
+#[derive(Debug)]
 pub struct Pending {
     pub instance: String,
-    pub task: Task,
+    /// `None` where it did not come to that.
+    pub task: Option<Task>,
     /// What the task means, as the end of a sentence.
     pub words: String,
-    pub effect: Effect,
-    pub asked: Timestamp,
+    pub came: Came,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Came {
+    /// It agreed, when it was asked at that time, and does not show it yet.
+    Agreed(Effect, Timestamp),
+    Done,
+    /// There was nothing to do.
+    Nothing,
+    Failed(CliError),
 }
 
 impl Pending {
-    /// `quiet`: nothing more is to be expected of what may be nothing.
-    fn is_shown(&self, status: &Status, quiet: bool) -> Result<bool, CliError> {
-        if self.effect == Effect::Answered {
-            return Ok(true);
-        }
+    /// Looks whether it shows. `quiet`: nothing more is to be expected of what may be nothing.
+    fn look(&mut self, status: &Status, quiet: bool) -> Result<(), CliError> {
+        let Came::Agreed(effect, asked) = &self.came else {
+            return Ok(());
+        };
         let instance = status
             .instance(&self.instance)
             .ok_or_else(|| CliError::unknown_instance(&self.instance, []))?;
-        let shown = self.effect.shows(instance, self.asked);
-        Ok(shown || (quiet && self.effect.may_be_nothing(instance)))
+        if *effect == Effect::Answered || effect.shows(instance, *asked) {
+            self.came = Came::Done;
+        } else if quiet && effect.may_be_nothing(instance) {
+            self.came = Came::Nothing;
+        }
+        Ok(())
     }
 
-    /// Why it is not told as done.
-    pub fn overdue(&self) -> CliError {
+    fn is_open(&self) -> bool {
+        matches!(self.came, Came::Agreed(..))
+    }
+
+    /// What is not told as done.
+    fn overdue(&self) -> CliError {
         let message = format!(
             "{} was asked to {}, but does not show it after {} s.",
             self.instance,
@@ -58,21 +78,34 @@ impl Pending {
     }
 }
 
-/// Waits for all of them, and tells each as soon as it shows. What is left in `pending` then did not show in time.
+/// Waits for all of them and tells what came of each, in order. Returns why some failed.
 pub async fn await_all(
     source: &mut Source<'_>,
-    pending: &mut Vec<Pending>,
+    mut pending: Vec<Pending>,
     tell: impl Fn(&Pending) -> io::Result<()>,
-) -> Result<(), CliError> {
-    match timeout(LONGEST, watch(source, pending, tell)).await {
-        Ok(done) => done,
-        Err(_) => Ok(()),
+) -> Result<Vec<CliError>, CliError> {
+    let mut told = 0;
+    if pending.iter().any(Pending::is_open) {
+        let watched = watch(source, &mut pending, &mut told, &tell);
+        if let Ok(Err(error)) = timeout(LONGEST, watched).await {
+            return Err(error);
+        }
     }
+    for one in pending.iter_mut().filter(|one| one.is_open()) {
+        one.came = Came::Failed(one.overdue());
+    }
+    pending.iter().skip(told).try_for_each(tell)?;
+    let failed = pending.into_iter().filter_map(|one| match one.came {
+        Came::Failed(error) => Some(error),
+        _ => None,
+    });
+    Ok(failed.collect())
 }
 
 async fn watch(
     source: &mut Source<'_>,
-    pending: &mut Vec<Pending>,
+    pending: &mut [Pending],
+    told: &mut usize,
     tell: impl Fn(&Pending) -> io::Result<()>,
 ) -> Result<(), CliError> {
     // It may show already, and then nothing changes any more.
@@ -83,15 +116,14 @@ async fn watch(
     let mut quiet = pin!(sleep(QUIET));
     let mut is_quiet = false;
     loop {
-        let mut left = Vec::new();
-        for one in pending.drain(..) {
-            match one.is_shown(&status, is_quiet)? {
-                true => tell(&one)?,
-                false => left.push(one),
-            }
+        for one in pending.iter_mut() {
+            one.look(&status, is_quiet)?;
         }
-        *pending = left;
-        if pending.is_empty() {
+        while let Some(next) = pending.get(*told).filter(|next| !next.is_open()) {
+            tell(next)?;
+            *told += 1;
+        }
+        if *told == pending.len() {
             return Ok(());
         }
         tokio::select! {

@@ -1,18 +1,20 @@
 //! Has servers do what a user asked for, beside the loop: the answer is given when it is done.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tracing::info;
 
 use super::Shell;
-use crate::core::{Action, Event, Kind, LinkState, Refusal};
-use crate::engine::protocol::Answer;
+use crate::core::{Action, Event, Kind, LinkState, Outcome, Refusal};
+use crate::engine::protocol::{Answer, Ask};
+use crate::services::syncthing::control::{lacking, page, place, scan};
 use crate::services::{self, Remote};
 
 /// No answer takes longer.
 const LONGEST: Duration = Duration::from_secs(30);
+/// For what a server shows after it did something: then it is shown as soon as it is told.
+const SHOWN: Duration = Duration::from_secs(8);
 
 impl Shell {
     /// Has `instance` do something and answers when it did.
@@ -22,7 +24,7 @@ impl Shell {
         action: Action,
         reply: oneshot::Sender<Answer>,
     ) {
-        let (kind, remote, nudge) = match self.remote(instance) {
+        let (kind, remote) = match self.remote(instance) {
             Ok(found) => found,
             Err(refused) => {
                 let _ = reply.send(refused);
@@ -31,18 +33,43 @@ impl Shell {
         };
         info!("{instance}: asked for {}", name_of(&action));
         let events = self.events.0.clone();
+        let afresh = self.afresh(Some(instance));
         self.controls.spawn(async move {
             let instance = remote.name.clone();
-            let answer = match perform(kind, &remote, &action).await {
-                Ok(()) => {
-                    match action {
-                        Action::Restart => drop(events.send(Event::RestartAnnounced { instance })),
-                        Action::ClearErrors => nudge.notify_one(),
-                        _ => {}
-                    }
-                    Answer::Done
+            let done = perform(kind, &remote, &action).await;
+            match action {
+                Action::Restart if done.is_ok() => {
+                    drop(events.send(Event::RestartAnnounced { instance }));
                 }
-                Err(refusal) => refused(refusal),
+                Action::Restart | Action::Shutdown => {}
+                // Whoever looks after the answer sees what came of it, and not what was before.
+                _ => drop(tokio::time::timeout(SHOWN, afresh.status()).await),
+            }
+            let _ = reply.send(answer(done));
+        });
+    }
+
+    /// Has a Syncthing look something up, or look through its folders; answered when it has.
+    pub(super) fn look_up(&mut self, ask: Ask, mut reply: oneshot::Sender<Answer>) {
+        let (Ask::Scan { instance, .. }
+        | Ask::Files { instance, .. }
+        | Ask::Lacks { instance, .. }
+        | Ask::Place { instance, .. }) = &ask
+        else {
+            return;
+        };
+        let remote = match self.remote(instance) {
+            Ok((_, remote)) => remote,
+            Err(refused) => {
+                let _ = reply.send(refused);
+                return;
+            }
+        };
+        self.controls.spawn(async move {
+            let answer = tokio::select! {
+                answer = look_up(&remote, ask) => answer,
+                // Who asked is gone.
+                () = reply.closed() => return,
             };
             let _ = reply.send(answer);
         });
@@ -69,7 +96,7 @@ impl Shell {
     }
 
     /// The way to a server that is connected, or why there is none.
-    fn remote(&self, instance: &str) -> Result<(Kind, Remote, Arc<Notify>), Answer> {
+    fn remote(&self, instance: &str) -> Result<(Kind, Remote), Answer> {
         let Some(runtime) = self.runtimes.get(instance) else {
             return Err(self.unknown(instance));
         };
@@ -81,7 +108,7 @@ impl Shell {
         let link = status.instance(instance).map(|known| &known.link);
         let connected = link.is_some_and(|link| link.state == LinkState::Connected);
         match runtime.remote().filter(|_| connected) {
-            Some(remote) => Ok((kind, remote, Arc::clone(&runtime.nudge))),
+            Some(remote) => Ok((kind, remote)),
             None if link.is_some_and(|link| link.state == LinkState::Paused) => {
                 Err(refused(Refusal::new(
                     format!("Monitoring of '{instance}' is switched off."),
@@ -107,14 +134,53 @@ pub(super) fn not_syncthing(instance: &str) -> Answer {
     ))
 }
 
-async fn perform(kind: Kind, remote: &Remote, action: &Action) -> Result<(), Refusal> {
-    let done = tokio::time::timeout(LONGEST, services::control(kind, remote, action));
-    done.await.unwrap_or_else(|_| {
+async fn look_up(remote: &Remote, ask: Ask) -> Answer {
+    let found = match ask {
+        Ask::Scan { folder, .. } => return answer(scan(remote, folder.as_deref()).await),
+        Ask::Files {
+            listing,
+            page: number,
+            ..
+        } => {
+            let files = in_time(remote, page(remote, &listing, number)).await;
+            files.map(|(files, more)| Answer::Files { files, more })
+        }
+        Ask::Lacks { shares, .. } => {
+            let lacking = in_time(remote, lacking(remote, shares)).await;
+            lacking.map(|shares| Answer::Lacks { shares })
+        }
+        Ask::Place { folder, device, .. } => {
+            let path = in_time(remote, place(remote, &folder, &device)).await;
+            path.map(|path| Answer::Place { path })
+        }
+        _ => return Answer::Nothing,
+    };
+    found.unwrap_or_else(refused)
+}
+
+async fn perform(kind: Kind, remote: &Remote, action: &Action) -> Result<Outcome, Refusal> {
+    in_time(remote, services::control(kind, remote, action)).await
+}
+
+async fn in_time<T>(
+    remote: &Remote,
+    answer: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    let answer = tokio::time::timeout(LONGEST, answer).await;
+    answer.unwrap_or_else(|_| {
         Err(Refusal::new(
             format!("{} took too long over it.", remote.url),
             "It may have been done all the same: look at the status before you try again.",
         ))
     })
+}
+
+fn answer(done: Result<Outcome, Refusal>) -> Answer {
+    match done {
+        Ok(Outcome::Done) => Answer::Done,
+        Ok(Outcome::Nothing) => Answer::Nothing,
+        Err(refusal) => refused(refusal),
+    }
 }
 
 fn refused(refusal: Refusal) -> Answer {

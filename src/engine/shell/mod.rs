@@ -1,5 +1,6 @@
 //! The loop: takes events, steps the model, performs its effects, publishes the status.
 
+mod afresh;
 mod asking;
 mod building;
 mod configure;
@@ -320,6 +321,10 @@ impl Shell {
             Note::Looked { moved, mode } => self.looked(moved, mode),
             Note::Config(outcome) => self.config_read(*outcome),
             Note::ReadPins(instance) => self.read_pins(&instance),
+            Note::Show(reply) => {
+                self.digest();
+                let _ = reply.send(Arc::clone(&self.status.borrow()));
+            }
             Note::Touched(touched, bell) => {
                 bell.heard();
                 self.touched(touched);

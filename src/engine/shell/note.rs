@@ -5,13 +5,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::places::Found;
 use super::reading::Content;
 use super::reloading::Outcome;
 use crate::config::Program;
-use crate::core::PinRead;
+use crate::core::{PinRead, Status};
 use crate::engine::place::Built;
 use crate::watch::{Mode, Touch};
 
@@ -53,6 +53,8 @@ pub(super) enum Note {
     Config(Box<Outcome>),
     /// A torn pin file is worth another look.
     ReadPins(String),
+    /// Somebody wants the status that all that was told before makes.
+    Show(oneshot::Sender<Arc<Status>>),
     /// Something happened to a file.
     Touched(Touched, Bell),
 }

@@ -2,7 +2,9 @@
 
 use super::controls::not_syncthing;
 use super::{Question, Shell};
-use crate::core::{Conditions, Event, Kind, Pin, RetryCause, Status, Timestamp};
+use crate::core::{
+    Conditions, Event, HoldCause, Kind, LinkState, Pin, RetryCause, Status, Timestamp,
+};
 use crate::engine::protocol::{Answer, Ask};
 
 impl Shell {
@@ -12,6 +14,10 @@ impl Shell {
         match ask {
             Ask::Control { instance, action } => self.control(&instance, action, reply),
             Ask::Reload => self.reload(Some(reply)),
+            Ask::Fresh { instance } => self.tell_afresh(instance.as_deref(), reply),
+            Ask::Scan { .. } | Ask::Files { .. } | Ask::Lacks { .. } | Ask::Place { .. } => {
+                self.look_up(ask, reply);
+            }
             ask => {
                 // Who asked may have gone.
                 let _ = reply.send(self.answer(ask));
@@ -62,7 +68,13 @@ impl Shell {
             },
             Ask::Shutdown => Answer::Done,
             // Answered when it is done, see `take`.
-            Ask::Control { .. } | Ask::Reload => Answer::Done,
+            Ask::Control { .. }
+            | Ask::Fresh { .. }
+            | Ask::Reload
+            | Ask::Scan { .. }
+            | Ask::Files { .. }
+            | Ask::Lacks { .. }
+            | Ask::Place { .. } => Answer::Done,
             Ask::PauseAll { instance, until } => {
                 match self.refusal_to_pause(instance.as_deref(), until) {
                     Some(refused) => refused,
@@ -90,6 +102,7 @@ impl Shell {
             },
             Ask::ResumeAll { instance } => match self.refusal_to_pause(instance.as_deref(), None) {
                 Some(refused) => refused,
+                None if !self.holds_something(instance.as_deref()) => Answer::Nothing,
                 None => {
                     self.queue.push_back(Event::ResumeAll { instance });
                     Answer::Done
@@ -97,6 +110,9 @@ impl Shell {
             },
             Ask::SetPaused { instance, .. } if !self.runtimes.contains_key(&instance) => {
                 self.unknown(&instance)
+            }
+            Ask::SetPaused { instance, paused } if self.is_paused(&instance) == paused => {
+                Answer::Nothing
             }
             Ask::SetPaused { instance, paused } => {
                 self.queue.push_back(Event::SetPaused { instance, paused });
@@ -140,6 +156,24 @@ impl Shell {
             }),
             _ => None,
         }
+    }
+
+    /// The user had something paused for a while, at this instance or at any.
+    fn holds_something(&mut self, instance: Option<&str>) -> bool {
+        self.digest();
+        let status = self.status.borrow();
+        let mut instances = status.instances.iter();
+        instances.any(|it| {
+            let meant = instance.is_none_or(|name| name == it.name);
+            meant && it.holds.iter().any(|hold| hold.cause == HoldCause::User)
+        })
+    }
+
+    fn is_paused(&mut self, instance: &str) -> bool {
+        self.digest();
+        let status = self.status.borrow();
+        let instance = status.instance(instance);
+        instance.is_some_and(|known| known.link.state == LinkState::Paused)
     }
 
     /// Only trust `fingerprint` takes pins from the user; for the others something else decides.

@@ -113,8 +113,9 @@ impl<A: Ask> Following<'_, A> {
             let renewed = tokio::select! {
                 () = sleep(spread(self.settings.interval)) => false,
                 () = link.renewed() => true,
-                () = link.nudged() => false,
+                _ = link.wanted(0) => false,
             };
+            let asked = link.asked();
             // New pins are proved by any answer.
             if renewed || self.read(|state| state.health != Some(Health::Off)) {
                 let health = link.exchange(&ask::health(), api::health).await?;
@@ -125,6 +126,7 @@ impl<A: Ask> Following<'_, A> {
                 let cluster = link.exchange(&ask::info(link.key()), judge).await?;
                 self.change(|state| state.cluster = Some(cluster));
             }
+            link.answers(asked);
         }
     }
 

@@ -19,6 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Follows a server until something fails.
 pub async fn follow<A: Ask>(link: &Link<A>, check: &HttpCheck) -> Fault {
     loop {
+        let asked = link.asked();
         let begun = Instant::now();
         let request = request(check, link.key());
         let answer = link
@@ -28,10 +29,11 @@ pub async fn follow<A: Ask>(link: &Link<A>, check: &HttpCheck) -> Fault {
             Ok(answer) => link.publish(answer.after(begun.elapsed())),
             Err(fault) => return fault,
         }
+        link.answers(asked);
         tokio::select! {
             () = sleep(spread(check.interval)) => {}
             () = link.renewed() => {}
-            () = link.nudged() => {}
+            _ = link.wanted(asked) => {}
         }
     }
 }

@@ -289,7 +289,7 @@ pub(crate) fn session(
         clients,
         key: "key".into(),
         memory: Memory::default(),
-        nudge: Arc::default(),
+        fresh: Default::default(),
         entry: Default::default(),
         teller: Default::default(),
         second: None,

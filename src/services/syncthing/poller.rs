@@ -65,6 +65,8 @@ struct Follower<'a, A> {
     breath: Duration,
     teller: Teller,
     idle_polls: u32,
+    /// The newest question for a fresh state that is answered.
+    answered: u64,
 }
 
 impl<'a, A: Ask> Follower<'a, A> {
@@ -79,6 +81,7 @@ impl<'a, A: Ask> Follower<'a, A> {
             breath: BREATH,
             teller: link.teller(),
             idle_polls: 0,
+            answered: 0,
         };
         follower.state.disk = link.memory().recall();
         follower.snapshot().await?;
@@ -99,6 +102,11 @@ impl<'a, A: Ask> Follower<'a, A> {
                 continue;
             }
             self.breath = BREATH;
+            let asked = self.link.asked();
+            let is_asked = self.answered < asked;
+            if is_asked {
+                needs.append(&mut self.state.anew());
+            }
             if quiet {
                 needs.append(&mut self.state.once_quiet());
                 needs.append(&mut self.state.unproved());
@@ -110,7 +118,9 @@ impl<'a, A: Ask> Follower<'a, A> {
                 self.idle_polls = 0;
                 needs.insert(Need::Errors);
             }
-            self.meet(needs, PROMPT).await?;
+            self.meet(needs, if is_asked { PART } else { PROMPT })
+                .await?;
+            self.answer(asked);
             if !quiet && let Some(rest) = self.teller.told(Instant::now()) {
                 sleep(rest).await;
             }
@@ -118,12 +128,21 @@ impl<'a, A: Ask> Follower<'a, A> {
     }
 
     async fn snapshot(&mut self) -> Result<(), Fault> {
+        let asked = self.link.asked();
         self.cursor = Cursor::at(&ask::newest_event(self.link).await?);
         let disk = std::mem::take(&mut self.state.disk);
         self.state = State::from_snapshot(ask::snapshot(self.link).await?).with(disk);
         self.sampled = Some(Instant::now());
         let wanted = self.state.wanted();
-        self.meet(wanted, PART).await
+        self.meet(wanted, PART).await?;
+        self.answer(asked);
+        Ok(())
+    }
+
+    /// All that was read after this question is published.
+    fn answer(&mut self, asked: u64) {
+        self.answered = asked;
+        self.link.answers(asked);
     }
 
     /// The next events; meanwhile samples the connections when it is time to.
@@ -138,9 +157,9 @@ impl<'a, A: Ask> Follower<'a, A> {
             tokio::select! {
                 biased;
                 events = &mut events => return events,
-                () = self.link.nudged() => {
-                    self.idle_polls = ERRORS_AGAIN;
-                    return Ok(Vec::new());
+                // What happened before is taken in first: it must not undo what is read now.
+                _ = self.link.wanted(0) => {
+                    return ask::events(self.link, self.cursor.since(), Duration::ZERO).await;
                 }
                 connections = due(&mut self.sample) => {
                     self.sample = None;

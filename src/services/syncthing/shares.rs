@@ -41,6 +41,18 @@ impl State {
         shared
     }
 
+    /// What a whole picture takes that is read again, what is told by no event included. Nothing that was known of the
+    /// others counts as known now.
+    pub fn anew(&mut self) -> BTreeSet<Need> {
+        use Need::{Connections, Errors, Pending, RestartRequired};
+        let folders = self.folders.values_mut();
+        for share in folders.flat_map(|folder| folder.shares.values_mut()) {
+            share.sure = false;
+        }
+        let untold = [Connections, Pending, Errors, RestartRequired];
+        self.wanted().into_iter().chain(untold).collect()
+    }
+
     /// Whom to ask next: one device for each folder of which it is not known now whether anybody has it all.
     pub fn unproved(&self) -> BTreeSet<Need> {
         let folders = self.folders.iter();

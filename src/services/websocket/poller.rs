@@ -31,15 +31,17 @@ pub async fn follow<A: Ask>(link: &Link<A>, settings: &WebsocketSettings) -> Fau
         deaf: false,
     };
     loop {
+        let asked = link.asked();
         let looked = follower.look().await;
         link.memory().keep_upgrades(&follower.upgrades);
         if let Err(fault) = looked {
             return fault;
         }
+        link.answers(asked);
         tokio::select! {
             () = sleep(spread(settings.interval)) => {}
             () = link.renewed() => {}
-            () = link.nudged() => {}
+            _ = link.wanted(asked) => {}
         }
     }
 }

@@ -99,6 +99,9 @@ struct Talk {
     looked: Instant,
     /// When what waits to be read changed last.
     changed: Instant,
+    /// The newest question for a fresh state, and the one that the hotlist asked for last answers.
+    wanted: u64,
+    answers: u64,
     quit: bool,
 }
 
@@ -114,6 +117,8 @@ impl Talk {
             due: now,
             looked: now,
             changed: now,
+            wanted: 0,
+            answers: 0,
             quit: false,
         }
     }
@@ -130,7 +135,8 @@ impl Talk {
                     None if !self.quit => continue,
                     _ => break Fault::new(Class::RequestTimeout),
                 },
-                () = link.nudged() => {
+                wanted = link.wanted(self.wanted) => {
+                    self.wanted = wanted;
                     self.due = Instant::now();
                     continue;
                 }
@@ -149,6 +155,9 @@ impl Talk {
             let whole = self.questions.is_empty() && self.asked.is_none();
             if let Some(service) = self.state.service().filter(|_| changed && whole) {
                 link.publish(service);
+            }
+            if whole {
+                link.answers(self.answers);
             }
         };
         // However the connection ends then.
@@ -169,6 +178,7 @@ impl Talk {
         };
         if question == Question::Hotlist {
             self.looked = now;
+            self.answers = self.wanted;
         }
         self.asked = Some((question, now + ANSWER));
         match timeout(ANSWER, socket.send(question.text())).await {

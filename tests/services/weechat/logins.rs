@@ -126,7 +126,7 @@ async fn a_clock_that_is_wrong_is_named() {
         clients,
         key: PASSWORD.into(),
         memory: Memory::default(),
-        nudge: Arc::default(),
+        fresh: Default::default(),
         entry: Default::default(),
         teller: Default::default(),
         second: None,

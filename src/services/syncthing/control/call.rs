@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::watch;
 use url::form_urlencoded::Serializer;
@@ -34,7 +35,7 @@ pub struct Remote {
 
 impl Remote {
     /// What is at `path`.
-    pub(super) async fn get(&self, path: &str) -> Result<Value, Refusal> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
         let reply = self.send(Method::GET, path, None, TIMEOUT, true).await;
         let content = reply.and_then(|reply| reply.success()?.json());
         content.map_err(|fault| of_fault(self, &fault))
@@ -62,12 +63,16 @@ impl Remote {
         self.success(reply)
     }
 
-    /// Has `path` begun: the server answers only at its end, for which nobody waits longer than `patience`.
-    pub(super) async fn begin(&self, path: &str, patience: Duration) -> Result<(), Refusal> {
-        let reply = self.send(Method::POST, path, None, patience, true).await;
-        match reply {
-            Err(fault) if fault.class == Class::RequestTimeout => Ok(()),
-            reply => self.success(reply),
+    /// Has `path` begun: the server answers only at its end, for which nobody waits longer than `patience`. `None` when
+    /// it goes on after that.
+    pub(super) async fn begin(
+        &self,
+        path: &str,
+        patience: Duration,
+    ) -> Result<Option<Reply>, Refusal> {
+        match self.send(Method::POST, path, None, patience, true).await {
+            Err(fault) if fault.class == Class::RequestTimeout => Ok(None),
+            reply => reply.map(Some).map_err(|fault| of_fault(self, &fault)),
         }
     }
 
@@ -83,7 +88,7 @@ impl Remote {
         self.success(reply)
     }
 
-    fn success(&self, reply: Result<Reply, Fault>) -> Result<(), Refusal> {
+    pub(super) fn success(&self, reply: Result<Reply, Fault>) -> Result<(), Refusal> {
         let done = reply.and_then(Reply::success).map(drop);
         done.map_err(|fault| of_fault(self, &fault))
     }

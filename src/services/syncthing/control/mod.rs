@@ -5,18 +5,21 @@
 
 mod call;
 mod edit;
+mod files;
 mod pending;
 pub mod refusal;
-
-use std::time::Duration;
+mod scan;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 pub use call::Remote;
+pub use files::{lacking, page};
+pub use pending::place;
+pub use scan::scan;
 
 use crate::core::service::Remedy;
-use crate::core::{Action, Part, Refusal};
+use crate::core::{Action, Outcome, Part, Refusal};
 use call::with_query;
 use edit::{find, flag, text, with};
 
@@ -24,61 +27,62 @@ const FOLDERS: &str = "/rest/config/folders";
 /// There is no smaller page for some things. What else is in it, secrets too, goes back as it came.
 const CONFIG: &str = "/rest/config";
 const DEVICES: &str = "/rest/config/devices";
-/// A scan is answered at its end (lib/api/api.go postDBScan), which may be hours away; a mistake is told at once.
-const SCAN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Has `action` done.
 ///
 /// # Errors
 /// What was not done, why, and what to do about it.
-pub async fn perform(remote: &Remote, action: &Action) -> Result<(), Refusal> {
-    match action {
-        Action::Rescan { folder, sub } => rescan(remote, folder.as_deref(), sub.as_deref()).await,
-        Action::Pause { parts } => set_paused(remote, parts, true).await,
-        Action::Resume { parts } => set_paused(remote, parts, false).await,
+pub async fn perform(remote: &Remote, action: &Action) -> Result<Outcome, Refusal> {
+    let done = match action {
+        Action::Rescan { folder, sub } => {
+            return scan::rescan(remote, folder.as_deref(), sub.as_deref()).await;
+        }
+        Action::Pause { parts } => return set_paused(remote, parts, true).await,
+        Action::Resume { parts } => return set_paused(remote, parts, false).await,
         Action::Override { folder } => {
             running_folder(remote, folder, Some(Remedy::Override)).await?;
             let path = with_query("/rest/db/override", &[("folder", folder)]);
             remote.post(&path).await
         }
-        Action::Revert { folder } => {
-            running_folder(remote, folder, Some(Remedy::Revert)).await?;
-            let path = with_query("/rest/db/revert", &[("folder", folder)]);
-            remote.post(&path).await
-        }
-        Action::AcceptDevice { device } => pending::accept_device(remote, device).await,
-        Action::IgnoreDevice { device } => pending::ignore_device(remote, device).await,
+        Action::Revert { folder } => scan::revert(remote, folder).await,
+        Action::AcceptDevice { device } => return pending::accept_device(remote, device).await,
+        Action::IgnoreDevice { device } => return pending::ignore_device(remote, device).await,
         Action::AcceptFolder {
             folder,
             device,
             path,
-        } => pending::accept_folder(remote, folder, device, path.as_deref()).await,
+        } => return pending::accept_folder(remote, folder, device, path.as_deref()).await,
         Action::IgnoreFolder { folder, device } => {
-            pending::ignore_folder(remote, folder, device).await
+            return pending::ignore_folder(remote, folder, device).await;
         }
-        Action::ClearErrors => remote.post("/rest/system/error/clear").await,
+        Action::ClearErrors => return clear_errors(remote).await,
         Action::Restart => remote.post_once("/rest/system/restart").await,
         Action::Shutdown => remote.post_once("/rest/system/shutdown").await,
+    };
+    done.map(|()| Outcome::Done)
+}
+
+async fn clear_errors(remote: &Remote) -> Result<Outcome, Refusal> {
+    let known: Value = remote.get("/rest/system/error").await?;
+    remote.post("/rest/system/error/clear").await?;
+    let errors = known.get("errors").and_then(Value::as_array);
+    Ok(outcome(errors.is_some_and(|errors| !errors.is_empty())))
+}
+
+/// What came of it, if it `changed` anything.
+fn outcome(changed: bool) -> Outcome {
+    match changed {
+        true => Outcome::Done,
+        false => Outcome::Nothing,
     }
 }
 
-async fn rescan(remote: &Remote, folder: Option<&str>, sub: Option<&str>) -> Result<(), Refusal> {
-    let mut query = Vec::new();
-    match folder {
-        Some(folder) => {
-            running_folder(remote, folder, None).await?;
-            query.push(("folder", folder));
-            query.extend(sub.map(|sub| ("sub", sub)));
-        }
-        // Whoever does not answer this would not have begun.
-        None => drop(remote.get(super::PROBE).await?),
-    }
-    let path = with_query("/rest/db/scan", &query);
-    remote.begin(&path, SCAN_PATIENCE).await
-}
-
-/// The folder is there, not paused, and of a type that allows this remedy.
-async fn running_folder(remote: &Remote, id: &str, needed: Option<Remedy>) -> Result<(), Refusal> {
+/// The folder, which is there, not paused, and of a type that allows this remedy.
+async fn running_folder(
+    remote: &Remote,
+    id: &str,
+    needed: Option<Remedy>,
+) -> Result<Value, Refusal> {
     let folders = remote.get(FOLDERS).await?;
     let folder = find(&folders, "id", id).ok_or_else(|| refusal::unknown_folder(id))?;
     if let Some(needed) = needed
@@ -88,13 +92,13 @@ async fn running_folder(remote: &Remote, id: &str, needed: Option<Remedy>) -> Re
     }
     match flag(folder, "paused") {
         true => Err(refusal::paused_folder(id)),
-        false => Ok(()),
+        false => Ok(folder.clone()),
     }
 }
 
 /// One change of the config for all devices, and one for each folder.
-async fn set_paused(remote: &Remote, parts: &[Part], paused: bool) -> Result<(), Refusal> {
-    let mut failed = Vec::new();
+async fn set_paused(remote: &Remote, parts: &[Part], paused: bool) -> Result<Outcome, Refusal> {
+    let (mut failed, mut changed) = (Vec::new(), 0);
     let ids = |folders: bool| {
         let id = move |part: &Part| match part {
             Part::Folder(id) => folders.then(|| id.clone()),
@@ -103,25 +107,26 @@ async fn set_paused(remote: &Remote, parts: &[Part], paused: bool) -> Result<(),
         parts.iter().filter_map(id).collect::<Vec<_>>()
     };
     let (devices, folders) = (ids(false), ids(true));
-    for (id, why) in set_paused_at(remote, DEVICES, "deviceID", &devices, paused).await {
-        failed.push((Part::Device(id), why));
-    }
-    for (id, why) in set_paused_at(remote, FOLDERS, "id", &folders, paused).await {
-        failed.push((Part::Folder(id), why));
-    }
+    let (devices, others) = (
+        set_paused_at(remote, DEVICES, "deviceID", &devices, paused, &mut changed).await,
+        set_paused_at(remote, FOLDERS, "id", &folders, paused, &mut changed).await,
+    );
+    failed.extend(devices.into_iter().map(|(id, why)| (Part::Device(id), why)));
+    failed.extend(others.into_iter().map(|(id, why)| (Part::Folder(id), why)));
     match failed.is_empty() {
-        true => Ok(()),
+        true => Ok(outcome(changed > 0)),
         false => Err(refusal::of_parts(paused, parts.len(), failed)),
     }
 }
 
-/// Which of `ids` were not paused or resumed, and why.
+/// Which of `ids` were not paused or resumed, and why. Those that were are counted.
 async fn set_paused_at(
     remote: &Remote,
     path: &str,
     key: &str,
     ids: &[String],
     paused: bool,
+    count: &mut usize,
 ) -> Vec<(String, Refusal)> {
     if ids.is_empty() {
         return Vec::new();
@@ -132,6 +137,7 @@ async fn set_paused_at(
     };
     let mut failed = Vec::new();
     let mut changed = Vec::new();
+    let list: Value = list;
     for id in ids {
         match find(&list, key, id) {
             Some(entry) if flag(entry, "paused") == paused => {}
@@ -140,6 +146,7 @@ async fn set_paused_at(
             None => failed.push((id.clone(), refusal::unknown_device(id))),
         }
     }
+    *count += changed.len();
     if path == FOLDERS {
         for (id, _) in changed {
             let paused = with(json!({}), "paused", paused.into());
@@ -167,7 +174,7 @@ async fn change_folder(remote: &Remote, id: &str, change: Value) -> Result<(), R
         let path = format!("{FOLDERS}/{id}");
         return remote.write(Method::PATCH, &path, &change).await;
     }
-    let mut config = remote.get(CONFIG).await?;
+    let mut config: Value = remote.get(CONFIG).await?;
     let folders = config.get_mut("folders").and_then(Value::as_array_mut);
     let mut entries = folders.into_iter().flatten();
     let Some(entry) = entries.find(|entry| text(entry, "id") == id) else {

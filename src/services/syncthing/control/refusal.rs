@@ -1,12 +1,17 @@
 //! Why Syncthing was not made to do something, in calm words: what, why, what to do.
 
+use serde_json::Value;
+
 use super::call::Remote;
+use super::edit::{find, text};
 use crate::core::failure::About;
 use crate::core::service::Remedy;
 use crate::core::{Class, Fault, Kind, Part, Refusal};
 
 /// A name or ID of somebody else is cut to this many characters.
 const LONGEST: usize = 80;
+/// So many folders are named, at most.
+const MOST: usize = 5;
 
 /// Syncthing could not be asked, or said no.
 pub(super) fn of_fault(remote: &Remote, fault: &Fault) -> Refusal {
@@ -70,6 +75,37 @@ pub(super) fn not_waiting(what: &str, id: &str) -> Refusal {
     Refusal::new(
         format!("The {what} {} does not wait for an answer.", quoted(id)),
         "It may have been answered elsewhere, or have gone away. When it asks again, it is shown again.",
+    )
+}
+
+/// The server's own list leaves out such a folder (lib/api/api.go getPendingFolders of 2.x).
+pub(super) fn unanswerable(folder: &str) -> Refusal {
+    Refusal::new(
+        format!(
+            "Syncthing tells of the folder {}, but cannot be given an answer: its ID has a '/'.",
+            quoted(folder)
+        ),
+        "Have it shared under another ID, or add it with this ID on Syncthing's own page.",
+    )
+}
+
+/// A scan of all folders left these out. `folders` is how they are configured.
+pub(super) fn not_scanned(folders: &Value, ids: &[String]) -> Refusal {
+    let name = |id: &String| {
+        let label = find(folders, "id", id).map_or("", |folder| text(folder, "label"));
+        quoted(if label.is_empty() { id } else { label })
+    };
+    let mut names: Vec<String> = ids.iter().take(MOST).map(name).collect();
+    if let Some(more) = ids.len().checked_sub(MOST).filter(|more| *more > 0) {
+        names.push(format!("{more} more"));
+    }
+    let verb = if ids.len() == 1 { "was" } else { "were" };
+    Refusal::new(
+        format!(
+            "{} {verb} not scanned; all other folders were.",
+            names.join(", ")
+        ),
+        "'syncwatch status' says what stopped it.",
     )
 }
 

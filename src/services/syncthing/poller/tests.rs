@@ -15,6 +15,7 @@ use crate::services::link::fake::{Fake, Server, session};
 use crate::services::run;
 
 mod changes;
+mod fresh;
 mod safe;
 
 const EVENTS: &str = "/rest/events?since=";
