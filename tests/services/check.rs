@@ -92,7 +92,7 @@ fn weechat(server: &Weechat, in_the_clear: SocketAddr) -> Vec<Case> {
         case(
             "not-accepted",
             "Its certificate was never accepted",
-            5,
+            1,
             at(relay, PASSWORD, "{ fingerprint = [] }"),
         ),
         case(
