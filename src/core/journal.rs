@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attention::What;
 use super::control::HoldCause;
 use super::failure::Class;
 use super::pin::Fingerprint;
@@ -83,6 +84,10 @@ pub enum JournalKind {
     },
     /// What was paused for a while goes on, unless somebody else wants it paused.
     HoldEnded { cause: HoldCause },
+    /// Something has needed a look for a while.
+    Attention { what: What, message: String },
+    /// It is over.
+    Settled { what: What, subject: String },
     /// Parts could not be paused or resumed; it is tried again.
     HoldTrouble { pausing: bool, why: String },
 }

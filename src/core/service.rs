@@ -111,6 +111,12 @@ pub struct Folder {
     pub receive_only_items: u64,
     /// Items that could not be synced.
     pub failed_items: u64,
+    /// Why, the commonest reason first; a few only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailureReason>,
+    /// Why changes in it are not noticed before the next full scan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch_error: Option<String>,
     /// Why the folder stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -129,6 +135,15 @@ pub struct Folder {
     pub last_file: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_scan: Option<Timestamp>,
+}
+
+/// Why items of a folder could not be synced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailureReason {
+    /// In the server's own words.
+    pub reason: String,
+    /// How many of the items that were looked at failed so.
+    pub items: u64,
 }
 
 /// What ends for good that a folder differs from what the others have, at the cost of one side.
@@ -155,6 +170,16 @@ impl Folder {
     /// What its type allows.
     pub fn remedy(&self) -> Option<Remedy> {
         Remedy::of(&self.kind)
+    }
+
+    /// The commonest reason why items of it could not be synced, and how many others there are.
+    pub fn why_failed(&self) -> Option<String> {
+        let first = &self.failures.first()?.reason;
+        Some(match self.failures.len() {
+            1 => first.clone(),
+            2 => format!("{first} (and 1 other reason)"),
+            all => format!("{first} (and {} other reasons)", all - 1),
+        })
     }
 
     /// There is something for its remedy to end.
@@ -262,6 +287,9 @@ pub struct Device {
     pub address: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_version: Option<String>,
+    /// Its connection ends at once, again and again: why, in the server's own words; empty where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsteady: Option<String>,
 }
 
 /// A device's state as the official page names it (syncthingController.js deviceStatus).

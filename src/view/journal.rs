@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Frame;
 use super::style::{Line, Role};
 use super::units::{brief, count, date_time, span};
-use super::words::link_state;
+use super::words::{link_state, matter};
 use crate::core::{HoldCause, JournalEntry, JournalKind, Timestamp};
 
 /// The line of one entry. It is not cut: a journal is searched and copied from.
@@ -124,6 +124,10 @@ fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {
         ),
         JournalKind::Paused { paused: true } => (Role::Plain, "Monitoring was paused.".into()),
         JournalKind::Paused { paused: false } => (Role::Plain, "Monitoring goes on.".into()),
+        JournalKind::Attention { message, .. } => (Role::Warn, format!("Needs a look: {message}")),
+        JournalKind::Settled { what, subject } => {
+            (Role::Ok, format!("No longer: {}.", matter(*what, subject)))
+        }
         JournalKind::RestartAnnounced => (Role::Plain, "The server said that it restarts.".into()),
         JournalKind::HoldBegan {
             cause,
@@ -179,7 +183,7 @@ fn parts(folders: usize, devices: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{Class, LinkState};
+    use crate::core::{Class, LinkState, What};
     use crate::view::samples;
     use crate::view::style::Page;
 
@@ -228,6 +232,18 @@ mod tests {
                 url: "https://127.0.0.1:8385".into(),
             },
             JournalKind::Paused { paused: true },
+            JournalKind::Attention {
+                what: What::FailedItems,
+                message: "3 items of Docs could not be synced: no space left.".into(),
+            },
+            JournalKind::Settled {
+                what: What::FailedItems,
+                subject: "Docs".into(),
+            },
+            JournalKind::Settled {
+                what: What::Errors,
+                subject: String::new(),
+            },
             JournalKind::RestartAnnounced,
             JournalKind::HoldBegan {
                 cause: HoldCause::User,

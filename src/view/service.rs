@@ -61,9 +61,8 @@ fn folders(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
         Column::right("Needed", None),
     ]);
     let shorten = service.folders.len() > LONG && !frame.all;
-    let is_quiet = |folder: &&Folder| {
-        folder.state == FolderState::UpToDate && folder.error.is_none() && folder.failed_items == 0
-    };
+    let is_quiet =
+        |folder: &&Folder| folder.state == FolderState::UpToDate && troubles(folder).is_empty();
     let (mut hidden, mut bytes) = (0, 0_u64);
     for folder in &service.folders {
         if shorten && is_quiet(&folder) {
@@ -110,14 +109,8 @@ pub(super) fn label(folder: &Folder) -> &str {
 fn folder_notes(folder: &Folder, frame: &Frame, indent: usize) -> Page {
     let mut notes = Page::default();
     let mut note = |role, text: &str| notes.paragraph(role, text, indent, frame.width);
-    if let Some(error) = &folder.error {
-        note(Role::Bad, error);
-    }
-    if folder.failed_items > 0 {
-        note(
-            Role::Bad,
-            &format!("{} could not be synced", count(folder.failed_items, "item")),
-        );
+    for (role, trouble) in troubles(folder) {
+        note(role, &trouble);
     }
     if folder.receive_only_items > 0 {
         let items = count(folder.receive_only_items, "item");
@@ -127,6 +120,22 @@ fn folder_notes(folder: &Folder, frame: &Frame, indent: usize) -> Page {
         );
     }
     notes
+}
+
+/// What is wrong with a folder, in full, the worst first.
+pub(super) fn troubles(folder: &Folder) -> Vec<(Role, String)> {
+    let error = folder.error.clone().map(|error| (Role::Bad, error));
+    let failed = (folder.failed_items > 0).then(|| {
+        let items = count(folder.failed_items, "item");
+        let why = folder.why_failed().map(|why| format!(": {why}"));
+        let why = why.unwrap_or_default();
+        (Role::Bad, format!("{items} could not be synced{why}"))
+    });
+    let unwatched = folder.watch_error.as_ref().map(|why| {
+        let text = format!("Changes are not noticed before the next full scan: {why}");
+        (Role::Warn, text)
+    });
+    [error, failed, unwatched].into_iter().flatten().collect()
 }
 
 fn devices(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
@@ -158,7 +167,7 @@ fn devices(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
                 Line::plain(&needed(device.need_items, device.need_bytes, frame.width)),
                 Line::of(Role::Dim, &seen(device, frame)),
             ],
-            Page::default(),
+            device_notes(device, frame, indent + 2),
         );
     }
     page.gap();
@@ -167,6 +176,23 @@ fn devices(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
         let text = format!("and {} up to date", count(hidden, "more device"));
         page.push(Line::plain(&" ".repeat(indent)).with(Role::Dim, &text));
     }
+}
+
+fn device_notes(device: &Device, frame: &Frame, indent: usize) -> Page {
+    let mut notes = Page::default();
+    if let Some(text) = unsteady(device) {
+        notes.paragraph(Role::Warn, &text, indent, frame.width);
+    }
+    notes
+}
+
+/// That its connection never lasts, and why.
+pub(super) fn unsteady(device: &Device) -> Option<String> {
+    let text = "Its connection ends as soon as it begins";
+    device.unsteady.as_deref().map(|why| match why {
+        "" => text.to_owned(),
+        why => format!("{text}: {why}"),
+    })
 }
 
 fn seen(device: &Device, frame: &Frame) -> String {

@@ -7,9 +7,13 @@ use super::link::{link_words, lost, lost_link};
 use super::style::Role;
 use super::units::{count, rate, size, span};
 use crate::core::service::{Device, DeviceState, Folder, FolderState, Unread};
-use crate::core::{InstanceStatus, Kind, LinkState, Overall, Reason, Service, Status, What};
+use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status};
 
 use std::time::Duration;
+
+pub use reasons::{accepted, matter, reasons};
+
+mod reasons;
 
 /// What a folder's state is called.
 pub fn folder_state(state: FolderState) -> (Role, &'static str) {
@@ -221,57 +225,6 @@ pub fn list(names: &[&str]) -> String {
         [one, two, three] => format!("{one}, {two} and {three}"),
         [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
     }
-}
-
-/// Why a person should look at this instance, the most urgent first: what is alike in one.
-pub fn reasons(instance: &InstanceStatus) -> Vec<String> {
-    grouped(instance.reasons())
-}
-
-/// What is not as it should be and may be so: `Photos stopped, which the config allows`. That a connection proves
-/// nothing is said elsewhere.
-pub fn accepted(instance: &InstanceStatus) -> Option<String> {
-    let accepted = instance.accepted();
-    let accepted = grouped(accepted.filter(|reason| reason.what != What::Insecure));
-    (!accepted.is_empty()).then(|| format!("{}, which the config allows", accepted.join("; ")))
-}
-
-fn grouped<'a>(reasons: impl Iterator<Item = &'a Reason>) -> Vec<String> {
-    let reasons: Vec<&Reason> = reasons.collect();
-    let groups = reasons.chunk_by(|one, other| one.what == other.what);
-    groups.flat_map(group).collect()
-}
-
-/// Reasons of one kind, in few words.
-fn group(reasons: &[&Reason]) -> Vec<String> {
-    let Some(first) = reasons.first() else {
-        return Vec::new();
-    };
-    let names: Vec<&str> = reasons.iter().map(|one| one.subject.as_str()).collect();
-    let names = list(&names);
-    let counted = |of: &dyn Fn(&Reason) -> bool, one| {
-        let number = reasons.iter().filter(|reason| of(reason));
-        let number = number.fold(0, |sum: u64, reason| sum.saturating_add(reason.count));
-        (number > 0).then(|| count(number, one))
-    };
-    let words = match first.what {
-        What::Stopped => format!("{names} stopped"),
-        What::FailedItems => format!("{names} with failed items"),
-        What::OutOfSync => format!("{names} out of sync"),
-        What::UnexpectedItems => format!("{names} with unexpected items"),
-        What::WatchError => format!("{names} not watched for changes"),
-        What::Conflicts => format!("{names} with conflicts"),
-        What::RestartRequired => "a restart is required".to_owned(),
-        What::Insecure => "the connection proves nothing".to_owned(),
-        What::Errors => counted(&|_| true, "error").unwrap_or_default(),
-        What::Expectation => return reasons.iter().map(|one| one.message.clone()).collect(),
-        What::Offer => {
-            let devices = counted(&|offer| offer.folder.is_none(), "new device");
-            let folders = counted(&|offer| offer.folder.is_some(), "offered folder");
-            return devices.into_iter().chain(folders).collect();
-        }
-    };
-    vec![words]
 }
 
 fn attention<'a>(instances: impl Iterator<Item = &'a InstanceStatus>) -> String {

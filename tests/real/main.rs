@@ -25,6 +25,7 @@ mod shells;
 mod socket;
 mod start;
 mod status;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod sync;

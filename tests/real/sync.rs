@@ -216,6 +216,13 @@ async fn items_that_cannot_be_synced() {
         // Something is still needed, which comes first on the page.
         assert_eq!(now["service"]["folders"][0]["state"], "out-of-sync");
         assert_eq!(now["service"]["folders"][0]["percent"], 95);
+        // The reason stands beside the figure, and on the list of what needs a look.
+        let reason = &now["service"]["folders"][0]["failures"][0]["reason"];
+        assert!(reason.as_str().unwrap().contains("ignored files"), "{now}");
+        let listed = now["attention"].as_array().unwrap();
+        let failed = listed.iter().find(|one| one["what"] == "failed-items");
+        let message = failed.unwrap()["message"].as_str().unwrap();
+        assert!(message.contains("ignored files"), "{message}");
 
         fs::remove_file(arrived.join("kept")).unwrap();
         // It would try again after a minute; a folder that is resumed does so at once.

@@ -16,6 +16,8 @@ pub(super) fn find(seen: &Seen<'_>, now: Timestamp) -> Vec<Reason> {
         add(&mut about.folders(FolderState::UnexpectedItems, |folder| {
             about.unexpected_items(folder)
         }));
+        add(&mut about.each_folder(|folder| about.watch_error(folder)));
+        add(&mut about.unsteady());
         add(&mut about.errors().into_iter());
         add(&mut about.expectations());
         add(&mut about.each_folder(|folder| about.conflicts(folder)));
@@ -83,6 +85,28 @@ impl<'a> About<'a> {
             count,
             words::unexpected_items(folder),
         )
+    }
+
+    /// Of a folder that stopped there is nothing to be noticed.
+    fn watch_error(&self, folder: &Folder) -> Option<Reason> {
+        let idle = [FolderState::Stopped, FolderState::Paused].contains(&folder.state);
+        let why = folder.watch_error.as_deref().filter(|_| !idle)?;
+        Some(Reason {
+            accepted: self.may_be_away(folder),
+            ..self.of_folder(What::WatchError, folder, 1, words::watch_error(folder, why))
+        })
+    }
+
+    fn unsteady(&self) -> impl Iterator<Item = Reason> {
+        self.service.devices.iter().filter_map(|device| {
+            let why = device.unsteady.as_deref()?;
+            let name = called(&device.name, short_id(&device.id));
+            Some(Reason {
+                subject: name.to_owned(),
+                device: Some(device.id.clone()),
+                ..self.whole(What::Unsteady, 1, words::unsteady(name, why))
+            })
+        })
     }
 
     /// Its own list, without what a folder that stopped says better.

@@ -7,6 +7,7 @@
 //! Invariant: pure. What is not known is no reason, and no list is longer than [`MOST`] of each kind.
 
 mod arms;
+mod record;
 mod words;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use super::kebab::kebab;
 use super::service::Service;
 use super::status::{InstanceStatus, LinkState};
 use super::time::Timestamp;
+pub use record::Recorder;
 
 /// So many reasons of one kind are listed for an instance.
 pub const MOST: usize = 100;
@@ -40,6 +42,8 @@ pub enum What {
     UnexpectedItems,
     /// Changes in a folder are not noticed before the next full scan.
     WatchError,
+    /// The connection of a device ends at once, again and again.
+    Unsteady,
     /// The server lists errors of its own.
     Errors,
     /// Something that it says of itself is not as the config expects it.
@@ -124,12 +128,13 @@ pub fn together<'a>(instances: impl IntoIterator<Item = &'a InstanceStatus>) -> 
 
 impl What {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Stopped,
         Self::FailedItems,
         Self::OutOfSync,
         Self::UnexpectedItems,
         Self::WatchError,
+        Self::Unsteady,
         Self::Errors,
         Self::Expectation,
         Self::Conflicts,

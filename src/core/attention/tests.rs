@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::core::holds::PartName;
+use crate::core::journal::JournalKind;
 use crate::core::service::{
     Conflict, Device, Fact, Folder, FolderState, PendingDevice, PendingFolder, ServiceError,
 };
@@ -185,6 +186,41 @@ fn what_may_be_away_is_shown_and_does_not_count() {
         let found = reasons(&seen(&service, &chosen), &[], at(100));
         assert!(found.iter().all(|one| !one.accepted), "{found:?}");
     }
+}
+
+#[test]
+fn the_journal_has_one_line_for_what_lasts_and_one_when_it_is_over() {
+    let service = troubled();
+    let nothing = Chosen::Nothing;
+    let mut held = reasons(&seen(&service, &nothing), &[], at(0));
+    held.retain(|reason| reason.what == What::FailedItems);
+    held.truncate(1);
+    let mut recorder = Recorder::default();
+    let mut written = Vec::new();
+    // Every minute it fails anew, and Syncthing forgets it while it tries.
+    for (now, holds) in [
+        (0, true),
+        (5, false),
+        (6, true),
+        (16, true),
+        (70, false),
+        (75, true),
+    ] {
+        let held = if holds { held.as_slice() } else { &[] };
+        let lines = recorder.see(held, at(now)).len();
+        written.push((now, lines));
+    }
+    assert_eq!(written, [(0, 0), (5, 0), (6, 0), (16, 1), (70, 0), (75, 0)]);
+    assert_eq!(recorder.next_deadline(), None);
+    assert!(recorder.see(&[], at(80)).is_empty());
+    assert_eq!(recorder.next_deadline(), Some(at(200)));
+    let ended = recorder.see(&[], at(200));
+    let settled = JournalKind::Settled {
+        what: What::FailedItems,
+        subject: "FAILED".into(),
+    };
+    assert_eq!(ended, [settled]);
+    assert_eq!(recorder.next_deadline(), None);
 }
 
 #[test]

@@ -25,7 +25,11 @@ pub(super) fn stopped(folder: &Folder, accepted: bool) -> Said {
 pub(super) fn failed(folder: &Folder) -> Said {
     let items = count(folder.failed_items.max(1), "item");
     (
-        format!("{items} of {} could not be synced.", name(folder)),
+        format!(
+            "{items} of {} could not be synced{}.",
+            name(folder),
+            because(folder.why_failed().as_deref())
+        ),
         "Syncthing tries again by itself; its page names each of them, and why.".into(),
     )
 }
@@ -51,6 +55,30 @@ pub(super) fn unexpected_items(folder: &Folder) -> Said {
     (
         format!("{} holds {items}.", name(folder)),
         "Keep what you need elsewhere; 'syncwatch revert' deletes it here.".into(),
+    )
+}
+
+pub(super) fn watch_error(folder: &Folder, why: &str) -> Said {
+    let message = format!(
+        "Changes in {} are not noticed as they happen{}. Syncthing sees them at its next full scan, and nobody gets them before.",
+        name(folder),
+        because(Some(why))
+    );
+    let hint = match why.contains("inotify") {
+        true => {
+            "Raise the limit on that computer: 'sudo sysctl fs.inotify.max_user_watches=1048576', and the same in a file of /etc/sysctl.d so that it lasts. Then restart Syncthing; 'syncwatch rescan' finds what is new meanwhile."
+        }
+        false => {
+            "Syncthing tries to watch it again by itself; 'syncwatch rescan' finds what is new meanwhile."
+        }
+    };
+    (message, hint.into())
+}
+
+pub(super) fn unsteady(device: &str, why: &str) -> Said {
+    (
+        format!("The connection to {device} ends as soon as it begins, again and again{}.", because(Some(why))),
+        "Look at how the folders that both share are set up on either side, such as whether they are encrypted, and at the log there.".into(),
     )
 }
 

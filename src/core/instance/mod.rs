@@ -10,7 +10,7 @@ mod place;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::attention::{self, Reason, Seen};
+use super::attention::{self, Reason, Recorder, Seen};
 use super::counters::Counters;
 use super::effect::Effect;
 use super::event::{Event, InstanceSpec, Target};
@@ -51,6 +51,7 @@ pub(super) struct Instance {
     pub(super) holding: Holding,
     /// What needs a look, and since when.
     pub(super) attention: Vec<Arc<Reason>>,
+    recorder: Recorder,
     /// The state that was shown last, and since when.
     pub(super) shown: (LinkState, Timestamp),
     generation: u64,
@@ -131,6 +132,7 @@ impl Instance {
             paused,
             holding,
             attention: Vec::new(),
+            recorder: Recorder::default(),
             outage: None,
             rotation_since: None,
             announced: None,
@@ -257,6 +259,20 @@ impl Instance {
             self.shown = (state, now);
         }
         self.attention = attention::reasons(&self.seen(state), &self.attention, now);
+        self.record_reasons(state, now, effects);
+    }
+
+    /// What a failing link showed last is neither news nor known to be over.
+    fn record_reasons(&mut self, state: LinkState, now: Timestamp, effects: &mut Vec<Effect>) {
+        match state {
+            LinkState::Paused => self.recorder.forget(),
+            LinkState::Connected => {
+                for line in self.recorder.see(&self.attention, now) {
+                    self.record(line, now, effects);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn seen(&self, state: LinkState) -> Seen<'_> {
@@ -285,7 +301,9 @@ impl Instance {
         let told = self.untold_end.and(self.steady_at());
         let holds = self.holding.next_deadline();
         let asks = self.daily_question();
-        [retry, doubt, shown, told, holds, asks]
+        let connected = self.shown.0 == LinkState::Connected;
+        let record = self.recorder.next_deadline().filter(|_| connected);
+        [retry, doubt, shown, told, holds, asks, record]
             .into_iter()
             .flatten()
             .min()

@@ -15,6 +15,7 @@ use crate::services::link::{Ask, Link};
 
 use super::completion::Completion;
 use super::disk::Mark;
+use super::faults::MAX_FAILED;
 use super::reducer::MASK;
 use super::shares::Shared;
 use super::state::{Answer, Need, Snapshot};
@@ -120,6 +121,11 @@ async fn answer<A: Ask>(link: &Link<A>, need: Need, context: &Context) -> Result
         Need::Share(device, folder) => {
             let known = share(link, &device, &folder).await?;
             Answer::Share(device, folder, known)
+        }
+        Need::Failures(folder) => {
+            let id = escape(&folder);
+            let path = format!("/rest/folder/errors?folder={id}&perpage={MAX_FAILED}");
+            Answer::Failures(folder, optional(link, &path).await?)
         }
         Need::Changes => Answer::Changes(changes(link, context.mark).await?),
         Need::FolderStats => Answer::FolderStats(optional(link, "/rest/stats/folder").await?),

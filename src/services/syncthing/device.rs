@@ -27,6 +27,8 @@ pub struct Facts {
     pub percent: Option<u8>,
     /// `None` when it was never seen.
     pub last_seen: Option<Timestamp>,
+    /// The server's page counts a device that was never seen as inactive (from 1.30 on).
+    pub unseen_is_inactive: bool,
     /// The server's time; `None` when it does not tell.
     pub now: Option<Timestamp>,
 }
@@ -69,8 +71,12 @@ pub fn percent(completion: &Completion) -> u8 {
 }
 
 fn is_inactive(facts: &Facts) -> bool {
-    let seen = facts.last_seen.zip(facts.now);
-    seen.is_some_and(|(last_seen, now)| now.since(last_seen) >= INACTIVE_AFTER)
+    match facts.last_seen {
+        None => facts.unseen_is_inactive,
+        Some(last_seen) => facts
+            .now
+            .is_some_and(|now| now.since(last_seen) >= INACTIVE_AFTER),
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +158,7 @@ mod tests {
                     unused: is_unused,
                     percent,
                     last_seen: last_seen.map(Timestamp::from_secs),
+                    unseen_is_inactive: false,
                     now: Some(Timestamp::from_secs(now)),
                 };
                 assert_eq!(state(&facts), expected, "{facts:?}");
@@ -167,9 +174,25 @@ mod tests {
             unused: false,
             percent: None,
             last_seen: Some(Timestamp::from_secs(1)),
+            unseen_is_inactive: false,
             now: None,
         };
         assert_eq!(state(&facts), S::Disconnected);
+        let never = Facts {
+            last_seen: None,
+            ..facts
+        };
+        assert_eq!(state(&never), S::Disconnected);
+        let since_1_30 = Facts {
+            unseen_is_inactive: true,
+            ..never
+        };
+        assert_eq!(state(&since_1_30), S::Inactive);
+        let unused = Facts {
+            unused: true,
+            ..since_1_30
+        };
+        assert_eq!(state(&unused), S::UnusedDisconnected);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use crate::core::service::FolderState;
 
+use super::version::is_at_least;
 use super::wire::Summary;
 
 /// The state of a folder. `shared` is whether another device shares it; `summary` is `None` before it was read.
@@ -30,13 +31,14 @@ pub fn state(paused: bool, summary: Option<&Summary>, kind: &str, shared: bool) 
     }
 }
 
-/// How much of the folder is here, 0 to 100; 99 at most while something is needed.
-pub fn percent(summary: &Summary) -> u8 {
+/// How much of the folder is here, 0 to 100; 99 at most while something is needed. `version` is the server's: since 2.1.2
+/// its page says 95 also where directories and empty files alone are needed.
+pub fn percent(summary: &Summary, version: &str) -> u8 {
     if summary.need_total_items == 0 {
         return 100;
     }
-    let only_deletes = summary.need_bytes == 0 && summary.need_deletes > 0;
-    if only_deletes || summary.global_bytes == 0 {
+    let without_data = summary.need_deletes > 0 || is_at_least(version, [2, 1, 2]);
+    if (summary.need_bytes == 0 && without_data) || summary.global_bytes == 0 {
         // Something is left to do although all the data is here.
         return 95;
     }
@@ -189,7 +191,12 @@ mod tests {
                 global_bytes: global,
                 ..Summary::default()
             };
-            assert_eq!(percent(&summary), expected, "{summary:?}");
+            for version in ["v1.19.2", "v1.29.5", "v2.1.1"] {
+                assert_eq!(percent(&summary, version), expected, "{summary:?}");
+            }
+            let nothing_to_fetch = need_bytes == 0 && need_items > 0;
+            let newer = if nothing_to_fetch { 95 } else { expected };
+            assert_eq!(percent(&summary, "v2.1.3"), newer, "{summary:?}");
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::core::Timestamp;
 
 /// The longest name, label or message that is kept, characters.
 pub const MAX_TEXT: usize = 200;
+/// The longest message of the server that is kept, characters: 2.x writes the cause last, 1.x first.
+pub const MAX_MESSAGE: usize = 600;
 /// The longest path that is kept, characters.
 pub const MAX_PATH: usize = 1024;
 /// The longest ID, bytes. A longer one is dropped, not cut: a cut ID would name something else.
@@ -32,6 +34,11 @@ pub fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
 /// A short text for people, cut and cleaned.
 pub fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     any::<Text<MAX_TEXT>, _>(from).map(|text| text.0)
+}
+
+/// A message for people, cleaned; a long one is cut in its middle.
+pub fn message<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    any::<Message, _>(from).map(|message| message.0)
 }
 
 /// A path for people, cut and cleaned.
@@ -74,11 +81,6 @@ where
     T: Deserialize<'de> + Default,
 {
     any::<List<T, MAX>, _>(from).map(|list| list.0)
-}
-
-/// Whether there is a list at all, and how long it is.
-pub fn length<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    any::<Length, _>(from).map(|length| length.0)
 }
 
 /// A map from IDs to objects, the first `MAX` of them; `null` and anything else is empty.
@@ -192,6 +194,27 @@ impl<const MAX: usize> Shape<'_> for Text<MAX> {
 }
 
 #[derive(Default)]
+struct Message(String);
+
+impl Shape<'_> for Message {
+    fn text(value: &str) -> Self {
+        let half = MAX_MESSAGE / 2;
+        // Far longer than anything that is kept, it is not even counted.
+        let end = value.char_indices().rev().nth(half - 1);
+        let begin = value.char_indices().nth(half);
+        let ends = begin.zip(end).filter(|((begin, _), (end, _))| begin < end);
+        let text = match ends.and_then(|((begin, _), (end, _))| {
+            Some(format!("{} … {}", value.get(..begin)?, value.get(end..)?))
+        }) {
+            Some(cut) => cut,
+            None => value.to_owned(),
+        };
+        let clean = |char: char| if is_unfit(char) { ' ' } else { char };
+        Self(text.chars().map(clean).collect())
+    }
+}
+
+#[derive(Default)]
 struct Id(String);
 
 impl Shape<'_> for Id {
@@ -261,19 +284,6 @@ impl<'de, T: Deserialize<'de> + Default, const MAX: usize> Shape<'de> for List<T
         }
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Self(list))
-    }
-}
-
-#[derive(Default)]
-struct Length(Option<u64>);
-
-impl<'de> Shape<'de> for Length {
-    fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
-        let mut length = 0;
-        while items.next_element::<IgnoredAny>()?.is_some() {
-            length += 1;
-        }
-        Ok(Self(Some(length)))
     }
 }
 
@@ -361,6 +371,20 @@ mod tests {
     }
 
     #[test]
+    fn a_long_message_keeps_both_ends() {
+        let short = "é".repeat(MAX_MESSAGE);
+        assert_eq!(message(json!(short)).unwrap(), short);
+        let long = format!("begin{}\u{202e}end", "é".repeat(MAX_MESSAGE));
+        let kept = message(json!(long)).unwrap();
+        assert!(
+            kept.starts_with("begin") && kept.ends_with(" end"),
+            "{kept}"
+        );
+        assert!(kept.contains(" … ") && kept.chars().count() == MAX_MESSAGE + 3);
+        assert_eq!(message(json!(7)).unwrap(), "");
+    }
+
+    #[test]
     fn lists_and_maps_are_bounded() {
         let many: Vec<_> = (0..50).map(|_| json!({})).collect();
         let kept = list::<_, BTreeMap<String, u8>, 10>(json!(many)).unwrap();
@@ -368,7 +392,5 @@ mod tests {
         let many: BTreeMap<_, _> = (0..50).map(|i| (i.to_string(), json!(null))).collect();
         let kept = map::<_, BTreeMap<String, u8>, 10>(json!(many)).unwrap();
         assert_eq!(kept.len(), 10);
-        assert_eq!(length(json!([1, 2, "x"])).unwrap(), Some(3));
-        assert_eq!(length(json!(null)).unwrap(), None);
     }
 }

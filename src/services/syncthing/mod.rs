@@ -9,7 +9,10 @@ pub mod control;
 mod cursor;
 mod device;
 mod disk;
+mod doubt;
 mod examine;
+mod faults;
+mod flapping;
 mod folder;
 mod lenient;
 mod poller;
@@ -18,6 +21,7 @@ mod reducer;
 mod shares;
 mod show;
 mod state;
+mod version;
 mod wire;
 
 pub(super) use disk::DiskLog;

@@ -39,6 +39,8 @@ const QUIET: Duration = Duration::from_secs(5);
 const FEW: usize = 64;
 /// A server gets errors and lets go of them without an event: they are read again after this many idle polls.
 const ERRORS_AGAIN: u32 = 20;
+/// And some of the folders that are not up to date after this many.
+const FOLDERS_AGAIN: u32 = 5;
 
 /// Follows the instance until something fails, and says what.
 pub async fn follow<A: Ask>(link: &Link<A>, _settings: &SyncthingSettings) -> Fault {
@@ -67,6 +69,7 @@ struct Follower<'a, A> {
     idle_polls: u32,
     /// The newest question for a fresh state that is answered.
     answered: u64,
+    quiet_polls: u32,
 }
 
 impl<'a, A: Ask> Follower<'a, A> {
@@ -82,6 +85,7 @@ impl<'a, A: Ask> Follower<'a, A> {
             teller: link.teller(),
             idle_polls: 0,
             answered: 0,
+            quiet_polls: 0,
         };
         follower.state.disk = link.memory().recall();
         follower.snapshot().await?;
@@ -111,6 +115,10 @@ impl<'a, A: Ask> Follower<'a, A> {
                 needs.append(&mut self.state.once_quiet());
                 needs.append(&mut self.state.unproved());
                 self.idle_polls += 1;
+                self.quiet_polls += 1;
+                if self.quiet_polls.is_multiple_of(FOLDERS_AGAIN) {
+                    needs.append(&mut self.state.doubts());
+                }
             }
             if needs.contains(&Need::Errors) {
                 self.idle_polls = 0;
@@ -203,7 +211,9 @@ impl<'a, A: Ask> Follower<'a, A> {
         let many = if patience == PART { usize::MAX } else { FEW };
         loop {
             self.ask(needs, &mut tick).await?;
-            needs = self.state.unproved();
+            let unexplained = self.state.unexplained();
+            needs = unexplained.into_iter().map(Need::Failures).collect();
+            needs.append(&mut self.state.unproved());
             if needs.is_empty() || needs.len() > many {
                 break;
             }

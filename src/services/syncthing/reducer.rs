@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use super::faults::MAX_FAILED;
 use super::state::{Device, Folder, Need, State};
 use super::wire::{Config, Event, EventData, Offer, PendingDeviceInfo};
 
 /// The one mask. Each distinct one costs the server a buffer for as long as it runs, so that it
 /// never varies. Left out is what no view shows, because it would only wake both sides up
-/// (`FolderScanProgress`, `FolderWatchStateChanged`, `ItemFinished`).
+/// (`FolderScanProgress`, `ItemFinished`).
 pub const MASK: &str = "StateChanged,LocalIndexUpdated,FolderSummary,FolderCompletion,FolderErrors,FolderPaused,FolderResumed,\
-DeviceConnected,DeviceDisconnected,DevicePaused,DeviceResumed,PendingDevicesChanged,PendingFoldersChanged,\
+FolderWatchStateChanged,DeviceConnected,DeviceDisconnected,DevicePaused,DeviceResumed,PendingDevicesChanged,PendingFoldersChanged,\
 ConfigSaved,StartupComplete,ClusterConfigReceived,UpgradeRestartScheduled,Failure";
 
 impl Event {
@@ -39,11 +40,11 @@ impl State {
             }
             "FolderSummary" => self.folder_summary(data),
             "FolderCompletion" => self.folder_completion(data),
-            "FolderErrors" => {
+            "FolderErrors" => self.folder_errors(data),
+            "FolderWatchStateChanged" => {
                 let summary = self.folders.get_mut(&data.folder);
-                let summary = summary.and_then(|folder| folder.summary.as_mut());
-                if let (Some(summary), Some(errors)) = (summary, data.errors) {
-                    summary.errors = errors;
+                if let Some(summary) = summary.and_then(|folder| folder.summary.as_mut()) {
+                    summary.watch_error.clone_from(&data.to);
                 }
                 BTreeSet::new()
             }
@@ -52,6 +53,7 @@ impl State {
             "DeviceConnected" => self.device_connected(event),
             "DeviceDisconnected" => {
                 if let Some(device) = self.devices.get_mut(&data.id) {
+                    device.flapping.lost(event.time, &data.error);
                     device.disconnect();
                     device.last_seen = device.last_seen.max(event.time);
                 }
@@ -94,9 +96,11 @@ impl State {
             Some(summary) => {
                 summary.state.clone_from(&data.to);
                 summary.error.clone_from(&data.error);
-                // Its counters are older than this: "syncing, 100 %" or "out of sync" would be shown for a moment.
+                // Its counters are older than this: "syncing, 100 %" or "out of sync" would be shown for a moment. Nor
+                // does the server tell that what was changed here is no more (lib/model/folder_recvonly.go).
                 let needed = summary.need_total_items > 0;
-                if (data.to == "syncing" && !needed) || (data.to == "idle" && needed) {
+                let counts = needed || summary.errors > 0 || summary.receive_only_total_items > 0;
+                if (data.to == "syncing" && !needed) || (data.to == "idle" && counts) {
                     needs.insert(Need::Folder(data.folder.clone()));
                 }
             }
@@ -137,6 +141,21 @@ impl State {
             }
         }
         needs
+    }
+
+    fn folder_errors(&mut self, data: &EventData) -> BTreeSet<Need> {
+        let folder = self.folders.get_mut(&data.folder);
+        let summary = folder.and_then(|folder| folder.summary.as_mut());
+        let Some(summary) = summary else {
+            return BTreeSet::new();
+        };
+        if data.errors.len() >= MAX_FAILED {
+            // More than are read one by one: the server has counted them.
+            return [Need::Folder(data.folder.clone())].into();
+        }
+        summary.errors = u64::try_from(data.errors.len()).unwrap_or(u64::MAX);
+        self.learn_failures(&data.folder, &data.errors);
+        BTreeSet::new()
     }
 
     fn folder_completion(&mut self, data: &EventData) -> BTreeSet<Need> {
@@ -180,6 +199,7 @@ impl State {
         let Some(device) = self.devices.get_mut(&data.id) else {
             return BTreeSet::new();
         };
+        device.flapping.connected(event.time);
         device.connected = Some(true);
         device.address.clone_from(&data.address);
         device.client_version.clone_from(&data.client_version);

@@ -12,6 +12,7 @@ use crate::core::service::DeviceState;
 use super::completion::{Completion, Presence, Share};
 use super::device;
 use super::state::{Device, Folder, Need, State};
+use super::version::is_at_least;
 
 /// What each device that needs something needs, of what it takes.
 pub type Lacking<'a> = BTreeMap<&'a str, Completion>;
@@ -140,6 +141,7 @@ impl State {
             unused: device.folders == 0,
             percent: total.as_ref().map(device::percent),
             last_seen: device.last_seen,
+            unseen_is_inactive: is_at_least(&self.version, [1, 30, 0]),
             now: self.now,
         });
         (state, total)

@@ -3,7 +3,10 @@
 //! Invariant: pure, sorted, and `synced` is never true while anything that it depends on is unknown.
 
 use crate::core::safety::{self, Amount};
-use crate::core::service::{self, DeviceState, FolderState, PendingDevice, PendingFolder, Service};
+use crate::core::service::{
+    self, DeviceState, FailureReason, FolderState, PendingDevice, PendingFolder, Service,
+    ServiceError,
+};
 
 use super::shares::Lacking;
 use super::state::{Device, Folder, State, some};
@@ -41,13 +44,34 @@ impl State {
             devices,
             pending_devices: self.show_pending_devices(),
             pending_folders: self.show_pending_folders(),
-            errors: self.errors.clone(),
+            errors: self.show_errors(),
             rates: self.rates,
             restart_required: self.restart_required,
             changes: self.disk.changes(has),
             conflicts: self.disk.conflicts(has),
             ..Service::default()
         }
+    }
+
+    fn show_errors(&self) -> Vec<ServiceError> {
+        let errors = self.errors.iter();
+        errors
+            .map(|error| ServiceError {
+                time: error.time,
+                message: self.with_names(&error.message),
+            })
+            .collect()
+    }
+
+    fn show_failures(&self, folder: &Folder, summary: &Summary) -> Vec<FailureReason> {
+        let failures = folder.failures.iter().filter(|_| summary.errors > 0);
+        let reasons = failures.flat_map(|failures| &failures.reasons);
+        reasons
+            .map(|one| FailureReason {
+                reason: self.with_names(&one.reason),
+                items: one.items,
+            })
+            .collect()
     }
 
     fn show_pending_devices(&self) -> Vec<PendingDevice> {
@@ -87,7 +111,7 @@ impl State {
             path: config.path.clone(),
             kind: config.kind.clone(),
             state,
-            percent: folder::percent(summary),
+            percent: folder::percent(summary, &self.version),
             global_bytes: summary.global_bytes,
             local_bytes: summary.local_bytes,
             in_sync_bytes: summary.in_sync_bytes,
@@ -95,7 +119,9 @@ impl State {
             need_items: summary.need_total_items,
             receive_only_items: summary.receive_only_total_items,
             failed_items: summary.errors,
-            error,
+            failures: self.show_failures(folder, summary),
+            error: error.map(|error| self.with_names(&error)),
+            watch_error: some(&summary.watch_error).filter(|_| state != FolderState::Paused),
             devices: config
                 .devices
                 .iter()
@@ -127,6 +153,7 @@ impl State {
             last_seen: device.last_seen,
             address: some(&device.address).filter(|_| connected),
             client_version: some(&device.client_version),
+            unsteady: self.unsteady(device),
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::core::service::{DeviceState, FolderState, Rates, ServiceError};
 
 use super::completion::{Completion, Share};
 use super::disk::DiskLog;
+use super::faults::{Failures, FolderErrors};
+use super::flapping::Flapping;
 use super::folder;
 use super::rates::rates;
 use super::wire::{
@@ -44,6 +46,8 @@ pub enum Need {
     Completion(String),
     /// The completion of a device in a folder.
     Share(String, String),
+    /// Why items of a folder could not be synced.
+    Failures(String),
     FolderStats,
     /// What changed on the server's disk.
     Changes,
@@ -61,6 +65,7 @@ pub enum Answer {
     /// By folder; in those that are missing the device needs nothing, by the server's own sum.
     Completion(String, BTreeMap<String, Completion>),
     Share(String, String, Option<Completion>),
+    Failures(String, FolderErrors),
     FolderStats(FolderStats),
     /// What follows on the last one, or everything.
     Changes(Vec<Event>),
@@ -86,6 +91,8 @@ pub struct State {
     pub(super) restart_required: bool,
     /// Something happened of which the server told only a part; see [`Self::once_quiet`].
     pub(super) stale: BTreeSet<Need>,
+    /// The last folder that was asked for only because it is not up to date.
+    pub(super) doubted: String,
     traffic: Traffic,
     pub(super) rates: Rates,
     pub(super) disk: DiskLog,
@@ -96,6 +103,8 @@ pub(super) struct Folder {
     /// Without this device among its members.
     pub config: FolderConfig,
     pub summary: Option<Summary>,
+    /// Why items of it could not be synced.
+    pub failures: Option<Failures>,
     /// What is known of devices that share it, by their IDs; see [`super::shares`].
     pub shares: BTreeMap<String, Share>,
     /// Of its index here; goes up with every change.
@@ -118,6 +127,7 @@ pub(super) struct Device {
     pub rates: Rates,
     /// Its completion was read.
     pub is_read: bool,
+    pub flapping: Flapping,
     pub last_seen: Option<Timestamp>,
 }
 
@@ -179,6 +189,7 @@ impl State {
             }
             Answer::Completion(device, known) => self.learn_completion(&device, known),
             Answer::Share(device, folder, known) => self.learn_share(&device, &folder, known),
+            Answer::Failures(folder, errors) => self.learn_failures(&folder, &errors.errors),
             Answer::FolderStats(stats) => {
                 for (id, stat) in stats.0 {
                     if let Some(folder) = self.folders.get_mut(&id) {
@@ -218,6 +229,10 @@ impl State {
 
     /// What should be asked for once nothing happens any more, and is asked for then.
     pub fn once_quiet(&mut self) -> BTreeSet<Need> {
+        let long = self.stale.is_empty();
+        for device in self.devices.values_mut() {
+            device.flapping.quiet(device.connected == Some(true), long);
+        }
         let mut needs = std::mem::take(&mut self.stale);
         needs.retain(|need| match need {
             Need::Completion(id) => self.devices.contains_key(id),

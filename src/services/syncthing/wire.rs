@@ -10,7 +10,8 @@ use serde::Deserialize;
 use crate::core::Timestamp;
 
 use super::completion::{Completion, Remote, remote};
-use super::lenient::{flag, id, length, list, map, maybe, number, object, path, text, time};
+use super::faults::{FileError, MAX_FAILED};
+use super::lenient::{flag, id, list, map, maybe, message, number, object, path, text, time};
 
 const MAX_FOLDERS: usize = 10_000;
 const MAX_DEVICES: usize = 1_000;
@@ -223,7 +224,7 @@ pub struct Errors {
 pub struct ErrorEntry {
     #[serde(deserialize_with = "time")]
     pub when: Option<Timestamp>,
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "message")]
     pub message: String,
 }
 
@@ -242,8 +243,11 @@ pub struct Summary {
     /// Empty before the folder has started.
     #[serde(deserialize_with = "text")]
     pub state: String,
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "message")]
     pub error: String,
+    /// Why changes in it are not noticed as they happen.
+    #[serde(deserialize_with = "message")]
+    pub watch_error: String,
     /// Items that could not be synced.
     #[serde(deserialize_with = "number")]
     pub errors: u64,
@@ -309,9 +313,10 @@ pub struct EventData {
     pub device: String,
     #[serde(deserialize_with = "text")]
     pub from: String,
-    #[serde(deserialize_with = "text")]
+    /// The new state; in `FolderWatchStateChanged` why there is no watching.
+    #[serde(deserialize_with = "message")]
     pub to: String,
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "message")]
     pub error: String,
     #[serde(rename = "addr", deserialize_with = "text")]
     pub address: String,
@@ -319,9 +324,9 @@ pub struct EventData {
     pub client_version: String,
     #[serde(deserialize_with = "maybe")]
     pub summary: Option<Box<Summary>>,
-    /// How many items failed, in `FolderErrors`.
-    #[serde(deserialize_with = "length")]
-    pub errors: Option<u64>,
+    /// The items that failed, in `FolderErrors`.
+    #[serde(deserialize_with = "list::<_, _, MAX_FAILED>")]
+    pub errors: Vec<FileError>,
     #[serde(rename = "globalBytes", deserialize_with = "number")]
     pub global_bytes: u64,
     #[serde(rename = "globalItems", deserialize_with = "number")]

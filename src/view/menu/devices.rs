@@ -8,6 +8,7 @@ use super::text::{middle, moment, name_or};
 use super::{Slots, Subject};
 use crate::core::service::{Device, DeviceState, short_id};
 use crate::core::{Action, Part};
+use crate::view::service::unsteady;
 use crate::view::units::{count, rate, size};
 use crate::view::words::device_state;
 
@@ -101,11 +102,16 @@ fn details(subject: &Subject<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
         Some(time) => format!("Last seen: {}", moment(time, subject.frame)),
         None => "Never seen".to_owned(),
     };
+    // It has no address then.
+    let address = match unsteady(device) {
+        Some(unsteady) => middle(&unsteady, 58),
+        None => some(&device.address, "Address"),
+    };
     vec![
         line("completion", completion),
         line("rates", rates).shown(subject.desk.rates && device.connected && subject.connected),
         line("seen", seen),
-        line("address", some(&device.address, "Address")),
+        line("address", address),
         line("version", some(&device.client_version, "Version")),
         line("id", format!("ID: {}…", short_id(&device.id))),
         Item::separator(scope.leaf("line")),

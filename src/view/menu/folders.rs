@@ -103,9 +103,9 @@ fn details(subject: &Subject<'_>, scope: &Scope, folder: &Folder) -> Vec<Item> {
     let some = |text: Option<String>| text.unwrap_or_default();
     let time = folder.last_scan;
     let mut items = vec![line("need", needed(folder))];
-    items.extend(paragraph(scope, "error", &some(folder.error.clone()), 2));
+    items.extend(paragraph(scope, "error", &some(why(folder)), 2));
+    items.extend([line("failed", failed(folder))]);
     items.extend([
-        line("failed", failed(folder)),
         line("local-changes", changed_here(folder)),
         line("size", format!("{} here", size(folder.local_bytes))),
         line(
@@ -127,9 +127,28 @@ fn details(subject: &Subject<'_>, scope: &Scope, folder: &Folder) -> Vec<Item> {
     items
 }
 
+/// What is wrong with it, in the server's words: the worst alone, since every line costs each menu.
+fn why(folder: &Folder) -> Option<String> {
+    let unwatched = || {
+        let why = folder.watch_error.as_ref()?;
+        Some(format!("Changes are not noticed: {why}"))
+    };
+    let error = folder.error.clone();
+    error.or_else(|| folder.why_failed()).or_else(unwatched)
+}
+
 /// The most important of it on one line.
 fn in_short(folder: &Folder) -> String {
-    let parts = [needed(folder), failed(folder), changed_here(folder)];
+    let unwatched = match folder.watch_error {
+        Some(_) => "Not watched for changes".to_owned(),
+        None => String::new(),
+    };
+    let parts = [
+        needed(folder),
+        failed(folder),
+        unwatched,
+        changed_here(folder),
+    ];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let parts: Vec<String> = folder.error.clone().into_iter().chain(parts).collect();
     match parts.as_slice() {
@@ -223,6 +242,7 @@ fn settle(subject: &Subject<'_>, scope: &Scope, folder: &Folder, size: Size) -> 
 fn rank(folder: &Folder) -> u8 {
     match folder.state {
         state if state.needs_attention() || folder.error.is_some() || folder.failed_items > 0 => 0,
+        _ if folder.watch_error.is_some() => 0,
         state if state.is_busy() => 1,
         FolderState::Paused => 2,
         _ if folder.need_items > 0 || folder.receive_only_items > 0 => 2,

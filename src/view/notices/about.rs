@@ -134,7 +134,7 @@ impl About<'_> {
 
     pub(super) fn failed(&self) -> Words {
         let folders = self.folders();
-        let advice = "Syncthing tries again by itself; the page says which, and why.";
+        let advice = "Syncthing tries again by itself; the page says which.";
         if let [folder] = folders.as_slice() {
             let items = match folder.failed_items {
                 0 => "Items".to_owned(),
@@ -145,7 +145,8 @@ impl About<'_> {
                 label(folder),
                 self.name
             );
-            return (title, advice.into(), self.open());
+            let why = sentence(&short(&folder.why_failed().unwrap_or_default(), MESSAGE));
+            return (title, format!("{why}{advice}"), self.open());
         }
         (
             format!(

@@ -5,7 +5,7 @@ use crate::core::Fingerprint;
 use crate::core::service::{Device, Fact, Folder, PendingDevice, PendingFolder};
 use crate::view::Frame;
 use crate::view::journal;
-use crate::view::service::{device_name, label, needed};
+use crate::view::service::{device_name, label, needed, troubles, unsteady};
 use crate::view::status::instance_page;
 use crate::view::style::{Page, Role};
 use crate::view::units::{count, date_time, rate, size};
@@ -71,12 +71,8 @@ impl Screen {
     fn folder(&self, folder: &Folder, sheet: &mut Text, frame: &Frame) {
         let (role, state) = folder_state(folder.state);
         sheet.add(role, &format!("{state}, {}%", folder.percent));
-        if let Some(error) = &folder.error {
-            sheet.add(Role::Bad, error);
-        }
-        if folder.failed_items > 0 {
-            let items = count(folder.failed_items, "item");
-            sheet.add(Role::Bad, &format!("{items} could not be synced."));
+        for (role, trouble) in troubles(folder) {
+            sheet.add(role, &trouble);
         }
         if folder.receive_only_items > 0 {
             let items = count(folder.receive_only_items, "item");
@@ -110,6 +106,9 @@ impl Screen {
     fn device(&self, device: &Device, sheet: &mut Text, frame: &Frame) {
         let (role, state) = device_state(device.state);
         sheet.add(role, &format!("{state}, {}%", device.percent));
+        if let Some(trouble) = unsteady(device) {
+            sheet.add(Role::Warn, &trouble);
+        }
         sheet.gap();
         sheet.say(
             "Needs",

@@ -16,7 +16,8 @@ use crate::core::service::{DeviceState, FolderState, Service};
 macro_rules! real {
     ($version:literal, $name:literal) => {
         serde_json::from_str(include_str!(concat!(
-            "../../../../tests/fixtures/syncthing/",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/syncthing/",
             $version,
             "/",
             $name,
@@ -25,6 +26,8 @@ macro_rules! real {
         .unwrap()
     };
 }
+
+mod truth;
 
 macro_rules! real_state {
     ($version:literal) => {{
@@ -284,7 +287,7 @@ fn what_each_event_calls_for() {
         ),
         (
             "FolderErrors",
-            json!({"folder": "f", "errors": [{}, {}]}),
+            json!({"folder": "f", "errors": [{"error": "no"}, {}]}),
             vec![],
         ),
         ("FolderPaused", json!({"id": "f"}), vec![completion()]),
