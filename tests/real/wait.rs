@@ -163,6 +163,39 @@ async fn the_files_behind_each_figure_are_named() {
 }
 
 #[tokio::test]
+async fn an_encrypted_folder_that_was_reverted_shows_it() {
+    each_version(async |binary| {
+        let mut side = Side::of(&binary, 0, 1).await;
+        let place = side.syncthing.home().join("data").join("vault");
+        fs::create_dir_all(&place).unwrap();
+        let vault = json!({
+            "id": "vault", "path": place, "type": "receiveencrypted", "fsWatcherEnabled": false,
+            "devices": [{ "deviceID": side.syncthing.device() }],
+        });
+        side.syncthing
+            .api_post("/rest/config/folders", Some(vault))
+            .await;
+        side.syncthing.wait_for_folder("vault", "idle").await;
+        let plain = place.join("plain");
+        fs::write(&plain, "not encrypted").unwrap();
+        let known = |now: &Value| now["service"]["folders"][0]["id"] == "vault";
+        side.watched.wait_for("the folder", known).await;
+        side.run("rescan vault").await;
+        // What is shown after a command is from after it.
+        let status: Value = serde_json::from_str(&side.run("status --json").await).unwrap();
+        let folder = &status["instances"][0]["service"]["folders"][0];
+        assert_eq!(folder["receive_only_items"], 1, "{folder:#}");
+        let local = side.run("list local vault").await;
+        assert_eq!(local, "     13 B  plain\n");
+        side.run("revert vault --yes").await;
+        assert!(!plain.exists());
+        let status = side.syncthing.folder_status("vault").await;
+        assert_eq!(status["receiveOnlyTotalItems"], 0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_left_out_of_a_scan_is_named() {
     let Some(side) = Side::start(2, 0).await else {
         return;
