@@ -64,3 +64,42 @@ pub fn preview(first: &[FileEntry], items: u64, bytes: u64, is_all: bool) -> Pag
     });
     page
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, bytes: u64) -> FileEntry {
+        FileEntry {
+            path: path.into(),
+            kind: Some(FileKind::File),
+            bytes: Some(bytes),
+            ..FileEntry::default()
+        }
+    }
+
+    #[test]
+    fn the_first_are_named_and_the_rest_is_counted() {
+        let gone = FileEntry {
+            path: "gone".into(),
+            deleted: true,
+            ..FileEntry::default()
+        };
+        let failed = FileEntry {
+            path: "a\u{1b}[2J".into(),
+            error: Some("permission denied".into()),
+            ..FileEntry::default()
+        };
+        let all = [file("photo.jpg", 105_000), gone, failed];
+        insta::assert_snapshot!(preview(&all, 3, 105_000, true), @r"
+          103 KiB  photo.jpg
+          deleted  gone
+        a\u{1b}[2J: permission denied
+        That is 3 items, 103 KiB.
+        ");
+        insta::assert_snapshot!(preview(&all[..1], 20_000, 1 << 30, false), @r"
+          103 KiB  photo.jpg
+        ... and 19999 more: at least 20000 items, 1.0 GiB.
+        ");
+    }
+}

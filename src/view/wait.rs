@@ -67,3 +67,28 @@ pub fn nothing_of(part: &str, instance: &str) -> (String, &'static str) {
         "'syncwatch resume' with its name lets it go on.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_not_to_wait_for_is_named() {
+        for (all, words) in [
+            (
+                &[][..],
+                "There is nothing to wait for: the config names no instance.",
+            ),
+            (
+                &["nas"],
+                "There is nothing to wait for: nas is not watched.",
+            ),
+            (
+                &["nas", "desk"],
+                "There is nothing to wait for: nas and desk are not watched.",
+            ),
+        ] {
+            assert_eq!(nothing(all).0, words);
+        }
+    }
+}

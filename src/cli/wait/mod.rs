@@ -24,8 +24,9 @@ use crate::engine::protocol::{Answer, Ask};
 use crate::view::wait;
 use crate::view::words::doing;
 
-/// Who could not be asked is asked again after this.
-const AGAIN: Duration = Duration::from_millis(1500);
+/// Who could not be asked, or proved nothing, is asked again after this; each time after twice as long, up to
+/// [`QUIET`]: to ask costs the server something.
+const AGAIN: Duration = Duration::from_millis(500);
 /// So many folders and devices fit into one question.
 const SHARES: usize = 200;
 /// Without any news the servers are asked again all the same.
@@ -58,6 +59,7 @@ async fn reach(
     let mut status = source.next().await?;
     // What is known at the beginning is from before the call, whatever it says.
     let mut is_due = true;
+    let mut again = AGAIN;
     loop {
         let aim = Aim::of(args, &status, context)?;
         shown.show(wait::line(args.goal.name(), aim.instances()));
@@ -79,6 +81,13 @@ async fn reach(
                 }
                 None => true,
             };
+            match is_due {
+                true => {
+                    sleep(again).await;
+                    again = (again * 2).min(QUIET);
+                }
+                false => again = AGAIN,
+            }
         }
         let patience = if is_due { AGAIN } else { QUIET };
         match timeout(patience, source.hear()).await {
