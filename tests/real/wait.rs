@@ -182,7 +182,8 @@ async fn an_encrypted_folder_that_was_reverted_shows_it() {
         side.watched.wait_for("the folder", known).await;
         side.run("rescan vault").await;
         // What is shown after a command is from after it.
-        let status: Value = serde_json::from_str(&side.run("status --json").await).unwrap();
+        let status = side.watched.run(&["status", "--json"]).await;
+        let status: Value = serde_json::from_slice(&status.stdout).unwrap();
         let folder = &status["instances"][0]["service"]["folders"][0];
         assert_eq!(folder["receive_only_items"], 1, "{folder:#}");
         let local = side.run("list local vault").await;
