@@ -81,6 +81,7 @@ fn model(kind: Kind, now: Timestamp) -> Model {
         may_be_away: Default::default(),
         holds: Vec::new(),
         paused: false,
+        ..InstanceSpec::default()
     };
     model.step(
         Event::Configured {

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::output::reader_gone;
 use super::source::{put, unexpected};
-use crate::core::JournalEntry;
+use crate::core::{JournalEntry, JournalKind};
 use crate::engine::client::{ClientError, Connection};
 use crate::engine::journal::read_file;
 use crate::engine::protocol::{Answer, Ask};
@@ -24,10 +24,10 @@ const CATCH_UP: usize = 1000;
 pub(super) async fn run(args: JournalArgs, context: &Context) -> Result<Exit, CliError> {
     // All of them are asked for: the newest of one instance may be far back.
     let (engine, entries) = newest(context, usize::MAX).await?;
-    let mut entries: Vec<JournalEntry> = entries
-        .into_iter()
-        .filter(|entry| is_wanted(entry, context))
-        .collect();
+    let mut entries = match context.only() {
+        Some(only) => of_server(entries, only),
+        None => entries,
+    };
     entries.drain(..entries.len().saturating_sub(args.lines));
     if entries.is_empty() && !args.json && !args.follow {
         let words = "Nothing is in the journal yet: it is written by 'syncwatch daemon'.";
@@ -117,6 +117,28 @@ fn after(last: Option<&JournalEntry>, mut entries: Vec<JournalEntry>) -> Vec<Jou
     entries
 }
 
+/// What was told of the server that is called `only` now, under its earlier names too.
+fn of_server(entries: Vec<JournalEntry>, only: &str) -> Vec<JournalEntry> {
+    let mut name = only.to_owned();
+    let mut renamed_at = None;
+    let mut found = Vec::new();
+    for entry in entries.into_iter().rev() {
+        if entry.instance != name {
+            continue;
+        }
+        if let JournalKind::Renamed { from } = &entry.kind {
+            // Two may have changed names with each other, at one time.
+            if renamed_at.replace(entry.time) == Some(entry.time) {
+                continue;
+            }
+            name.clone_from(from);
+        }
+        found.push(entry);
+    }
+    found.reverse();
+    found
+}
+
 fn is_wanted(entry: &JournalEntry, context: &Context) -> bool {
     context.only().is_none_or(|only| entry.instance == only)
 }
@@ -137,7 +159,7 @@ fn print(entries: &[JournalEntry], args: &JournalArgs, context: &Context) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{JournalKind, Timestamp};
+    use crate::core::Timestamp;
 
     fn entry(second: i64) -> JournalEntry {
         JournalEntry {
@@ -145,6 +167,30 @@ mod tests {
             instance: "laptop".into(),
             kind: JournalKind::RestartAnnounced,
         }
+    }
+
+    #[test]
+    fn a_server_is_followed_back_over_its_names() {
+        let named = |second, name: &str| JournalEntry {
+            instance: name.into(),
+            ..entry(second)
+        };
+        let renamed = |second, from: &str, to: &str| JournalEntry {
+            kind: JournalKind::Renamed { from: from.into() },
+            ..named(second, to)
+        };
+        // Two change names with each other.
+        let all = vec![
+            named(1, "desk"),
+            named(2, "laptop"),
+            renamed(3, "desk", "laptop"),
+            renamed(3, "laptop", "desk"),
+            named(4, "laptop"),
+        ];
+        let told = of_server(all.clone(), "laptop");
+        assert_eq!(told, [all[0].clone(), all[2].clone(), all[4].clone()]);
+        let told = of_server(all.clone(), "desk");
+        assert_eq!(told, [all[1].clone(), all[3].clone()]);
     }
 
     #[test]

@@ -8,9 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::address::Connect;
+use super::environment::Environment;
 use super::program::Program;
 use crate::core::holds::{Chosen, Scope};
-use crate::core::{Fingerprint, HoldRules, Kind, Settings};
+use crate::core::{Address, Fingerprint, HoldRules, Kind, Settings};
 
 /// One `[[instance]]`. Paths may begin with `~/`, which [`super::resolve()`] expands.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +107,33 @@ impl InstanceConfig {
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.settings.kind()
+    }
+
+    /// Where its server is, as far as the config says; by this it is known again under another name.
+    pub fn address(&self, environment: &Environment) -> Address {
+        let home = self.home.as_ref().map(|home| {
+            // Without what says nothing, such as a slash at its end.
+            let home: PathBuf = environment.expand(home).components().collect();
+            format!("home {}", home.display())
+        });
+        let url = self.url.as_ref();
+        let origin = url.map(|url| {
+            let mut origin = url.clone();
+            origin.set_path("");
+            origin.set_query(None);
+            origin.set_fragment(None);
+            origin.as_str().trim_end_matches('/').to_owned()
+        });
+        let connect = self.connect.as_ref().map(|it| format!("over {it}"));
+        let named = self.server_name.as_ref().map(|name| format!("as {name}"));
+        let parts = [origin, connect, named, home];
+        Address {
+            kind: self.kind(),
+            at: parts.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            path: url
+                .map_or("", |url| url.path().trim_end_matches('/'))
+                .to_owned(),
+        }
     }
 
     /// The config's word for its secret.

@@ -37,6 +37,13 @@ pub enum Effect {
     KeepAccepted { instance: String, pin: Option<Pin> },
     /// Keep what is paused for a while, for the next run.
     KeepHolds { instance: String, holds: Vec<Held> },
+    /// The server said who it is, for the first time or anew: keep that, and answer with `Recalled`. `aside` is what was
+    /// paused of the one that it was taken for until now.
+    Identified {
+        instance: String,
+        id: String,
+        aside: Vec<Held>,
+    },
     /// Keep whether monitoring is switched off, for the next run.
     KeepPaused { instance: String, paused: bool },
     /// Have the server do this and answer with `Controlled`.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::control::{Part, Refusal};
 use super::failure::{Fault, Patience};
 use super::holds::{Chosen, Conditions, Held, HoldRules};
+use super::identity::{Address, Recalled};
 use super::kinds::Kind;
 use super::pin::{Fingerprint, Pin, PinCommand, PinRead, TrustMode};
 use super::service::Service;
@@ -87,6 +88,11 @@ pub enum Event {
         /// All of them when `None`.
         instance: Option<String>,
     },
+    /// The answer to [`Effect::Identified`](super::Effect::Identified), or what another instance of the same server left.
+    Recalled {
+        instance: String,
+        recalled: Recalled,
+    },
     /// What the computer runs on and over.
     Conditions(Conditions),
     /// What came of an [`Effect::Control`](super::Effect::Control).
@@ -109,10 +115,16 @@ pub enum RetryCause {
 }
 
 /// An instance as the config names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceSpec {
     pub name: String,
     pub kind: Kind,
+    /// Where the server is, by the config. What stands elsewhere is another one, until it says who it is.
+    #[serde(default)]
+    pub address: Address,
+    /// Who the server said that it is (the device ID of a Syncthing), from the state file.
+    #[serde(default)]
+    pub id: Option<String>,
     /// Changes whenever the instance's own part of the config does.
     pub revision: u64,
     /// What was last verified on the wire, from the state file.
@@ -193,6 +205,7 @@ impl Event {
             | Self::RestartAnnounced { instance }
             | Self::PauseParts { instance, .. }
             | Self::Controlled { instance, .. }
+            | Self::Recalled { instance, .. }
             | Self::SetPaused { instance, .. } => Some(instance),
         }
     }

@@ -45,7 +45,7 @@ pub enum Want {
 }
 
 /// The holds of one instance.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Holding {
     held: Vec<Held>,
     /// Unknown until somebody tells.
@@ -60,8 +60,8 @@ pub struct Holding {
     /// Parts that were asked to be paused and not shown so on this connection: they may be all the same.
     asked: BTreeSet<Part>,
     wants: Vec<Want>,
-    /// What was kept last for the next run.
-    saved: Vec<Held>,
+    /// What was kept last for the next run, where that is known.
+    saved: Option<Vec<Held>>,
 }
 
 #[derive(Debug)]
@@ -73,15 +73,61 @@ struct Flight {
 }
 
 impl Holding {
-    /// The holds of an earlier run go on.
-    pub fn new(kept: Vec<Held>, conditions: Option<Conditions>) -> Self {
+    /// The holds of an earlier run go on. Requests count from beyond `requests`.
+    pub fn new(kept: Vec<Held>, conditions: Option<Conditions>, requests: u64) -> Self {
         let asked = kept.iter().flat_map(|held| held.asked.iter());
         Self {
             asked: asked.cloned().collect(),
-            saved: kept.clone(),
+            saved: Some(kept.clone()),
             held: kept,
             conditions,
-            ..Self::default()
+            requests,
+            book: Book::default(),
+            flight: None,
+            retry_at: None,
+            is_new: false,
+            wants: Vec::new(),
+        }
+    }
+
+    /// The number of the last request.
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// It is another server than it was taken for: what was paused there is handed over, and nothing of it counts here.
+    pub fn set_aside(&mut self) -> Vec<Held> {
+        let (aside, mut rest): (Vec<Held>, Vec<Held>) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| !held.hold.parts.is_empty());
+        // What found nothing to pause there may find something here.
+        rest.retain(|held| !held.ending);
+        rest.iter_mut().for_each(|held| held.chosen = false);
+        *self = Self::new(rest, self.conditions, self.requests);
+        self.saved = None;
+        aside
+    }
+
+    /// What was paused of this server under another name, or before it was known again, goes on here.
+    pub fn recall(&mut self, holds: Vec<Held>) {
+        self.retry_at = None;
+        for mut held in holds {
+            let (cause, only) = (held.hold.cause, held.only.clone());
+            let same = |it: &Held| {
+                it.is(cause) && it.only == only && !it.ending && it.hold.parts.is_empty()
+            };
+            // What was asked for meanwhile is the newer wish.
+            if !held.ending
+                && let Some(at) = self.held.iter().position(same)
+            {
+                let wish = self.held.remove(at);
+                if !wish.chosen {
+                    held.hold.until = wish.hold.until;
+                    held.chosen = false;
+                }
+            }
+            self.asked.extend(held.asked.iter().cloned());
+            self.held.push(held);
         }
     }
 
@@ -189,8 +235,8 @@ impl Holding {
         }
         self.drop_empty();
         let mut wants = std::mem::take(&mut self.wants);
-        if self.held != self.saved {
-            self.saved.clone_from(&self.held);
+        if self.saved.as_ref() != Some(&self.held) {
+            self.saved = Some(self.held.clone());
             // Before anything is asked: what is paused must not be forgotten.
             wants.insert(0, Want::Keep);
         }

@@ -70,6 +70,8 @@ pub enum JournalKind {
     Alert { state: LinkState, message: String },
     /// The address, the key or the trust changed.
     TargetChanged { url: String },
+    /// The config calls this server otherwise than before; what was told of it until now stands under that name.
+    Renamed { from: String },
     /// Monitoring was switched off or on.
     Paused { paused: bool },
     /// The server said that it will restart.

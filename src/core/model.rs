@@ -130,20 +130,19 @@ impl Model {
             .into_iter()
             .map(|spec| (spec.name.clone(), spec))
             .collect();
-        self.instances.retain(|name, instance| {
-            let kept = wanted
-                .get(name)
-                .is_some_and(|spec| spec.kind == instance.kind());
-            if !kept {
-                self.serial = self.serial.max(instance.serial());
-                effects.push(Effect::Abandon {
-                    instance: name.clone(),
-                });
-                self.agenda.plan(name, None);
-                self.views.remove(name);
-            }
-            kept
-        });
+        let mut replaced = BTreeMap::new();
+        let goes = |name: &String, instance: &mut Instance| {
+            !wanted.get(name).is_some_and(|spec| instance.is_at(spec))
+        };
+        for (name, instance) in self.instances.extract_if(.., goes) {
+            self.serial = self.serial.max(instance.serial());
+            effects.push(Effect::Abandon {
+                instance: name.clone(),
+            });
+            self.agenda.plan(&name, None);
+            self.views.remove(&name);
+            replaced.insert(name, instance);
+        }
         for (name, spec) in wanted {
             match self.instances.get_mut(&name) {
                 Some(instance) => instance.reconfigure(spec, &mut *effects),
@@ -153,7 +152,10 @@ impl Model {
                             instance: name.clone(),
                         });
                     }
-                    let instance = Instance::new(spec, self.serial, self.conditions, now);
+                    let mut instance = Instance::new(spec, self.serial, self.conditions, now);
+                    if let Some(before) = replaced.get(&name) {
+                        instance = instance.replacing(before);
+                    }
                     self.instances.insert(name, instance);
                 }
             }

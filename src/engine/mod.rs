@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 mod errand;
 pub mod journal;
+pub mod known;
 mod limits;
 mod local;
 mod meters;

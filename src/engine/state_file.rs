@@ -2,14 +2,12 @@
 //!
 //! Owner-only, replaced atomically. A corrupt file is set aside and said so; a missing one is a first run.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use crate::core::{Held, Pin, Remembered};
+use super::known::Known;
 
 /// Larger than any real one; more is not ours.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -19,7 +17,7 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 pub struct StateFile {
     /// `None` keeps nothing.
     path: Option<PathBuf>,
-    pins: BTreeMap<String, Kept>,
+    known: Known,
     unsaved: bool,
 }
 
@@ -27,52 +25,28 @@ pub struct StateFile {
 #[derive(Debug)]
 pub struct Save {
     path: PathBuf,
-    document: Document,
-}
-
-/// What is kept of one instance.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remembered: Option<Remembered>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accepted: Option<Pin>,
-    /// What is paused for a while.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holds: Vec<Held>,
-    /// Monitoring is switched off.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub paused: bool,
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Document {
-    instances: BTreeMap<String, Kept>,
+    known: Known,
 }
 
 impl StateFile {
     /// Reads `path`. With `keep` false it is read but never written.
     pub fn open(path: &Path, keep: bool) -> Self {
         Self {
-            pins: read(path, keep),
+            known: read(path, keep),
             path: keep.then(|| path.to_owned()),
             unsaved: false,
         }
     }
 
-    /// What is kept of `instance`.
-    pub fn get(&self, instance: &str) -> Kept {
-        self.pins.get(instance).cloned().unwrap_or_default()
+    /// What is remembered.
+    pub fn known(&self) -> &Known {
+        &self.known
     }
 
-    /// Changes what is kept of `instance`, in memory.
-    pub fn change(&mut self, instance: &str, change: impl FnOnce(&mut Kept)) {
-        let kept = self.pins.entry(instance.to_owned()).or_default();
-        change(kept);
-        if *kept == Kept::default() {
-            self.pins.remove(instance);
-        }
+    /// The same, to be changed in memory, and then to be saved.
+    pub fn known_mut(&mut self) -> &mut Known {
         self.unsaved = true;
+        &mut self.known
     }
 
     /// What is to be written, if anything changed since the last call. One at a time: the newest must be the last.
@@ -80,9 +54,7 @@ impl StateFile {
         let path = self.path.as_ref()?;
         std::mem::take(&mut self.unsaved).then(|| Save {
             path: path.clone(),
-            document: Document {
-                instances: self.pins.clone(),
-            },
+            known: self.known.clone(),
         })
     }
 }
@@ -90,7 +62,7 @@ impl StateFile {
 impl Save {
     /// Replaces the file. A failure is logged: monitoring goes on.
     pub fn write(self) {
-        if let Err(error) = write(&self.path, &self.document) {
+        if let Err(error) = write(&self.path, &self.known) {
             warn!(
                 "{} could not be written ({error}); after a restart the last verified pins and what is paused for a while will not be known",
                 self.path.display()
@@ -99,7 +71,7 @@ impl Save {
     }
 }
 
-fn read(path: &Path, keep: bool) -> BTreeMap<String, Kept> {
+fn read(path: &Path, keep: bool) -> Known {
     let text = match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && metadata.len() <= LARGEST => {
             std::fs::read_to_string(path)
@@ -110,11 +82,11 @@ fn read(path: &Path, keep: bool) -> BTreeMap<String, Kept> {
         Err(error) => Err(error),
     };
     let trouble = match text {
-        Ok(text) => match serde_json::from_str::<Document>(&text) {
-            Ok(document) => return document.instances,
+        Ok(text) => match serde_json::from_str(&text) {
+            Ok(known) => return known,
             Err(error) => error.to_string(),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return BTreeMap::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Known::default(),
         Err(error) => error.to_string(),
     };
     let aside = path.with_extension("json.corrupt");
@@ -126,11 +98,11 @@ fn read(path: &Path, keep: bool) -> BTreeMap<String, Kept> {
     if keep {
         let _ = std::fs::rename(path, aside);
     }
-    BTreeMap::new()
+    Known::default()
 }
 
-fn write(path: &Path, document: &Document) -> io::Result<()> {
-    let mut text = serde_json::to_vec_pretty(document)?;
+fn write(path: &Path, known: &Known) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(known)?;
     text.push(b'\n');
     replace_private(path, &text)
 }
@@ -159,7 +131,8 @@ pub fn create_private_directory(directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::Fingerprint;
+    use crate::core::{Fingerprint, Pin};
+    use crate::engine::known::Kept;
 
     fn pin() -> Pin {
         Pin {
@@ -173,11 +146,16 @@ mod tests {
         let directory = tempfile::tempdir().expect("directory");
         let path = directory.path().join("deep/state.json");
         let mut state = StateFile::open(&path, true);
-        state.change("laptop", |kept| kept.accepted = Some(pin()));
+        let keep = |state: &mut StateFile, pin| {
+            state
+                .known_mut()
+                .change("laptop", |kept| kept.accepted = pin);
+        };
+        keep(&mut state, Some(pin()));
         state.to_save().expect("changed").write();
         assert!(state.to_save().is_none());
         assert_eq!(
-            StateFile::open(&path, false).get("laptop").accepted,
+            StateFile::open(&path, false).known().get("laptop").accepted,
             Some(pin())
         );
         #[cfg(unix)]
@@ -187,9 +165,10 @@ mod tests {
             assert_eq!(mode(&path) & 0o077, 0);
             assert_eq!(mode(path.parent().expect("parent")) & 0o077, 0);
         }
-        state.change("laptop", |kept| kept.accepted = None);
+        keep(&mut state, None);
         state.to_save().expect("changed").write();
-        assert_eq!(StateFile::open(&path, true).get("laptop"), Kept::default());
+        let again = StateFile::open(&path, true);
+        assert_eq!(again.known().get("laptop"), Kept::default());
     }
 
     #[test]
@@ -198,7 +177,7 @@ mod tests {
         let path = directory.path().join("state.json");
         for text in ["", "{", "[1]", "{\"instances\":3}", "\u{0}\u{0}"] {
             std::fs::write(&path, text).expect("written");
-            assert_eq!(StateFile::open(&path, true).get("laptop"), Kept::default());
+            assert_eq!(*StateFile::open(&path, true).known(), Known::default());
             assert!(
                 directory.path().join("state.json.corrupt").exists(),
                 "{text:?}"

@@ -122,6 +122,10 @@ fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {
             Role::Plain,
             format!("The address, the key or the trust changed; now {url}."),
         ),
+        JournalKind::Renamed { from } => (
+            Role::Plain,
+            format!("Until now the config called it {from}."),
+        ),
         JournalKind::Paused { paused: true } => (Role::Plain, "Monitoring was paused.".into()),
         JournalKind::Paused { paused: false } => (Role::Plain, "Monitoring goes on.".into()),
         JournalKind::Attention { message, .. } => (Role::Warn, format!("Needs a look: {message}")),
@@ -230,6 +234,9 @@ mod tests {
             },
             JournalKind::TargetChanged {
                 url: "https://127.0.0.1:8385".into(),
+            },
+            JournalKind::Renamed {
+                from: "syncthing".into(),
             },
             JournalKind::Paused { paused: true },
             JournalKind::Attention {

@@ -125,6 +125,7 @@ fn configured(names: &[&str]) -> Event {
         may_be_away: Default::default(),
         holds: vec![],
         paused: false,
+        ..InstanceSpec::default()
     };
     Event::Configured {
         instances: names.iter().map(spec).collect(),

@@ -10,7 +10,7 @@ use syncwatch::core::service::Device;
 use syncwatch::core::status::EngineInfo;
 use syncwatch::core::{
     Alert, Effect, Event, Fault, Fingerprint, HoldRules, InstanceSpec, InstanceStatus,
-    JournalEntry, Kind, Model, Patience, Pin, Remembered, Service, Status, Timestamp,
+    JournalEntry, Kind, Model, Patience, Pin, Recalled, Remembered, Service, Status, Timestamp,
 };
 
 use crate::laws::Laws;
@@ -82,6 +82,7 @@ impl Shell {
             may_be_away: Chosen::Nothing,
             holds: vec![],
             paused: false,
+            ..InstanceSpec::default()
         };
         Self {
             model: Model::new(engine()),
@@ -265,6 +266,17 @@ impl Shell {
             Effect::Remember { remembered, .. } => self.spec.remembered.clone_from(remembered),
             Effect::KeepAccepted { pin, .. } => self.spec.accepted = *pin,
             Effect::KeepHolds { holds, .. } => self.spec.holds.clone_from(holds),
+            Effect::Identified {
+                instance,
+                id,
+                aside,
+            } => {
+                self.spec.id = Some(id.clone());
+                self.spec.holds.retain(|held| !aside.contains(held));
+                let recalled = Recalled::default();
+                let instance = instance.clone();
+                self.later(Pending::Event(Event::Recalled { instance, recalled }));
+            }
             Effect::KeepPaused { paused, .. } => self.spec.paused = *paused,
             Effect::Control { number, .. } => {
                 let (number, instance) = (*number, NAME.into());

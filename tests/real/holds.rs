@@ -269,3 +269,111 @@ async fn monitoring_stays_switched_off_over_a_restart() {
     })
     .await;
 }
+
+/// Names for the same server, written by hand and found in its home.
+fn by_home(name: &str, syncthing: &RealSyncthing) -> String {
+    format!(
+        "[[instance]]\nname = \"{name}\"\nhome = {:?}\n",
+        syncthing.home()
+    )
+}
+
+fn by_url(name: &str, syncthing: &RealSyncthing) -> String {
+    let (url, key) = (syncthing.url(), syncthing.api_key());
+    let trust = syncthing.certificate_path();
+    format!(
+        "[[instance]]\nname = \"{name}\"\nurl = \"{url}\"\napi-key = \"{key}\"\ntrust = {{ file = {trust:?} }}\n"
+    )
+}
+
+async fn until_paused(syncthing: &RealSyncthing, names: &[&str]) {
+    let what = format!("{names:?} are paused, and nothing else");
+    let check = async |syncthing: &RealSyncthing| paused(syncthing).await == names;
+    syncthing.wait_until(&what, check).await;
+}
+
+#[tokio::test]
+async fn what_is_paused_goes_on_whatever_the_config_calls_its_server() {
+    each_version(async |binary| {
+        let options = Options {
+            folders: 1,
+            devices: 2,
+            ..Options::default()
+        };
+        let syncthing = RealSyncthing::start(&binary, options).await;
+        let mut monitor = Monitor::start(&by_home("syncthing", &syncthing)).await;
+        monitor.connected().await;
+        let devices = ["device-0", "device-1"];
+        let all = |until| Ask::PauseAll {
+            instance: None,
+            until,
+        };
+        let is = |name: &'static str| move |now: &InstanceStatus| now.name == name && is_held(now);
+
+        // Another name, then another name and another way to its address, then the daemon again: in time it ends.
+        let until = Some(monitor.now().time + Duration::from_secs(8));
+        done(&monitor, all(until)).await;
+        monitor.until("held", is_held).await;
+        monitor.write_config(&by_home("laptop", &syncthing));
+        monitor.until("held as laptop", is("laptop")).await;
+        monitor.write_config(&by_url("desk", &syncthing));
+        monitor.until("held as desk", is("desk")).await;
+        monitor.start_again().await;
+        let now = monitor.until("still held", is("desk")).await;
+        assert_eq!(now.holds[0].until, until);
+        assert_eq!(paused(&syncthing).await, devices);
+        monitor.until("over", is_free).await;
+        assert_eq!(paused(&syncthing).await, [""; 0]);
+        assert!(monitor.journal_text().contains("\"renamed\""));
+
+        // Renamed while no daemon runs; its end passes meanwhile.
+        let until = Some(monitor.now().time + Duration::from_secs(1));
+        done(&monitor, all(until)).await;
+        until_paused(&syncthing, &devices).await;
+        monitor.stop().await;
+        monitor.write_config(&by_home("box", &syncthing));
+        monitor.start_again().await;
+        until_paused(&syncthing, &[]).await;
+
+        // Two names for one server: what the one paused is the other's when the first one goes.
+        let both = by_home("box", &syncthing) + &by_url("second", &syncthing);
+        monitor.write_config(&both);
+        let two = |status: &syncwatch::core::Status| {
+            let connected = |it: &std::sync::Arc<InstanceStatus>| it.service.is_some();
+            status.instances.len() == 2 && status.instances.iter().all(connected)
+        };
+        monitor.until_status("two names", two).await;
+        let instance = Some("second".to_owned());
+        let until = None;
+        done(&monitor, Ask::PauseAll { instance, until }).await;
+        until_paused(&syncthing, &devices).await;
+        monitor.write_config(&by_home("box", &syncthing));
+        monitor.until("held by the other", is("box")).await;
+        done(&monitor, Ask::ResumeAll { instance: None }).await;
+        until_paused(&syncthing, &[]).await;
+
+        // Taken out of the config: nobody could let it go later, so that it is let go now.
+        done(&monitor, all(None)).await;
+        monitor.until("held", is_held).await;
+        let other = "[[instance]]\nname = \"box\"\nurl = \"https://127.0.0.1:1\"\n";
+        monitor.write_config(other);
+        until_paused(&syncthing, &[]).await;
+
+        // Taken out while nobody was there to do so: it goes on as soon as it is known again.
+        monitor.write_config(&by_home("box", &syncthing));
+        monitor.connected().await;
+        let until = Some(monitor.now().time + Duration::from_secs(2));
+        done(&monitor, all(until)).await;
+        monitor.until("held", is_held).await;
+        monitor.stop().await;
+        monitor.write_config(other);
+        monitor.start_again().await;
+        monitor.stop().await;
+        assert_eq!(paused(&syncthing).await, devices);
+        monitor.write_config(&by_url("again", &syncthing));
+        monitor.start_again().await;
+        until_paused(&syncthing, &[]).await;
+        monitor.until("over", is_free).await;
+    })
+    .await;
+}

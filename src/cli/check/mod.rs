@@ -32,7 +32,8 @@ pub(super) async fn run(args: CheckArgs, context: &Context) -> Result<Exit, CliE
     let wanted = instances.filter(|it| context.only().is_none_or(|name| name == it.name));
     // At the same time: one that does not answer keeps nobody waiting but itself.
     let looks = wanted.map(|instance| {
-        let kept = state.get(&instance.name);
+        let address = instance.address(&context.environment);
+        let kept = state.known().find(&instance.name, &address);
         let now = context.now();
         async move { steps::look_at(instance, &context.environment, &kept, now).await }
     });

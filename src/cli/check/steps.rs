@@ -10,8 +10,8 @@ use crate::core::{
 };
 use crate::engine;
 use crate::engine::clock::Clock;
+use crate::engine::known::Kept;
 use crate::engine::pin_command::Commands;
-use crate::engine::state_file::Kept;
 use crate::services::examine::{Examined, Finding, Seen};
 use crate::services::{DiskReader, examine};
 use crate::tls::{self, Client, ClientSpec, Look, Looked};

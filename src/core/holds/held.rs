@@ -45,6 +45,12 @@ impl Held {
         }
     }
 
+    /// The parts that were paused by it, as far as is known: those that go on when it is let go.
+    pub fn paused(&self) -> impl Iterator<Item = &Part> {
+        let parts = self.hold.parts.iter();
+        parts.filter(|part| self.asked.contains(part) || !self.unseen.contains(part))
+    }
+
     pub(super) fn has(&self, part: &Part) -> bool {
         self.hold.parts.contains(part)
     }

@@ -17,7 +17,6 @@ use super::event::{Event, InstanceSpec, Target};
 use super::failure::{Class, Doubt, Fault, Patience};
 use super::holds::{Conditions, Holding};
 use super::journal::{JournalEntry, JournalKind};
-use super::kinds::Kind;
 use super::outage::{Circumstances, Outage};
 use super::pin::{Fingerprint, Pin, TrustMode};
 use super::pins::Pins;
@@ -79,6 +78,10 @@ pub(super) struct Instance {
     pub(super) thrown_away: Option<String>,
     /// What the user took back: that it is still served is no rotation.
     forgotten: Option<Fingerprint>,
+    /// What is known of the server that it proved to be was asked for and not told yet.
+    recalling: bool,
+    /// It took the place of an instance of the same name at another address.
+    moved: bool,
 }
 
 /// What an instance is doing.
@@ -116,7 +119,7 @@ impl Instance {
         conditions: Option<Conditions>,
         now: Timestamp,
     ) -> Self {
-        let holding = Holding::new(std::mem::take(&mut spec.holds), conditions);
+        let holding = Holding::new(std::mem::take(&mut spec.holds), conditions, serial);
         let paused = spec.paused;
         Self {
             spec,
@@ -160,16 +163,28 @@ impl Instance {
             signed_by: None,
             thrown_away: None,
             forgotten: None,
+            recalling: false,
+            moved: false,
         }
     }
 
-    pub(super) fn kind(&self) -> Kind {
-        self.spec.kind
+    /// Whether `spec` names the same server, as far as the config can tell.
+    pub(super) fn is_at(&self, spec: &InstanceSpec) -> bool {
+        self.spec.kind == spec.kind && self.spec.address.same_peer(&spec.address)
+    }
+
+    /// Takes the place of `before`, an instance of the same name: what the user was told of it is not forgotten.
+    pub(super) fn replacing(mut self, before: &Self) -> Self {
+        self.moved = true;
+        let told = before.outage.as_ref().and_then(|outage| outage.alerted);
+        self.untold_end = told.or(before.untold_end);
+        self
     }
 
     /// The highest number in use; see [`Self::new`].
     pub(super) fn serial(&self) -> u64 {
-        self.attempt.max(self.generation)
+        let numbers = [self.attempt, self.generation, self.holding.requests()];
+        numbers.into_iter().max().unwrap_or_default()
     }
 
     pub(super) fn handle(
@@ -205,6 +220,7 @@ impl Instance {
             } => {
                 if attempt == self.attempt && self.up {
                     self.service = Some(service);
+                    self.identify(effects);
                     self.holding.told();
                 }
             }
@@ -227,6 +243,7 @@ impl Instance {
             Event::PauseAll { until, .. } => self.pause_all(until, now),
             Event::PauseParts { parts, until, .. } => self.pause_parts(parts, until, now),
             Event::ResumeAll { .. } => self.holding.resume_all(),
+            Event::Recalled { recalled, .. } => self.recalled(recalled, now, effects),
             Event::Conditions(conditions) => self.holding.follow(conditions),
             Event::Controlled {
                 number, refusal, ..

@@ -21,6 +21,7 @@ impl Instance {
         self.spec = InstanceSpec {
             remembered: self.spec.remembered.take(),
             accepted: self.spec.accepted.take(),
+            id: self.spec.id.take(),
             holds: Vec::new(),
             ..spec
         };
@@ -44,6 +45,8 @@ impl Instance {
         });
         if before.is_some() {
             self.abandon(effects);
+        }
+        if before.is_some() || std::mem::take(&mut self.moved) {
             let url = target.url.clone();
             self.record(JournalKind::TargetChanged { url }, now, effects);
         }

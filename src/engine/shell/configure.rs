@@ -1,11 +1,13 @@
 //! Takes a config into force, at the start and whenever its file changes. An invalid one changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{self, Config};
-use crate::core::{Event, InstanceSpec};
+use crate::config::{Config, InstanceConfig};
+use crate::core::holds::Scope;
+use crate::core::{Address, Event, Held, InstanceSpec, JournalEntry, JournalKind, Recalled};
 use crate::engine::StartError;
+use crate::engine::known::Known;
 use crate::engine::limits;
 use crate::engine::runtime::Runtime;
 
@@ -33,44 +35,13 @@ impl Shell {
             });
         }
         limits::make_room(wanted.len());
-        let names: BTreeSet<&String> = wanted.iter().map(|instance| &instance.name).collect();
-        self.runtimes.retain(|name, _| names.contains(&name));
-        let runtimes = &self.runtimes;
-        self.meters.keep(|name| runtimes.contains_key(name));
+        let recalled = self.remember(&config);
         let mut instances = Vec::new();
         for instance in &wanted {
-            let kept = self.state.get(&instance.name);
-            let unchanged = self
-                .runtimes
-                .get(&instance.name)
-                .is_some_and(|known| known.config == *instance);
-            if !unchanged {
-                self.revisions += 1;
-                let runtime = Runtime::new(
-                    instance.clone(),
-                    self.revisions,
-                    self.common.clone(),
-                    self.meters.of(&instance.name),
-                );
-                match self.runtimes.get_mut(&instance.name) {
-                    Some(known) => known.config = instance.clone(),
-                    None => {
-                        self.runtimes.insert(instance.name.clone(), runtime);
-                    }
-                }
-            }
-            instances.push(InstanceSpec {
-                name: instance.name.clone(),
-                kind: instance.kind(),
-                revision: self.config_revision(instance, unchanged),
-                remembered: kept.remembered,
-                accepted: kept.accepted,
-                rules: instance.hold_rules(config.pause),
-                may_be_away: instance.may_be_away.clone(),
-                holds: kept.holds,
-                paused: kept.paused,
-            });
+            instances.push(self.spec(instance, config.pause));
         }
+        let runtimes = &self.runtimes;
+        self.meters.keep(|name| runtimes.contains_key(name));
         let mut patience = config.patience.clone();
         patience.ceiling = self.options.patience_ceiling;
         self.preferences.send_if_modified(|known| {
@@ -89,14 +60,97 @@ impl Shell {
             instances,
             patience,
         });
+        self.queue.extend(recalled);
         Ok(())
     }
 
-    pub(super) fn config_revision(
-        &mut self,
-        instance: &config::InstanceConfig,
-        unchanged: bool,
-    ) -> u64 {
+    /// Brings what is remembered to the instances of their servers, and ends what runs for those that are gone. What
+    /// others of the same server left is for the instances to take up.
+    fn remember(&mut self, config: &Config) -> Vec<Event> {
+        let environment = &self.options.environment;
+        let address = |it: &InstanceConfig| (it.name.clone(), it.address(environment));
+        let addresses: BTreeMap<String, Address> = config.instances.iter().map(address).collect();
+        let known = self.state.known();
+        let stays = |name: &str| {
+            let before = known.get(name).address;
+            let wanted = addresses.get(name);
+            wanted
+                .zip(before)
+                .is_some_and(|(new, old)| new.same_peer(&old))
+        };
+        let gone: Vec<String> = self
+            .runtimes
+            .keys()
+            .filter(|it| !stays(it))
+            .cloned()
+            .collect();
+        for name in gone {
+            if let Some(runtime) = self.runtimes.remove(&name) {
+                self.see_off(name, runtime);
+            }
+        }
+        let time = self.clock.now();
+        for renamed in self.state.revise(|known| known.configure(&addresses)) {
+            self.journal.append(JournalEntry {
+                time,
+                instance: renamed.to,
+                kind: JournalKind::Renamed { from: renamed.from },
+            });
+        }
+        let recall = |known: &mut Known| {
+            let recall = |instance: String| (known.recall(&instance), instance);
+            addresses.into_keys().map(recall).collect::<Vec<_>>()
+        };
+        let recalled = self.state.revise(recall).into_iter();
+        let recalled = recalled.filter(|(recalled, _)| *recalled != Recalled::default());
+        let event = |(recalled, instance)| Event::Recalled { instance, recalled };
+        recalled.map(event).collect()
+    }
+
+    /// A server said who it is: whatever is left of it from other names is its instance's from now on.
+    pub(super) fn identified(&mut self, instance: String, id: String, aside: Vec<Held>) {
+        self.state.known_mut().identify(&instance, id, aside);
+        let recalled = self.state.known_mut().recall(&instance);
+        // In any case: the core waits for it.
+        self.queue.push_back(Event::Recalled { instance, recalled });
+    }
+
+    /// An instance for the core, with what runs for it.
+    fn spec(&mut self, instance: &InstanceConfig, all: Scope) -> InstanceSpec {
+        let kept = self.state.known().get(&instance.name);
+        let known = self.runtimes.get(&instance.name);
+        let unchanged = known.is_some_and(|known| known.config == *instance);
+        if !unchanged {
+            self.revisions += 1;
+            match self.runtimes.get_mut(&instance.name) {
+                Some(known) => known.config = instance.clone(),
+                None => {
+                    let runtime = Runtime::new(
+                        instance.clone(),
+                        self.revisions,
+                        self.common.clone(),
+                        self.meters.of(&instance.name),
+                    );
+                    self.runtimes.insert(instance.name.clone(), runtime);
+                }
+            }
+        }
+        InstanceSpec {
+            name: instance.name.clone(),
+            kind: instance.kind(),
+            address: instance.address(&self.options.environment),
+            id: kept.id,
+            revision: self.config_revision(instance, unchanged),
+            remembered: kept.remembered,
+            accepted: kept.accepted,
+            rules: instance.hold_rules(all),
+            may_be_away: instance.may_be_away.clone(),
+            holds: kept.holds,
+            paused: kept.paused,
+        }
+    }
+
+    pub(super) fn config_revision(&mut self, instance: &InstanceConfig, unchanged: bool) -> u64 {
         let revisions = self.revisions;
         self.runtimes
             .get_mut(&instance.name)

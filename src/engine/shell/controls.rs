@@ -158,7 +158,11 @@ async fn look_up(remote: &Remote, ask: Ask) -> Answer {
     found.unwrap_or_else(refused)
 }
 
-async fn perform(kind: Kind, remote: &Remote, action: &Action) -> Result<Outcome, Refusal> {
+pub(super) async fn perform(
+    kind: Kind,
+    remote: &Remote,
+    action: &Action,
+) -> Result<Outcome, Refusal> {
     in_time(remote, services::control(kind, remote, action)).await
 }
 

@@ -5,6 +5,7 @@ mod asking;
 mod building;
 mod configure;
 mod controls;
+mod leaving;
 mod looks;
 mod note;
 mod places;
@@ -37,6 +38,7 @@ use crate::engine::ticker::Ticker;
 use crate::engine::{Options, StartError};
 use crate::watch::{Subscription, Watcher};
 
+use leaving::Leaving;
 use looks::Looks;
 use note::{Note, Touched, notes_of};
 use reloading::Reloading;
@@ -72,6 +74,8 @@ pub(super) struct Shell {
     clock: Clock,
     model: Model,
     runtimes: BTreeMap<String, Runtime>,
+    /// Servers that left the config, of which something is paused.
+    leaving: Vec<Leaving>,
     state: Saving,
     watcher: Watcher,
     revisions: u64,
@@ -147,6 +151,7 @@ impl Shell {
             clock,
             model,
             runtimes: BTreeMap::new(),
+            leaving: Vec::new(),
             state,
             watcher,
             revisions: 0,
@@ -264,21 +269,15 @@ impl Shell {
                     runtime.abandon();
                 }
             }
-            Effect::Remember {
+            Effect::Identified {
                 instance,
-                remembered,
-            } => self
-                .state
-                .change(&instance, |kept| kept.remembered = remembered),
-            Effect::KeepAccepted { instance, pin } => {
-                self.state.change(&instance, |kept| kept.accepted = pin);
-            }
-            Effect::KeepHolds { instance, holds } => {
-                self.state.change(&instance, |kept| kept.holds = holds);
-            }
-            Effect::KeepPaused { instance, paused } => {
-                self.state.change(&instance, |kept| kept.paused = paused);
-            }
+                id,
+                aside,
+            } => self.identified(instance, id, aside),
+            kept @ (Effect::Remember { .. }
+            | Effect::KeepAccepted { .. }
+            | Effect::KeepHolds { .. }
+            | Effect::KeepPaused { .. }) => self.state.keep(kept),
             Effect::Control {
                 instance,
                 number,
@@ -318,6 +317,12 @@ impl Shell {
                 built,
             } => self.built(&instance, born, *built),
             Note::BuildingLate(instance, born) => self.building_late(&instance, born),
+            Note::Leaves(number) => self.leaves(number),
+            Note::Left {
+                name,
+                holds,
+                refusal,
+            } => self.left(&name, &holds, refusal),
             Note::Looked { moved, mode } => self.looked(moved, mode),
             Note::Config(outcome) => self.config_read(*outcome),
             Note::ReadPins(instance) => self.read_pins(&instance),
@@ -357,6 +362,7 @@ impl Shell {
     async fn end(mut self) {
         self.runtimes.clear();
         self.controls.abort_all();
+        self.hurry().await;
         // Whoever still asks hears that it is ending; who asked for the end gets the answer.
         self.questions.close();
         while let Ok(question) = self.questions.try_recv() {

@@ -11,7 +11,7 @@ use super::places::Found;
 use super::reading::Content;
 use super::reloading::Outcome;
 use crate::config::Program;
-use crate::core::{PinRead, Status};
+use crate::core::{Held, PinRead, Refusal, Status};
 use crate::engine::place::Built;
 use crate::watch::{Mode, Touch};
 
@@ -55,6 +55,14 @@ pub(super) enum Note {
     ReadPins(String),
     /// Somebody wants the status that all that was told before makes.
     Show(oneshot::Sender<Arc<Status>>),
+    /// A server that left the config has had its time to come back.
+    Leaves(u64),
+    /// What was paused of it was let go, or not.
+    Left {
+        name: String,
+        holds: Vec<Held>,
+        refusal: Option<Refusal>,
+    },
     /// Something happened to a file.
     Touched(Touched, Bell),
 }

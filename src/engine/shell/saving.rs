@@ -9,7 +9,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::engine::state_file::{Kept, StateFile};
+use crate::core::Effect;
+use crate::engine::known::{Kept, Known};
+use crate::engine::state_file::StateFile;
 
 /// How long the end of the engine waits for a disk.
 pub(super) const LONGEST: Duration = Duration::from_secs(3);
@@ -28,12 +30,47 @@ impl Saving {
         }
     }
 
-    pub(super) fn get(&self, instance: &str) -> Kept {
-        self.state.get(instance)
+    pub(super) fn known(&self) -> &Known {
+        self.state.known()
     }
 
-    pub(super) fn change(&mut self, instance: &str, change: impl FnOnce(&mut Kept)) {
-        self.state.change(instance, change);
+    /// What is changed is written with the next [`Self::save`].
+    pub(super) fn known_mut(&mut self) -> &mut Known {
+        self.state.known_mut()
+    }
+
+    /// The same, where it may well be that nothing changes.
+    pub(super) fn revise<T>(&mut self, change: impl FnOnce(&mut Known) -> T) -> T {
+        let mut known = self.known().clone();
+        let told = change(&mut known);
+        if known != *self.known() {
+            *self.known_mut() = known;
+        }
+        told
+    }
+
+    /// Keeps what the core wants kept for the next run.
+    pub(super) fn keep(&mut self, effect: Effect) {
+        match effect {
+            Effect::Remember {
+                instance,
+                remembered,
+            } => self.change(&instance, |kept| kept.remembered = remembered),
+            Effect::KeepAccepted { instance, pin } => {
+                self.change(&instance, |kept| kept.accepted = pin);
+            }
+            Effect::KeepHolds { instance, holds } => {
+                self.change(&instance, |kept| kept.holds = holds);
+            }
+            Effect::KeepPaused { instance, paused } => {
+                self.change(&instance, |kept| kept.paused = paused);
+            }
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, instance: &str, change: impl FnOnce(&mut Kept)) {
+        self.known_mut().change(instance, change);
     }
 
     /// Starts to write what changed, unless a write is under way; then it follows.

@@ -18,6 +18,7 @@ enum Happening {
     Tell,
     Pass(u64),
     Restart,
+    Mistaken,
     Rules(HoldRules),
 }
 
@@ -51,6 +52,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => Just(H::Tell),
         4 => prop_oneof![0..10_u64, 0..5000_u64].prop_map(H::Pass),
         1 => Just(H::Restart),
+        1 => Just(H::Mistaken),
         1 => some_rules().prop_map(H::Rules),
     ]
 }
@@ -77,6 +79,7 @@ proptest! {
                 H::Tell => world.tell(),
                 H::Pass(seconds) => world.pass(seconds),
                 H::Restart => world.restart(),
+                H::Mistaken => world.mistaken(),
                 H::Rules(rules) => {
                     world.holding.choose_anew(&world.rules, &rules);
                     world.rules = rules;

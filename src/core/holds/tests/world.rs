@@ -58,7 +58,7 @@ impl World {
             connected: false,
             luck: Luck::Done,
             mute: false,
-            holding: Holding::default(),
+            holding: Holding::new(vec![], None, 0),
             rules,
             now: Timestamp::from_secs(1_000_000),
             asked: vec![],
@@ -258,7 +258,23 @@ impl World {
     /// syncwatch ends and starts again.
     pub fn restart(&mut self) {
         self.answers.clear();
-        self.holding = Holding::new(self.kept.clone(), None);
+        self.holding = Holding::new(self.kept.clone(), None, self.holding.requests());
+        self.tell();
+    }
+
+    /// Another server answers for a moment, or the same one under another name.
+    pub fn mistaken(&mut self) {
+        self.answers.clear();
+        self.holding.lost();
+        let aside = self.holding.set_aside();
+        self.settle();
+        assert!(
+            self.holding
+                .kept()
+                .iter()
+                .all(|held| held.hold.parts.is_empty())
+        );
+        self.holding.recall(aside);
         self.tell();
     }
 
