@@ -9,6 +9,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::output::reader_gone;
 use super::source::{put, unexpected};
+use super::stream::Stream;
 use crate::core::{JournalEntry, JournalKind};
 use crate::engine::client::{ClientError, Connection};
 use crate::engine::journal::read_file;
@@ -63,6 +64,7 @@ async fn follow(
     args: &JournalArgs,
     context: &Context,
 ) -> Result<Exit, CliError> {
+    let mut stream = Stream::default();
     loop {
         let mut connection = match engine.take() {
             Some(connection) => connection,
@@ -81,12 +83,14 @@ async fn follow(
             Ok(()) | Err(ClientError::Ended) => {}
             Err(error) => return Err(error.into()),
         }
+        stream.hears(false, args.json, context)?;
         while let Some(answer) = connection.next().await? {
             match answer {
                 Answer::Journal { entries } => tell(entries, &mut last, args, context)?,
                 other => return Err(unexpected(other)),
             }
         }
+        stream.lost(args.json, context)?;
     }
 }
 

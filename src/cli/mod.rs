@@ -29,6 +29,7 @@ mod reference;
 pub mod screen;
 mod source;
 mod status;
+mod stream;
 mod tray;
 mod trust;
 pub mod wait;

@@ -7,7 +7,8 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::output::reader_gone;
 use super::screen;
-use super::source::{Purpose, Source};
+use super::source::{Heard, Purpose, Source};
+use super::stream::Stream;
 use crate::core::Status;
 use crate::view::{Frame, status, watch};
 
@@ -41,8 +42,16 @@ pub(super) async fn run(args: StatusArgs, context: &Context) -> Result<Exit, Cli
 async fn follow(args: &StatusArgs, context: &Context) -> Result<Exit, CliError> {
     let mut source = Source::open(context, Purpose::Follow).await?;
     let mut before: Option<Arc<Status>> = None;
+    let mut stream = Stream::default();
     loop {
-        let status = source.next().await?;
+        let status = match source.hear().await? {
+            Heard::EngineGone => {
+                stream.lost(args.json, context)?;
+                continue;
+            }
+            Heard::Status(status) => status,
+        };
+        stream.hears(source.own().is_some(), args.json, context)?;
         // Later on the config may change: then it is told as gone.
         if before.is_none() {
             context.expect_known(&status)?;

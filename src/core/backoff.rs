@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use super::failure::Retry;
+
 /// The longest wait between two attempts.
 pub const LONGEST: Duration = Duration::from_secs(30);
-const LONGEST_SELDOM: Duration = Duration::from_secs(15 * 60);
-const SELDOM: Duration = Duration::from_secs(60);
+/// After refusals the wait doubles from the first of these to the second.
+const GROWING: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5 * 60));
+const SELDOM: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(15 * 60));
 
 /// What the next wait depends on.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +19,7 @@ pub struct Backoff {
     pub primed: bool,
     /// Attempts since the last sign or steady connection.
     pub level: u32,
-    /// Each attempt costs the server or its owner something.
-    pub seldom: bool,
+    pub retry: Retry,
     /// How long the outage has lasted.
     pub age: Duration,
     /// Spreads many instances; same seed, same wait.
@@ -25,19 +27,15 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The wait before the next attempt; at least a millisecond, at most [`LONGEST`] (15 min when seldom).
+    /// The wait before the next attempt; at least a millisecond, at most [`LONGEST`], or 5 or 15 min after refusals.
     pub fn delay(&self) -> Duration {
-        let (first, cap) = if self.seldom {
-            (SELDOM, LONGEST_SELDOM)
-        } else {
-            (self.first(), self.cap())
+        let (first, cap, longest) = match self.retry {
+            Retry::Soon => (self.first(), self.cap(), LONGEST),
+            Retry::Growing => (GROWING.0, GROWING.1, GROWING.1),
+            Retry::Seldom | Retry::Never => (SELDOM.0, SELDOM.1, SELDOM.1),
         };
         let doubled = first.saturating_mul(2_u32.saturating_pow(self.level.min(20)));
-        let wait = jitter(doubled.min(cap), self.seed).min(if self.seldom {
-            LONGEST_SELDOM
-        } else {
-            LONGEST
-        });
+        let wait = jitter(doubled.min(cap), self.seed).min(longest);
         wait.max(Duration::from_millis(1))
     }
 
@@ -90,7 +88,7 @@ mod tests {
             local,
             primed: false,
             level,
-            seldom: false,
+            retry: Retry::Soon,
             age: Duration::from_secs(age),
             seed: 1,
         }
@@ -113,10 +111,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn stays_within_its_bounds(local: bool, primed: bool, seldom: bool, level: u32, age in 0..10_000_000_u64, seed: u64) {
-            let wait = Backoff { local, primed, level, seldom, age: Duration::from_secs(age), seed }.delay();
+        fn stays_within_its_bounds(local: bool, primed: bool, retry in 0..3_usize, level: u32, age in 0..10_000_000_u64, seed: u64) {
+            let (retry, longest) = [
+                (Retry::Soon, LONGEST),
+                (Retry::Growing, GROWING.1),
+                (Retry::Seldom, SELDOM.1),
+            ][retry];
+            let wait = Backoff { local, primed, level, retry, age: Duration::from_secs(age), seed }.delay();
             prop_assert!(wait >= Duration::from_millis(1));
-            let longest = if seldom { LONGEST_SELDOM } else { LONGEST };
             prop_assert!(wait <= longest);
         }
     }

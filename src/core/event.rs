@@ -41,6 +41,13 @@ pub enum Event {
     PinAccepted { instance: String, pin: Pin },
     /// The user took back what was accepted.
     PinForgotten { instance: String },
+    /// A handshake was verified, certificate and signature, with a client of this generation: told before anything is
+    /// sent, whatever becomes of the request.
+    Verified {
+        instance: String,
+        generation: u64,
+        served: Pin,
+    },
     /// The first success of an attempt, of a generation of pins, or of a newly served certificate.
     Answered {
         instance: String,
@@ -199,6 +206,7 @@ impl Event {
             | Self::CertificateOpened { instance }
             | Self::PinAccepted { instance, .. }
             | Self::PinForgotten { instance }
+            | Self::Verified { instance, .. }
             | Self::Answered { instance, .. }
             | Self::ServiceChanged { instance, .. }
             | Self::Failed { instance, .. }
@@ -216,4 +224,24 @@ impl Event {
 pub struct PinSet {
     /// Sorted, without repeats; empty accepts nothing (trust `file`, `fingerprint`, `command`) or leaves it to the CA.
     pub fingerprints: Vec<Fingerprint>,
+    /// One of them takes the place of another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succession: Option<Succession>,
+}
+
+/// From the first verified handshake with `heir` on, `retired` is refused: at once, before a newer generation is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Succession {
+    pub heir: Fingerprint,
+    pub retired: Fingerprint,
+}
+
+impl From<Vec<Fingerprint>> for PinSet {
+    /// These, each for good.
+    fn from(fingerprints: Vec<Fingerprint>) -> Self {
+        Self {
+            fingerprints,
+            succession: None,
+        }
+    }
 }

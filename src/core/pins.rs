@@ -3,7 +3,7 @@
 //! Invariant: a pin enters only through [`Pins::new`] (config, state file), [`Pins::offer`] (pin file or command)
 //! or [`Pins::accept`] (user); what a server shows never adds one.
 
-use super::event::{PinSet, Remembered, Target};
+use super::event::{PinSet, Remembered, Succession, Target};
 use super::pin::{Fingerprint, Pin, TrustMode};
 
 /// The pins of one instance under one trust.
@@ -94,7 +94,10 @@ impl Pins {
         .collect();
         fingerprints.sort();
         fingerprints.dedup();
-        PinSet { fingerprints }
+        PinSet {
+            fingerprints,
+            succession: self.succession(),
+        }
     }
 
     /// Whether a client that accepts [`Self::set`] would accept `fingerprint`.
@@ -203,6 +206,13 @@ impl Pins {
     /// Waits to be served.
     pub fn pending(&self) -> Option<Pin> {
         self.pending
+    }
+
+    /// What a handshake with the pending pin would retire.
+    fn succession(&self) -> Option<Succession> {
+        let (heir, retired) = (self.pending?.fingerprint, self.current?.fingerprint);
+        let stays = self.mode == TrustMode::Fingerprint && self.knows(retired);
+        (!stays).then_some(Succession { heir, retired })
     }
 
     fn knows(&self, fingerprint: Fingerprint) -> bool {

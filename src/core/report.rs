@@ -73,8 +73,8 @@ impl Instance {
         }
         let circumstances = self.circumstances(patience);
         let outage = self.outage.as_ref();
-        if let Some(shown) = outage.filter(|outage| outage.is_shown(&circumstances, now)) {
-            shown.class().rule().loud
+        if let Some(shown) = outage.and_then(|outage| outage.shown(&circumstances, now)) {
+            shown
         } else if outage.is_none() && self.up {
             LinkState::Connected
         } else if !self.answered {

@@ -45,6 +45,27 @@ pub struct EngineInfo {
     pub config_problem: Option<String>,
 }
 
+/// A line of `status --watch --json` and `journal --follow --json` that is no status and no entry: told by its key
+/// `stream`, which those do not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StreamNote {
+    pub schema: u32,
+    pub time: Timestamp,
+    pub stream: StreamNews,
+}
+
+/// What became of the engine behind a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StreamNews {
+    /// The engine ended: what was told before is no longer followed. It is looked for.
+    EngineGone,
+    /// None was found: what follows is watched without it.
+    WithoutEngine,
+    /// What follows is an engine's word again.
+    EngineBack,
+}
+
 /// One word for all instances together.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -250,6 +271,17 @@ impl Link {
         let open = self.state == LinkState::Untrusted || self.is_unpinned();
         let by_hand = self.trust.mode.not_by_hand().is_none();
         self.trust.served.filter(|_| open && by_hand)
+    }
+}
+
+impl StreamNote {
+    /// These news, now.
+    pub fn new(stream: StreamNews, time: Timestamp) -> Self {
+        Self {
+            schema: SCHEMA,
+            time,
+            stream,
+        }
     }
 }
 

@@ -150,7 +150,7 @@ fn page_spec(page: &TokenPage) -> ClientSpec {
         server_name: None,
         dial: page.connect.as_ref().map(tcp),
         trust: trust(&page.trust),
-        pins: PinSet { fingerprints },
+        pins: fingerprints.into(),
         generation: 0,
     }
 }

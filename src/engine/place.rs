@@ -9,8 +9,8 @@ use super::client_spec;
 use super::stamp::Stamp;
 use crate::config::Resolved;
 use crate::core::event::PinSet;
-use crate::core::{Class, Fault};
-use crate::tls::{Client, ClientSpec, Meter, Shared, Trust};
+use crate::core::{Class, Fault, Pin};
+use crate::tls::{Client, ClientSpec, Meter, Shared, Trust, Witness};
 
 #[derive(Debug)]
 pub(super) struct Place {
@@ -46,6 +46,7 @@ pub(super) struct Build {
     spec: ClientSpec,
     shared: Shared,
     meter: Arc<Meter>,
+    witness: Witness,
 }
 
 impl Place {
@@ -66,14 +67,17 @@ impl Place {
         self.served_as == Some(standing)
     }
 
-    /// The client of the newest generation; `None` while nothing is trusted.
+    /// The client of the newest generation, which tells whom it verified; `None` while nothing is trusted.
     pub(super) fn to_build(
         &self,
         revision: u64,
         shared: &Shared,
         meter: &Arc<Meter>,
+        tell: impl Fn(u64, Pin) + Send + Sync + 'static,
     ) -> Option<Build> {
+        let generation = self.generation;
         Some(Build {
+            witness: Arc::new(move |served| tell(generation, served)),
             counts_for: (revision, self.generation),
             spec: client_spec(&self.resolved, self.pins.clone()?, self.generation),
             shared: shared.clone(),
@@ -108,7 +112,8 @@ impl Build {
     }
 
     pub(super) fn build(&self) -> Built {
-        let built = Client::build_sharing(&self.spec, &self.shared);
+        let witness = Some(Arc::clone(&self.witness));
+        let built = Client::build_sharing(&self.spec, &self.shared, witness);
         Built {
             counts_for: self.counts_for,
             client: built.map(|client| client.counting(Arc::clone(&self.meter))),

@@ -228,7 +228,16 @@ impl Runtime {
     /// Builds the client of the newest generation. One that takes files is returned, to be built beside the loop.
     pub(super) fn build(&mut self, events: &mpsc::UnboundedSender<Event>) -> Option<Build> {
         let place = self.place.as_ref()?;
-        let build = place.to_build(self.revision, &self.common.tls, &self.meter)?;
+        let (instance, told) = (self.config.name.clone(), events.clone());
+        let tell = move |generation, served| {
+            // Nobody listens only while the engine stops.
+            let _ = told.send(Event::Verified {
+                instance: instance.clone(),
+                generation,
+                served,
+            });
+        };
+        let build = place.to_build(self.revision, &self.common.tls, &self.meter, tell)?;
         if build.reads_files() {
             return Some(build);
         }

@@ -4,22 +4,29 @@
 //! one is there, and never ends a session for a failure that a newer generation may cure.
 
 use std::future::{Future, pending};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
+use tokio::time::sleep;
 
-use crate::core::{Class, Event, Fault, Pin, Service, Timestamp};
+use crate::core::{Class, Fault, Pin, Timestamp};
 use crate::tls::{Reply, Request, Terms, Upgraded, WebSocket};
 
 use super::din::Teller;
 use super::{Memory, ReadSecret, Session};
 
+mod ailing;
 mod ask;
+mod pauses;
+mod telling;
 
+pub use ailing::Ailing;
 pub use ask::Ask;
+use pauses::Pauses;
+use telling::{HELD, Told};
 
 /// For the reply that proves a new generation of pins.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,15 +38,6 @@ pub struct Link<A> {
     /// What every server of this kind answers at once, when that is not whatever is asked.
     probe: Option<&'static str>,
     told: Mutex<Told>,
-}
-
-#[derive(Debug, Default)]
-struct Told {
-    /// The last generation and certificate that an answer was told of.
-    answered: Option<(u64, Option<Pin>)>,
-    /// The generation that the last failure was met with.
-    failed: Option<u64>,
-    published: Option<Arc<Service>>,
 }
 
 impl<A: Ask> Link<A> {
@@ -68,6 +66,40 @@ impl<A: Ask> Link<A> {
         content.ok_or_else(|| Fault::new(Class::BadPath))
     }
 
+    /// Like [`Self::get`], for what may be held back by the server until something happens. That a connection ends
+    /// meanwhile says nothing against it.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_held<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<T, Fault> {
+        let request = self.getting(path, timeout, limit);
+        let judge = |reply| content(reply, false);
+        let content = self.converse(&request, HELD, judge, true).await?;
+        content.ok_or_else(|| Fault::new(Class::BadPath))
+    }
+
+    /// Like [`Self::get`], for what anybody may answer so: it is no answer yet, and ends no outage.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_first<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<T, Fault> {
+        let request = self.getting(path, timeout, limit);
+        let content = self
+            .prepare(&request, |reply| content(reply, false))
+            .await?;
+        content.ok_or_else(|| Fault::new(Class::BadPath))
+    }
+
     /// Like [`Self::get`], for what a server need not have: `None` when it answers 404.
     ///
     /// # Errors
@@ -90,7 +122,7 @@ impl<A: Ask> Link<A> {
         request: &Request<'_>,
         judge: impl Fn(Reply) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        self.converse(request, judge, true).await
+        self.converse(request, request.path, judge, true).await
     }
 
     /// The same for what anybody is told before a login: it is no answer yet, and ends no outage.
@@ -102,16 +134,18 @@ impl<A: Ask> Link<A> {
         request: &Request<'_>,
         judge: impl Fn(Reply) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        self.converse(request, judge, false).await
+        self.converse(request, request.path, judge, false).await
     }
 
     async fn converse<T>(
         &self,
         request: &Request<'_>,
+        what: &str,
         judge: impl Fn(Reply) -> Result<T, Fault>,
         answers: bool,
     ) -> Result<T, Fault> {
         let mut clients = self.session.clients.clone();
+        let mut pauses = Pauses::default();
         loop {
             let client = Arc::clone(&clients.borrow_and_update());
             let probe = self.probe.filter(|_| !self.is_proven(client.generation()));
@@ -140,11 +174,17 @@ impl<A: Ask> Link<A> {
             match answer {
                 // A newer generation may accept what this one refused.
                 Err(_) if clients.has_changed().unwrap_or(false) => {}
-                Err(fault) => {
-                    self.told().failed = Some(client.generation());
-                    return Err(fault);
-                }
+                Err(fault) => match pauses.after(&fault) {
+                    Some(pause) => sleep(pause).await,
+                    None => {
+                        self.blame(client.generation(), what, &fault);
+                        return Err(fault);
+                    }
+                },
                 Ok((content, served)) => {
+                    if content.is_some() {
+                        self.memory().ailing().remove(what);
+                    }
                     if answers {
                         self.answered(client.generation(), served);
                     }
@@ -169,7 +209,8 @@ impl<A: Ask> Link<A> {
         judge: impl Fn(Reply) -> Fault,
     ) -> Result<WebSocket, Fault> {
         let judge = &judge;
-        self.attempt(|client| async move {
+        let what = format!("websocket {}", request.path);
+        let opened = self.attempt(&what, |client| async move {
             match client.upgrade(request, subprotocol).await? {
                 Upgraded::Open(socket) => {
                     let served = socket.served;
@@ -180,16 +221,19 @@ impl<A: Ask> Link<A> {
                     Err(judge(reply).with_served(fingerprint))
                 }
             }
+        });
+        opened.await.inspect_err(|fault| {
+            self.told().blamed = true;
+            self.memory().ailing().add(&what, fault);
         })
-        .await
     }
 
     /// What `work` comes to with a client of the newest generation of pins, and the certificate that it met: for what
-    /// takes several exchanges. Only all of them together are an answer.
+    /// takes several exchanges, which `what` names. Only all of them together are an answer.
     ///
     /// # Errors
     /// What went wrong with the newest generation of pins.
-    pub async fn attempt<T, E, F>(&self, work: impl Fn(Arc<A>) -> F) -> Result<T, E>
+    pub async fn attempt<T, E, F>(&self, what: &str, work: impl Fn(Arc<A>) -> F) -> Result<T, E>
     where
         F: Future<Output = Result<(T, Option<Pin>), E>>,
     {
@@ -210,6 +254,7 @@ impl<A: Ask> Link<A> {
                     return Err(fault);
                 }
                 Ok((done, served)) => {
+                    self.memory().ailing().remove(what);
                     self.answered(generation, served);
                     return Ok(done);
                 }
@@ -219,9 +264,9 @@ impl<A: Ask> Link<A> {
 
     /// Returns when there is another generation of pins than the one that answered last.
     pub async fn renewed(&self) {
-        let answered = self.told().answered.map(|(generation, _)| generation);
+        let proven = self.told().proven.map(|(generation, _)| generation);
         let mut clients = self.session.clients.clone();
-        let other = clients.wait_for(|client| Some(client.generation()) != answered);
+        let other = clients.wait_for(|client| Some(client.generation()) != proven);
         if other.await.is_err() {
             pending::<()>().await;
         }
@@ -252,23 +297,6 @@ impl<A: Ask> Link<A> {
         &self.session.key
     }
 
-    /// Tells the service's state, unless it was just that.
-    pub fn publish(&self, service: Service) {
-        let mut told = self.told();
-        if told.published.as_deref() == Some(&service) {
-            return;
-        }
-        // Its first questions, for which it has several connections, are answered.
-        self.session.entry.leave();
-        let service = Arc::new(service);
-        told.published = Some(Arc::clone(&service));
-        self.send(Event::ServiceChanged {
-            instance: self.session.instance.clone(),
-            attempt: self.session.attempt,
-            service,
-        });
-    }
-
     /// The newest question for a state that is read after it: whatever is read from now on answers it.
     pub fn asked(&self) -> u64 {
         self.session.fresh.asked()
@@ -284,28 +312,9 @@ impl<A: Ask> Link<A> {
         self.session.fresh.told(number);
     }
 
-    /// Tells that the server is about to restart.
-    pub fn restart_announced(&self) {
-        self.send(Event::RestartAnnounced {
-            instance: self.session.instance.clone(),
-        });
-    }
-
     /// What is kept from one session to the next.
     pub fn memory(&self) -> &Memory {
         &self.session.memory
-    }
-
-    /// Tells how the session ended.
-    pub fn failed(&self, fault: Fault) {
-        let newest = self.session.clients.borrow().generation();
-        let generation = self.told().failed.unwrap_or(newest);
-        self.send(Event::Failed {
-            instance: self.session.instance.clone(),
-            attempt: self.session.attempt,
-            generation,
-            fault,
-        });
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -320,7 +329,8 @@ impl<A: Ask> Link<A> {
             .await
     }
 
-    fn getting<'a>(&'a self, path: &'a str, timeout: Duration, limit: usize) -> Request<'a> {
+    /// A GET with the key.
+    pub fn getting<'a>(&'a self, path: &'a str, timeout: Duration, limit: usize) -> Request<'a> {
         Request {
             method: reqwest::Method::GET,
             path,
@@ -330,38 +340,6 @@ impl<A: Ask> Link<A> {
             limit,
             terms: Terms::default(),
         }
-    }
-
-    /// Whether `generation` has answered, or none has: the first request of a session is a quick one anyway.
-    fn is_proven(&self, generation: u64) -> bool {
-        let answered = self.told().answered;
-        answered.is_none_or(|(proven, _)| proven == generation)
-    }
-
-    fn answered(&self, generation: u64, served: Option<Pin>) {
-        let mut told = self.told();
-        let news = told.answered.is_none_or(|(last_generation, last_served)| {
-            generation != last_generation || (served.is_some() && served != last_served)
-        });
-        if !news {
-            return;
-        }
-        told.answered = Some((generation, served));
-        self.send(Event::Answered {
-            instance: self.session.instance.clone(),
-            attempt: self.session.attempt,
-            generation,
-            served,
-        });
-    }
-
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn send(&self, event: Event) {
-        // Nobody listens only while the engine stops.
-        let _ = self.session.events.send(event);
     }
 }
 

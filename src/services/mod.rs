@@ -16,7 +16,7 @@ pub mod websocket;
 pub mod weechat;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -79,12 +79,25 @@ pub struct Memory {
     /// What a Syncthing tells once and forgets with its process.
     disk: Arc<Mutex<syncthing::DiskLog>>,
     upgrades: Arc<Mutex<websocket::Upgrades>>,
+    ailing: Arc<Mutex<link::Ailing>>,
+    /// How long the way to a Syncthing lets a poll wait.
+    polls: Arc<Mutex<syncthing::Polls>>,
 }
 
 impl Memory {
     /// The same for another address or another secret, where everything is to be tried anew.
     pub fn moved(&self) {
         self.keep_upgrades(&websocket::Upgrades::default());
+        *self.ailing() = link::Ailing::default();
+        *self.polls() = syncthing::Polls::default();
+    }
+
+    fn ailing(&self) -> MutexGuard<'_, link::Ailing> {
+        self.ailing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn polls(&self) -> MutexGuard<'_, syncthing::Polls> {
+        self.polls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn recall(&self) -> syncthing::DiskLog {

@@ -27,14 +27,14 @@ use super::pin::pin_of;
 use super::reply::Reply;
 use super::request::Request;
 use super::shared::{Resolver, Shared};
-use super::verifier::{Trust, Verifier, client_config, noticing_handshakes};
+use super::transport::{noticing_silence, over_unix_socket};
+use super::verifier::{Trust, Verifier, Witness, client_config, noticing_handshakes};
 use crate::core::{Class, Fault, Pin, PinSet, Timestamp};
 
 /// Syncthing closes idle connections after 15 s (`lib/api/api.go` ReadTimeout); ours go first.
 const POOL_IDLE: Duration = Duration::from_secs(10);
 /// How long a peer that was too slow for a handshake may take in another one, before it is taken for one without TLS.
 const SNIFF: Duration = Duration::from_secs(1);
-const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const USER_AGENT: &str = concat!("syncwatch/", env!("CARGO_PKG_VERSION"));
@@ -75,15 +75,19 @@ impl Client {
     /// # Errors
     /// The address is not usable, or the CA file or the platform's CA certificates could not be read.
     pub fn build(spec: &ClientSpec) -> Result<Self, Fault> {
-        Self::build_sharing(spec, &Shared::default())
+        Self::build_sharing(spec, &Shared::default(), None)
     }
 
-    /// The same with what many clients share.
+    /// The same with what many clients share, and with a witness of the handshakes.
     ///
     /// # Errors
     /// As [`Self::build`].
-    pub fn build_sharing(spec: &ClientSpec, shared: &Shared) -> Result<Self, Fault> {
-        Self::assemble(spec, shared, None)
+    pub fn build_sharing(
+        spec: &ClientSpec,
+        shared: &Shared,
+        witness: Option<Witness>,
+    ) -> Result<Self, Fault> {
+        Self::assemble(spec, shared, witness, None)
     }
 
     /// The same with another time limit for connecting, handshake included, than 5 s on this computer and 10 s elsewhere.
@@ -94,7 +98,7 @@ impl Client {
         spec: &ClientSpec,
         connect_timeout: Duration,
     ) -> Result<Self, Fault> {
-        Self::assemble(spec, &Shared::default(), Some(connect_timeout))
+        Self::assemble(spec, &Shared::default(), None, Some(connect_timeout))
     }
 
     /// The same client, counting with others into `meter`.
@@ -179,10 +183,11 @@ impl Client {
     fn assemble(
         spec: &ClientSpec,
         shared: &Shared,
+        witness: Option<Witness>,
         connect_timeout: Option<Duration>,
     ) -> Result<Self, Fault> {
         let endpoint = Endpoint::new(&spec.base, spec.server_name.as_deref(), spec.dial.as_ref())?;
-        let mut verifier = Verifier::new(&spec.trust, &spec.pins, &shared.roots)?;
+        let mut verifier = Verifier::new(&spec.trust, &spec.pins, &shared.roots)?.telling(witness);
         if endpoint.stands_in() {
             verifier = verifier.checking(endpoint.server_name.clone());
         }
@@ -201,11 +206,11 @@ impl Client {
             .pool_idle_timeout(POOL_IDLE)
             .connect_timeout(connect_timeout.unwrap_or_else(|| endpoint.connect_timeout()))
             .tcp_nodelay(true)
-            .tcp_keepalive(TCP_KEEPALIVE)
             .dns_resolver(Arc::new(Resolver {
                 names: shared.names.clone(),
                 host: endpoint.other_host(),
             }));
+        builder = noticing_silence(builder);
         if let Dial::Unix(path) = &endpoint.dial {
             builder = over_unix_socket(builder, path)?;
         }
@@ -358,22 +363,6 @@ impl fmt::Debug for Client {
             .field("generation", &self.generation)
             .finish_non_exhaustive()
     }
-}
-
-#[cfg(unix)]
-fn over_unix_socket(
-    builder: reqwest::ClientBuilder,
-    path: &std::path::Path,
-) -> Result<reqwest::ClientBuilder, Fault> {
-    Ok(builder.unix_socket(path.to_owned()))
-}
-
-#[cfg(not(unix))]
-fn over_unix_socket(
-    _: reqwest::ClientBuilder,
-    _: &std::path::Path,
-) -> Result<reqwest::ClientBuilder, Fault> {
-    Err(super::endpoint::no_unix_sockets())
 }
 
 pub(super) fn served(response: &Response) -> Option<Pin> {

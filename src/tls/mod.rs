@@ -20,6 +20,7 @@ pub mod pin;
 mod reply;
 mod request;
 mod shared;
+mod transport;
 pub mod verifier;
 mod websocket;
 
@@ -40,7 +41,7 @@ pub use pin::{certificate_in, fingerprint, parse_pin, pin_of, pins_in, read_pin_
 pub use reply::Reply;
 pub use request::{Request, Terms};
 pub use shared::Shared;
-pub use verifier::{Refusal, Trust};
+pub use verifier::{Refusal, Trust, Witness};
 pub use websocket::{Incoming, Upgraded, WebSocket};
 
 /// The cryptography in use: ring. A value that is passed on, never installed for the whole process.

@@ -70,9 +70,7 @@ pub fn certificate_in(path: &Path) -> Option<Certificate> {
 /// Why there is none, in words.
 pub fn pins_in(path: &Path) -> Result<PinSet, String> {
     match read_pin_file(path) {
-        PinRead::Read(pin) => Ok(PinSet {
-            fingerprints: vec![pin.fingerprint],
-        }),
+        PinRead::Read(pin) => Ok(vec![pin.fingerprint].into()),
         PinRead::Missing => Err("it is not there".to_owned()),
         PinRead::Unusable { why, .. } | PinRead::Torn { why } | PinRead::Unreadable { why } => {
             Err(why)

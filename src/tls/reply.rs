@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
@@ -16,6 +17,11 @@ const HTTP_TO_HTTPS: &[&str] = &[
     "HTTP request to an HTTPS server",
     "HTTP request was sent to HTTPS port",
 ];
+
+/// What nginx tells a client without a certificate, after a handshake that succeeds (the same file).
+const NO_CERTIFICATE: &str = "No required SSL certificate was sent";
+/// Whoever asks for a longer pause than this is asked anyway, seconds.
+const LONGEST_PAUSE: u32 = 3600;
 
 /// A reply, read to its end.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,11 +45,14 @@ impl Reply {
             200..=299 => return Ok(self),
             300..=399 => Class::Redirect,
             400 if self.expects_tls() => Class::TlsExpected,
+            400 if self.says(NO_CERTIFICATE) => Class::ClientCertificate,
             401 => Class::Unauthorized,
             403 if self.says("CSRF Error") => Class::Csrf,
             403 if self.says("Host check error") => Class::HostCheck,
             403 => Class::Forbidden,
+            407 => Class::ProxyLogin,
             421 => Class::SniRefused,
+            429 => Class::TooManyRequests,
             // By their definition the words of a proxy.
             502 | 504 => Class::UpstreamDown,
             400..=499 => Class::BadPath,
@@ -55,7 +64,11 @@ impl Reply {
 
     /// The fault of this class, in the reply's own words.
     pub fn means(&self, class: Class) -> Fault {
-        Fault::with_detail(class, self.words()).with_served(self.served.map(|pin| pin.fingerprint))
+        let fault = Fault::with_detail(class, self.words());
+        Fault {
+            retry_after: self.retry_after(),
+            ..fault.with_served(self.served.map(|pin| pin.fingerprint))
+        }
     }
 
     /// Whether it says that it was asked in the clear and wants TLS.
@@ -81,6 +94,21 @@ impl Reply {
             )
             .with_served(self.served.map(|pin| pin.fingerprint))
         })
+    }
+
+    /// The pause that a server which is busy asks for, in seconds or until a date by its own clock (RFC 9110, 10.2.3).
+    fn retry_after(&self) -> Option<u32> {
+        let header = |name| self.headers.get(name)?.to_str().ok();
+        let wanted = header(RETRY_AFTER).filter(|_| matches!(self.status, 429 | 503))?;
+        let seconds = match wanted.trim().parse::<u64>() {
+            Ok(seconds) => seconds,
+            Err(_) => {
+                let date = |text| rfc2822::parse(text).ok().map(|date| date.timestamp());
+                let (until, now) = (date(wanted)?, date(header(DATE)?)?);
+                u64::try_from(until.as_second() - now.as_second()).unwrap_or(0)
+            }
+        };
+        Some(u32::try_from(seconds).map_or(LONGEST_PAUSE, |seconds| seconds.min(LONGEST_PAUSE)))
     }
 
     fn says(&self, words: &str) -> bool {
@@ -149,7 +177,14 @@ mod tests {
             (403, "Host check error\n", Class::HostCheck),
             (403, "Forbidden\n", Class::Forbidden),
             (404, "404 page not found\n", Class::BadPath),
+            (407, "", Class::ProxyLogin),
             (410, "", Class::BadPath),
+            (429, "", Class::TooManyRequests),
+            (
+                400,
+                "<center>No required SSL certificate was sent</center>",
+                Class::ClientCertificate,
+            ),
             (421, "", Class::SniRefused),
             (
                 400,
@@ -165,6 +200,30 @@ mod tests {
             assert_eq!(fault.class, class, "{status} {body}");
         }
         assert!(reply(204, "").success().is_ok());
+    }
+
+    #[test]
+    fn a_pause_that_is_asked_for_is_kept_within_bounds() {
+        let pause = |status, wanted: &'static str| {
+            let mut reply = reply(status, "");
+            let date = "Sat, 21 Nov 2026 02:00:00 GMT".parse().expect("a date");
+            reply.headers.insert(DATE, date);
+            let wanted = wanted.parse().expect("a header");
+            reply.headers.insert(RETRY_AFTER, wanted);
+            reply.success().expect_err("no success").retry_after
+        };
+        for (status, wanted, kept) in [
+            (429, "7", Some(7)),
+            (503, " 120 ", Some(120)),
+            (429, "99999999999999", Some(LONGEST_PAUSE)),
+            (429, "Sat, 21 Nov 2026 02:00:30 GMT", Some(30)),
+            (429, "Sat, 21 Nov 2026 01:00:00 GMT", Some(0)),
+            (429, "soon", None),
+            (429, "-1", None),
+            (404, "7", None),
+        ] {
+            assert_eq!(pause(status, wanted), kept, "{status} {wanted}");
+        }
     }
 
     #[test]

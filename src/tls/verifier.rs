@@ -1,14 +1,14 @@
 //! The one certificate verifier: immutable, made once for each generation of pins.
 //!
 //! Invariant: in every kind of trust, even `any`, the handshake signature is checked; who cannot prove that they own
-//! the certificate never sees a request. That a handshake was verified is counted and told, and decides nothing.
+//! the certificate never sees a request. A verified handshake is told, and may retire a pin: it never adds one.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
@@ -22,10 +22,11 @@ use rustls::{
 
 use super::certificate::unusable;
 use super::file::{self, Problem};
-use super::pin::{self, fingerprint};
+use super::pin::{self, fingerprint, pin_of};
 use super::provider;
 use super::shared::SystemRoots;
-use crate::core::{Certificate, Class, Fault, Fingerprint, PinSet, Shown};
+use crate::core::event::Succession;
+use crate::core::{Certificate, Class, Fault, Fingerprint, Pin, PinSet, Shown};
 
 /// How a peer's certificate is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,9 @@ impl From<Refusal> for Error {
     }
 }
 
+/// Is told of every certificate that was verified, signature included, before anything is sent to its owner.
+pub type Witness = Arc<dyn Fn(Pin) + Send + Sync>;
+
 tokio::task_local! {
     /// Whether a handshake was verified within this request. hyper connects inside the request that asks for it, so
     /// this tells a new connection from a kept one even while other requests connect; it decides nothing else.
@@ -104,6 +108,12 @@ pub(super) struct Verifier {
     algorithms: WebPkiSupportedAlgorithms,
     handshakes: AtomicU64,
     asked: AtomicBool,
+    succession: Option<Succession>,
+    /// The heir was met: the other one is refused from now on.
+    succeeded: AtomicBool,
+    witness: Option<Witness>,
+    /// What the witness was told last.
+    told: Mutex<Option<Fingerprint>>,
 }
 
 enum Judge {
@@ -136,7 +146,16 @@ impl Verifier {
             algorithms: provider().signature_verification_algorithms,
             handshakes: AtomicU64::new(0),
             asked: AtomicBool::new(false),
+            succession: pins.succession,
+            succeeded: AtomicBool::new(false),
+            witness: None,
+            told: Mutex::default(),
         })
+    }
+
+    /// The same, which tells `witness` whom it verified.
+    pub(super) fn telling(self, witness: Option<Witness>) -> Self {
+        Self { witness, ..self }
     }
 
     /// The same, which checks certificates for `name` whatever name a connection is opened under.
@@ -164,6 +183,7 @@ impl Verifier {
     ) -> Result<HandshakeSignatureValid, Error> {
         match checked {
             Ok(valid) => {
+                self.owned(certificate)?;
                 self.handshakes.fetch_add(1, Ordering::AcqRel);
                 // Fails outside of a request: in a look, and when hyper finishes a connection for a later request.
                 let _ = MET.try_with(|met| met.set(true));
@@ -175,6 +195,37 @@ impl Verifier {
             }
             .into()),
         }
+    }
+}
+
+impl Verifier {
+    /// The peer proved that it owns this certificate.
+    fn owned(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
+        let served = fingerprint(certificate);
+        // The heir may have been met since this certificate was looked at.
+        if self.is_retired(served) {
+            return Err(Refusal::PinMismatch {
+                served,
+                shown: shown(certificate),
+                first: false,
+            }
+            .into());
+        }
+        if self.succession.is_some_and(|pins| pins.heir == served) {
+            self.succeeded.store(true, Ordering::Release);
+        }
+        if let Some(witness) = &self.witness {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.replace(served) != Some(served) {
+                witness(pin_of(certificate));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_retired(&self, served: Fingerprint) -> bool {
+        self.succession.is_some_and(|pins| pins.retired == served)
+            && self.succeeded.load(Ordering::Acquire)
     }
 }
 
@@ -213,7 +264,7 @@ impl ServerCertVerifier for Verifier {
         let served = fingerprint(end_entity);
         let server_name = self.name.as_ref().unwrap_or(server_name);
         if let Judge::Pins(pins) = &self.judge
-            && !pins.contains(&served)
+            && (!pins.contains(&served) || self.is_retired(served))
         {
             return Err(Refusal::PinMismatch {
                 served,

@@ -7,7 +7,7 @@ use super::link::link_words;
 use super::style::{Line, Page, Role};
 use super::units::{clock, count};
 use super::words::{device_state, folder_state, headline};
-use crate::core::status::InstanceStatus;
+use crate::core::status::{InstanceStatus, StreamNews, StreamNote};
 use crate::core::{LinkState, Reason, Service, Status};
 
 /// The lines for `after`; everything of note when there was no status `before`.
@@ -41,6 +41,20 @@ pub fn changes(before: Option<&Status>, after: &Status, frame: &Frame) -> Page {
         say("", role, &sentence);
     }
     page
+}
+
+/// The line for what became of the engine.
+pub fn engine(note: &StreamNote, frame: &Frame) -> Page {
+    let (role, text) = match note.stream {
+        StreamNews::EngineGone => (
+            Role::Warn,
+            "The engine is gone: what was said before is its last word. It is looked for.",
+        ),
+        StreamNews::WithoutEngine => (Role::Warn, "The engine is gone; watching without it."),
+        StreamNews::EngineBack => (Role::Ok, "An engine is running: what follows is its word."),
+    };
+    let line = Line::of(Role::Dim, &clock(note.time, &frame.zone)).with(Role::Plain, "  ");
+    line.with(role, text).into()
 }
 
 fn instance_changes(
@@ -136,6 +150,23 @@ mod tests {
     use super::*;
     use crate::core::service::FolderState;
     use crate::view::samples;
+
+    #[test]
+    fn tells_that_old_data_is_old() {
+        let frame = samples::frame(80);
+        for (news, words) in [
+            (
+                StreamNews::EngineGone,
+                "what was said before is its last word",
+            ),
+            (StreamNews::WithoutEngine, "watching without it"),
+            (StreamNews::EngineBack, "An engine is running"),
+        ] {
+            let note = StreamNote::new(news, samples::now());
+            let said = engine(&note, &frame).to_string();
+            assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+        }
+    }
 
     #[test]
     fn tells_only_what_changed() {

@@ -464,17 +464,21 @@ impl Drop for Running {
     }
 }
 
-/// Reads statuses until one is by the engine `pid`, connected.
+/// Reads statuses until one is by the engine `pid`, connected, with these news of the engine before it.
 #[cfg(unix)]
 async fn until_by(
     mut lines: impl Iterator<Item = std::io::Result<String>> + Send + 'static,
     pid: u32,
+    news: &'static [&'static str],
 ) -> impl Iterator<Item = std::io::Result<String>> + Send + 'static {
     let read = tokio::task::spawn_blocking(move || {
+        let mut told = Vec::new();
         for line in lines.by_ref() {
             let status: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+            told.extend(status["stream"].as_str().map(str::to_owned));
             let connected = status["instances"][0]["link"]["state"] == "connected";
             if connected && status["engine"]["pid"] == pid {
+                assert_eq!(told, news);
                 return lines;
             }
         }
@@ -494,9 +498,9 @@ async fn a_watch_outlives_the_engine_and_prefers_a_running_one() {
     let output = watch.0.stdout.take().expect("piped");
     let lines = std::io::BufReader::new(output).lines();
     let own = watch.0.id();
-    let lines = until_by(lines, own).await;
+    let lines = until_by(lines, own, &[]).await;
     let mut daemon = Running::start(&home, &["daemon"], Stdio::null());
-    let lines = until_by(lines, daemon.0.id()).await;
+    let lines = until_by(lines, daemon.0.id(), &["engine-back"]).await;
     let second = home.run(&["daemon"]).await;
     assert_eq!(second.status.code(), Some(1), "{second:?}");
     assert!(
@@ -505,7 +509,8 @@ async fn a_watch_outlives_the_engine_and_prefers_a_running_one() {
     );
     assert_eq!(daemon.end(), Some(0));
     let again = Running::start(&home, &["daemon"], Stdio::null());
-    drop(until_by(lines, again.0.id()).await);
+    let news = &["engine-gone", "engine-back"];
+    drop(until_by(lines, again.0.id(), news).await);
     let journal = text(&home.run(&["journal", "--json"]).await.stdout);
     assert_eq!(
         journal.matches("\"kind\":\"connected\"").count(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use syncwatch::core::failure::ANNOUNCED_RESTART;
+use syncwatch::core::failure::{ANNOUNCED_RESTART, Retry};
 use syncwatch::core::{
     Alert, Class, Effect, Event, Fingerprint, InstanceSpec, InstanceStatus, JournalKind, LinkState,
     Model, Patience, Pin, PinRead, RetryCause, Status, Timestamp,
@@ -14,6 +14,8 @@ use crate::world::World;
 
 /// A class that is retried silently stays hidden until that retry has ended, which takes at most this long.
 const SILENT_RETRY: Duration = Duration::from_secs(15);
+/// Classes that take turns are not retried silently for longer.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 /// How long the core waits for a re-read before it believes a failure.
 const DOUBT: Duration = Duration::from_secs(3);
 /// A connection that lasted this long is a good one.
@@ -44,6 +46,12 @@ pub struct Laws {
     state: Option<(LinkState, Timestamp)>,
     /// Since when it is connected without a break.
     connected: Option<Timestamp>,
+    /// What is wrong, and since when it is just that.
+    class: Option<(Class, Timestamp)>,
+    /// When a certificate that is not trusted was first seen since all was well, or since one was verified.
+    stranger: Option<Timestamp>,
+    /// One was verified since the last failure.
+    vouched: bool,
 }
 
 impl Laws {
@@ -63,6 +71,9 @@ impl Laws {
             accepted: vec![],
             state: None,
             connected: None,
+            class: None,
+            stranger: None,
+            vouched: false,
         };
         world.configured.iter().for_each(|pin| laws.allow(*pin));
         let remembered = spec.remembered.as_ref().map(|memory| memory.pin);
@@ -163,12 +174,13 @@ impl Laws {
             let link = &instance.link;
             self.rotating &= link.state != LinkState::Connected || link.trust.pending.is_some();
             self.states_tell_since_when(instance, now);
+            self.follows_what_is_wrong(event, instance, now);
             self.hides_no_longer_than_its_patience(instance, now);
             self.ends_are_told(instance, now);
             let paused = instance.link.state == LinkState::Paused;
             // Whoever was asked not to come again waits for a person.
             let failure = link.failure.as_ref();
-            let stopped = failure.is_some_and(|failure| failure.class.rule().stops);
+            let stopped = failure.is_some_and(|failure| failure.class.rule().retry == Retry::Never);
             assert!(
                 paused || stopped || busy || model.next_deadline().is_some(),
                 "stuck after {event:?}: {instance:?}"
@@ -278,13 +290,33 @@ impl Laws {
         );
     }
 
+    fn follows_what_is_wrong(&mut self, event: &Event, instance: &InstanceStatus, now: Timestamp) {
+        if matches!(event, Event::Verified { .. } | Event::Answered { .. }) {
+            self.vouched = true;
+        }
+        if matches!(event, Event::Failed { .. }) {
+            self.vouched = false;
+        }
+        let Some(failure) = &instance.link.failure else {
+            (self.class, self.stranger) = (None, None);
+            return;
+        };
+        if self.class.is_none_or(|(class, _)| class != failure.class) {
+            self.class = Some((failure.class, now));
+        }
+        if failure.class.is_about_certificate() {
+            self.stranger.get_or_insert(now);
+        }
+    }
+
     /// A failure is hidden for at most:
     /// - the patience of its class, the one for rotations while one is under way;
     /// - or the silent retry that its class gets;
     /// - or, where the peer is merely away, what is left of an announced restart;
     /// - or the re-read that it waits for.
     ///
-    /// All but the announcement count from the first failure of the outage, or from waking: asleep nobody tries.
+    /// Patience counts from the first failure of the outage, that with a certificate from when one was first seen, and a
+    /// silent retry from when its class was; all from waking: asleep nobody tries.
     fn hides_no_longer_than_its_patience(&self, instance: &InstanceStatus, now: Timestamp) {
         let Some(failure) = &instance.link.failure else {
             return;
@@ -292,17 +324,23 @@ impl Laws {
         if instance.link.state.is_loud() || instance.link.state == LinkState::Paused {
             return;
         }
+        if self.vouched && failure.class.is_about_certificate() {
+            return;
+        }
         let rule = failure.class.rule();
-        let mut patience = Patience::default()
+        let patience = Patience::default()
             .of(failure.class, self.rotating)
             .max(DOUBT);
+        let awake = |time: Timestamp| self.woke.map_or(time, |woke| woke.max(time));
+        let first = awake(failure.since);
+        let seen = self
+            .stranger
+            .filter(|_| failure.class.is_about_certificate());
+        let mut limit = seen.map_or(first, awake) + patience;
         if rule.silent_retries > 0 {
-            patience = patience.max(SILENT_RETRY);
+            let met = self.class.map_or(first, |(_, since)| awake(since));
+            limit = limit.max((met + SILENT_RETRY + DOUBT).min(first + LONGEST_SILENCE));
         }
-        let from = self
-            .woke
-            .map_or(failure.since, |woke| woke.max(failure.since));
-        let mut limit = from + patience;
         if let Some(announced) = self.announced.filter(|_| is_away(failure.class)) {
             limit = limit.max(announced + ANNOUNCED_RESTART);
         }

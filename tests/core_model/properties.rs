@@ -63,6 +63,7 @@ fn server() -> impl Strategy<Value = Server> {
         1 => Just(Server::Changes),
         2 => class().prop_map(Server::Fails),
         2 => (letter(), class()).prop_map(|(letter, class)| Server::Replies(letter, class)),
+        1 => (letter(), class()).prop_map(|(letter, class)| Server::Cuts(letter, class)),
         1 => Just(Server::Silent),
     ]
 }

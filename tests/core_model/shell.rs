@@ -312,15 +312,27 @@ impl Shell {
     }
 
     fn request(&mut self, attempt: u64) {
-        let served = match self.world.connect(&self.accepted) {
+        let generation = self.generation;
+        let met = self.world.connect(&self.accepted);
+        if let Some(served) = self.world.met {
+            self.connected = true;
+            self.send(Event::Verified {
+                instance: NAME.into(),
+                generation,
+                served,
+            });
+        }
+        let served = match met {
             Ok(served) => served,
+            // It is asked again with the newer generation.
+            Err(_) if self.generation != generation => return,
             Err(fault) => return self.fail(attempt, fault),
         };
         self.connected = true;
         self.send(Event::Answered {
             instance: NAME.into(),
             attempt,
-            generation: self.generation,
+            generation,
             served: Some(served),
         });
         let service = Arc::new(Service {

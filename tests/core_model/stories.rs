@@ -236,7 +236,7 @@ fn an_impostor_with_a_new_certificate_each_time_is_no_quieter() {
             1s     | changes    |
             5s     |            | rotating, class new-certificate-each-time, alerts -
             10.9s  |            | rotating, current A, alerts -
-            11.1s  |            | untrusted, class new-certificate-each-time, alerts untrusted
+            11.5s  |            | untrusted, class new-certificate-each-time, alerts untrusted
             30m    |            | untrusted, pending -, current A, rotations 0, alerts untrusted
             1800s  | serves M   |
             1900s  |            | untrusted, class pin-mismatch, alerts untrusted
@@ -290,8 +290,9 @@ fn an_impostor_behind_a_server_that_is_away() {
         "
         1s     | fails refused |
         9s     | serves M      |
-        11.5s  |               | untrusted, served M, alerts untrusted
-        12s    | fails refused |
+        15s    |               | rotating, served M, alerts -
+        20.5s  |               | untrusted, served M, alerts untrusted
+        21s    | fails refused |
         60s    |               | disconnected, alerts untrusted
         ",
     );
@@ -338,6 +339,65 @@ fn what_a_user_accepts_says_nothing_against_a_file() {
     );
 }
 
+#[test]
+fn a_handshake_retires_the_old_certificate_whatever_becomes_of_the_reply() {
+    for end in ["lost", "truncated", "request-timeout", "bad-reply"] {
+        tell(
+            local(),
+            &format!(
+                "
+                10s    | file B               | connected, pending B, current A
+                11s    | cuts B {end}         |
+                11.1s  |                      | current B, pending -, rotations 1, served B, class {end}
+                12s    | serves A             |
+                14s    |                      | class pin-mismatch, current B
+                15s    | serves B             |
+                20s    |                      | connected, current B, rotations 1
+                "
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_stranger_within_a_hidden_outage_has_a_patience_of_its_own() {
+    tell(
+        local(),
+        "
+        1s     | fails refused |
+        13s    | serves M      |
+        14.3s  |               | rotating, class pin-mismatch, alerts -
+        14.4s  | serves A      |
+        18s    |               | connected, alerts -
+        ",
+    );
+    tell(
+        local(),
+        "
+        1s     | fails refused |
+        13s    | serves M      |
+        22.9s  |               | rotating, alerts -
+        24.5s  |               | untrusted, alerts untrusted
+        ",
+    );
+}
+
+#[test]
+fn a_stranger_within_an_outage_that_was_told_is_no_alert_at_once_either() {
+    tell(
+        local(),
+        "
+        1s     | fails refused |
+        30s    | serves M      | disconnected
+        35s    |               | disconnected, class pin-mismatch, alerts disconnected
+        36s    | fails refused |
+        38s    | serves M      |
+        39.9s  |               | disconnected, alerts disconnected
+        45s    |               | untrusted, alerts disconnected untrusted
+        ",
+    );
+}
+
 // ---- credentials ----
 
 #[test]
@@ -359,7 +419,8 @@ fn a_wrong_key_is_told_at_once_and_not_knocked_with() {
         local(),
         "
         10s    | server-key 2, serves A |
-        10.1s  |                        | unauthorized, class unauthorized, alerts unauthorized, current A, attempts <4
+        11.9s  |                        | reconnecting, class unauthorized, alerts -
+        12.2s  |                        | unauthorized, class unauthorized, alerts unauthorized, current A, attempts <4
         10m    | network, woke, look    | unauthorized, alerts unauthorized, attempts <8
         601s   | key 2, look            |
         601.1s |                        | connected, alerts unauthorized connected
@@ -373,11 +434,11 @@ fn another_network_is_no_reason_to_try_a_refused_key_again() {
         remote(),
         "
         10s    | server-key 2, serves A |
-        11s    | network                | unauthorized, attempts <5
-        12s    | network                | unauthorized, attempts <1
-        13s    | woke                   | unauthorized, attempts <1
-        14s    | user                   | unauthorized
-        15s    |                        | unauthorized, attempts <1
+        13s    | network                | unauthorized, attempts <5
+        14s    | network                | unauthorized, attempts <1
+        15s    | woke                   | unauthorized, attempts <1
+        16s    | user                   | unauthorized
+        17s    |                        | unauthorized, attempts <1
         ",
     );
 }
@@ -388,7 +449,7 @@ fn a_source_with_another_wrong_key_each_time_is_not_knocked_with_either() {
         local(),
         "
         10s    | restless key, server-key 0, serves A |
-        10.1s  |                                      | unauthorized, alerts unauthorized, attempts <5
+        12.2s  |                                      | unauthorized, alerts unauthorized, attempts <5
         10m    |                                      | unauthorized, alerts unauthorized, attempts <20
         ",
     );
@@ -400,7 +461,7 @@ fn a_refusal_proves_the_new_certificate() {
         local(),
         "
         10s    | file B, server-key 2, serves B |
-        10.1s  |                                | unauthorized, current B, pending -, rotations 1
+        12.2s  |                                | unauthorized, current B, pending -, rotations 1
         ",
     );
 }
@@ -416,7 +477,7 @@ fn patience_is_that_of_the_class() {
         ("dns", "14.9s", "disconnected"),
         ("not-tls", "4.9s", "misconfigured"),
         ("certificate", "9.9s", "untrusted"),
-        ("tls-expected", "0s", "misconfigured"),
+        ("tls-expected", "1.8s", "misconfigured"),
     ] {
         let before = super::story::add(quiet, "1s");
         let after = super::story::add(quiet, "1.3s");
@@ -486,7 +547,58 @@ fn one_broken_reply_is_nothing() {
         60.002s| serves A           |
         61s    |                    | connected, alerts -
         90s    | replies A bad-path |
-        90.1s  |                    | misconfigured, alerts misconfigured
+        91.5s  | serves A           | reconnecting, alerts -
+        92.2s  |                    | connected, alerts -
+        ",
+    );
+}
+
+#[test]
+fn refusals_of_a_moment_are_silent_and_those_that_last_are_looked_at_within_seconds() {
+    for class in [
+        "too-large",
+        "redirect",
+        "bad-path",
+        "not-websocket",
+        "forbidden",
+        "csrf",
+        "host-check",
+        "proxy-login",
+    ] {
+        tell(
+            local(),
+            &format!(
+                "
+                10s    | replies A {class} |
+                11.5s  | serves A          | reconnecting, alerts -
+                12.3s  |                   | connected, alerts -
+                60s    | replies A {class} |
+                63s    |                   | class {class}, attempts <5
+                70s    | serves A          | attempts <50
+                80s    |                   | connected
+                "
+            ),
+        );
+    }
+    tell(
+        local(),
+        "
+        10s    | replies A bad-path |
+        70s    |                    | misconfigured, attempts <8
+        70m    |                    | misconfigured, attempts <22, alerts misconfigured
+        ",
+    );
+}
+
+#[test]
+fn a_proxy_that_refuses_for_a_moment_within_an_outage_adds_no_alert() {
+    tell(
+        local(),
+        "
+        1s     | fails refused      |
+        30s    | replies A bad-path | disconnected
+        31.5s  | serves A           | disconnected, alerts disconnected
+        40s    |                    | connected, alerts disconnected connected
         ",
     );
 }

@@ -2,7 +2,7 @@
 //!
 //! What happens (several with commas): `file A`, `file torn|missing|unreadable`, `quietly file A` (no watcher saw it),
 //! `serves A`, `replays A`, `flaps A`, `alternates A M`, `changes` (its certificate, each time),
-//! `replies A CLASS`, `fails CLASS`, `silent`, `opened [N times]`, `user`,
+//! `replies A CLASS`, `cuts A CLASS` (after the handshake), `fails CLASS`, `silent`, `opened [N times]`, `user`,
 //! `woke`, `sleeps HOURS`, `network`, `announced`, `pause`, `unpause`, `accept A`, `forget`, `key N`, `server-key N`, `restless key`,
 //! `config changed`, `place lost CLASS`, `place found`, `url U`, `look` (the place is resolved again), `remote`.
 //! What is seen: a link state; `pending A|-`, `current A`, `served A`, `accepted A|-`, `rotations N`, `rotated at Nms`, `hidden N`,
@@ -96,6 +96,7 @@ fn act(shell: &mut Shell, what: &[String]) {
         ["replies", name, reply] => {
             shell.serve(Server::Replies(letter(name), class(reply)));
         }
+        ["cuts", name, end] => shell.serve(Server::Cuts(letter(name), class(end))),
         ["fails", name] => shell.serve(Server::Fails(class(name))),
         ["silent"] => shell.serve(Server::Silent),
         ["opened", times, "times"] => {

@@ -34,6 +34,8 @@ pub enum Server {
     Fails(Class),
     /// This certificate, and this error to every request.
     Replies(char, Class),
+    /// This certificate, and this end of every connection before a whole reply.
+    Cuts(char, Class),
     /// Never says anything.
     Silent,
 }
@@ -55,6 +57,8 @@ pub struct World {
     /// Why the place cannot be found.
     pub lost_place: Option<Class>,
     pub requests: u64,
+    /// With whom the last attempt completed a handshake.
+    pub met: Option<Pin>,
 }
 
 impl World {
@@ -72,6 +76,7 @@ impl World {
             restless_key: false,
             lost_place: None,
             requests: 0,
+            met: None,
         }
     }
 
@@ -102,6 +107,7 @@ impl World {
     pub fn connect(&mut self, accepted: &[Fingerprint]) -> Result<Pin, Fault> {
         let pinned = self.trust.is_pinned();
         self.requests += 1;
+        self.met = None;
         let (letter, class) = match self.server {
             Server::Fails(class) => return Err(Fault::new(class)),
             Server::Silent => return Err(Fault::new(Class::ConnectTimeout)),
@@ -120,7 +126,7 @@ impl World {
                 (letters.nth(count).unwrap(), None)
             }
             Server::Replays(letter) => (letter, Some(Class::BadSignature)),
-            Server::Replies(letter, class) => (letter, Some(class)),
+            Server::Replies(letter, class) | Server::Cuts(letter, class) => (letter, Some(class)),
         };
         let served = fingerprint(letter);
         let fault = |class| Err(Fault::new(class).with_served(Some(served)));
@@ -130,7 +136,11 @@ impl World {
                 false => Class::PinMismatch,
             });
         }
+        if !class.is_some_and(Class::is_about_certificate) {
+            self.met = Some(pin(letter));
+        }
         match class {
+            Some(class) if matches!(self.server, Server::Cuts(..)) => Err(Fault::new(class)),
             Some(class) => fault(class),
             None if self.key != self.server_key => fault(Class::Unauthorized),
             None => Ok(pin(letter)),

@@ -14,6 +14,7 @@ mod edges;
 mod elsewhere;
 mod faults;
 mod fleet;
+mod handshake;
 mod hooks;
 mod impostor;
 mod life;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use secrecy::SecretString;
-use syncwatch::core::{Class, Fault, Fingerprint, LinkState, Offer, PinSet, Sight, Timestamp};
+use syncwatch::core::{Class, Fault, Fingerprint, LinkState, Offer, Sight, Timestamp};
 use syncwatch::tls::{Client, ClientSpec, Look, Reply, Request, Terms, Trust};
 
 pub const KEY: &str = "key-that-nobody-else-may-see";
@@ -18,9 +18,7 @@ pub fn spec(url: &str, trust: Trust, pins: &[Fingerprint]) -> ClientSpec {
         server_name: None,
         dial: None,
         trust,
-        pins: PinSet {
-            fingerprints: pins.to_vec(),
-        },
+        pins: pins.to_vec().into(),
         generation: 1,
     }
 }

@@ -11,6 +11,7 @@
 
 mod connect;
 mod faults;
+mod handshake;
 mod impostor;
 mod replies;
 #[path = "../support/mod.rs"]

@@ -124,7 +124,7 @@ impl Way<'_> {
         };
         fingerprints.sort();
         fingerprints.dedup();
-        PinSet { fingerprints }
+        PinSet::from(fingerprints)
     }
 
     /// Looks at what is served, and whether a client of `spec` would send anything to who serves it.

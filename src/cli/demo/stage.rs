@@ -213,9 +213,8 @@ impl Stage {
             LinkState::Connected if before == LinkState::Starting => {
                 self.line(now, Lane::You, Role::Ok, "see it connected")
             }
-            LinkState::Connected if before.is_loud() => {
-                self.line(now, Lane::You, Role::Ok, "see it connected again")
-            }
+            // The notice says so.
+            LinkState::Connected if before.is_loud() => Ok(()),
             LinkState::Connected => self.line(
                 now,
                 Lane::Syncwatch,

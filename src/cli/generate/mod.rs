@@ -14,6 +14,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use crate::config::keys;
 use crate::core::Status;
+use crate::core::status::StreamNote;
 use crate::tray::icons::{APPLICATION, APPLICATION_SVG};
 use crate::view::metrics;
 
@@ -44,8 +45,7 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
             registration(*shell, &mut made)?;
         }
         GenerateCommand::Schema => {
-            made = serde_json::to_vec_pretty(&schemars::schema_for!(Status))
-                .map_err(std::io::Error::from)?;
+            made = serde_json::to_vec_pretty(&schema()).map_err(std::io::Error::from)?;
             made.push(b'\n');
         }
         GenerateCommand::ConfigReference { format } => made = reference(*format)?,
@@ -54,6 +54,13 @@ pub(super) fn run(args: &GenerateArgs, context: &Context) -> Result<Exit, CliErr
     }
     context.out.raw(&made)?;
     Ok(Exit::Fine)
+}
+
+/// The schema of a status, and beside it that of the other lines of a stream.
+fn schema() -> schemars::Schema {
+    let mut generator = schemars::SchemaGenerator::default();
+    generator.subschema_for::<StreamNote>();
+    generator.into_root_schema_for::<Status>()
 }
 
 fn reference(format: ReferenceFormat) -> Result<Vec<u8>, CliError> {

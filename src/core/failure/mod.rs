@@ -4,6 +4,7 @@
 
 mod hints;
 mod patience;
+mod rule;
 mod table;
 mod words;
 
@@ -14,7 +15,8 @@ use super::kebab::kebab;
 use super::pin::Fingerprint;
 use super::sight::Shown;
 pub use patience::{ANNOUNCED_RESTART, Patience};
-pub use table::{Doubt, Rule, TABLE, fill};
+pub use rule::{Doubt, Retry, Rule};
+pub use table::{TABLE, fill};
 pub use words::{About, openssl};
 
 /// What went wrong on a link, decided once at the edge, by type and never by a string.
@@ -109,6 +111,12 @@ pub enum Class {
     Rejected,
     /// No certificate was pinned yet: first contact.
     NotPinned,
+    /// 429.
+    TooManyRequests,
+    /// 407.
+    ProxyLogin,
+    /// The page that gives the token shows a certificate that is not trusted.
+    UntrustedTokenPage,
 }
 
 /// One failure as it was met. Holds no secret.
@@ -124,6 +132,9 @@ pub struct Fault {
     /// What that says of itself, where it was not accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Box<Shown>>,
+    /// The server asked not to be asked again for so many seconds; an hour at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
 }
 
 impl Fault {
@@ -134,6 +145,7 @@ impl Fault {
             detail: None,
             served: None,
             shown: None,
+            retry_after: None,
         }
     }
 
@@ -179,6 +191,53 @@ impl Class {
     /// The name used in config, JSON and metrics, such as `pin-mismatch`.
     pub fn name(self) -> String {
         kebab(&self)
+    }
+
+    /// The certificate itself, or what proves it, was refused: one that was served along with it was not verified.
+    pub fn is_about_certificate(self) -> bool {
+        matches!(
+            self,
+            Class::PinMismatch
+                | Class::NewCertificateEachTime
+                | Class::BadSignature
+                | Class::Certificate
+                | Class::WrongName
+                | Class::UnusableCertificate
+                | Class::UntrustedTokenPage
+                | Class::NotPinned
+        )
+    }
+
+    /// Something was asked and not answered as it should be: that, and nothing else, must work again. After any other
+    /// failure whatever is answered shows that the server is back.
+    pub fn comes_of_a_question(self) -> bool {
+        matches!(
+            self,
+            Class::Lost
+                | Class::RequestTimeout
+                | Class::Truncated
+                | Class::TooLarge
+                | Class::BadReply
+                | Class::ServerError
+                | Class::Unauthorized
+                | Class::Forbidden
+                | Class::Csrf
+                | Class::HostCheck
+                | Class::Redirect
+                | Class::BadPath
+                | Class::UpstreamDown
+                | Class::NotWebsocket
+                | Class::ClockSkew
+                | Class::TokenExpired
+                | Class::PasswordRefused
+                | Class::Rejected
+                | Class::TooManyRequests
+        )
+    }
+
+    /// Another attempt soon would be refused again.
+    pub fn is_refusal(self) -> bool {
+        self.rule().retry != Retry::Soon
     }
 
     /// The peer's TCP connection failed or ended: an opened certificate file says that it is about to listen.

@@ -1,6 +1,7 @@
 //! The one table of failures: class -> loud state, patience, retries, words, hint.
 
 use super::Class;
+use super::rule::{Doubt, Rule, rule};
 use crate::core::kinds::Kind;
 use crate::core::status::LinkState;
 
@@ -26,120 +27,6 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     }
     filled.push_str(rest);
     filled
-}
-
-/// What must be read again before a failure of a class is believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
-    /// Believe it.
-    None,
-    /// Re-read the pin file: a rotation looks just like this.
-    Pins,
-    /// Re-read config.xml and the key source: the key may have changed.
-    Source,
-}
-
-/// A row of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    pub class: Class,
-    /// The state once the patience is over.
-    pub loud: LinkState,
-    /// How long it stays hidden, seconds.
-    pub patience: u64,
-    /// The same while a rotation is under way, seconds.
-    pub rotating_patience: u64,
-    /// How many in a row are retried silently before the patience counts.
-    pub silent_retries: u32,
-    pub doubt: Doubt,
-    /// Retry seldom: each attempt costs the server or its owner something.
-    pub retry_seldom: bool,
-    /// Not tried again until the config changes or the user asks.
-    pub stops: bool,
-    /// What happened and what it means. `{url}`, `{path}`, `{detail}`, `{served}`, `{pinned}`, `{name}` and `{secret}` are
-    /// filled in.
-    pub message: &'static str,
-    /// What to do.
-    pub hint: &'static str,
-    /// Message and hint for one kind, where it has its own; an empty one is that of all.
-    pub own: Option<(Kind, &'static str, &'static str)>,
-}
-
-const fn rule(class: Class, loud: LinkState, patience: u64) -> Rule {
-    Rule {
-        class,
-        loud,
-        patience,
-        rotating_patience: patience,
-        silent_retries: 0,
-        doubt: Doubt::None,
-        retry_seldom: false,
-        stops: false,
-        message: "",
-        hint: "",
-        own: None,
-    }
-}
-
-impl Rule {
-    const fn rotating(self, rotating_patience: u64) -> Self {
-        Self {
-            rotating_patience,
-            ..self
-        }
-    }
-
-    const fn silent_retry(self) -> Self {
-        Self {
-            silent_retries: 1,
-            ..self
-        }
-    }
-
-    const fn doubt(self, doubt: Doubt) -> Self {
-        Self { doubt, ..self }
-    }
-
-    const fn seldom(self) -> Self {
-        Self {
-            retry_seldom: true,
-            ..self
-        }
-    }
-
-    const fn stops(self) -> Self {
-        Self {
-            stops: true,
-            ..self
-        }
-    }
-
-    /// Message and hint for an instance of this kind.
-    pub fn words(&self, kind: Kind) -> (&'static str, &'static str) {
-        match self.own {
-            Some((own, message, hint)) if own == kind => match message {
-                "" => (self.message, hint),
-                message => (message, hint),
-            },
-            _ => (self.message, self.hint),
-        }
-    }
-
-    /// To one kind it is said otherwise.
-    const fn to(self, kind: Kind, message: &'static str, hint: &'static str) -> Self {
-        Self {
-            own: Some((kind, message, hint)),
-            ..self
-        }
-    }
-
-    const fn says(self, message: &'static str, hint: &'static str) -> Self {
-        Self {
-            message,
-            hint,
-            ..self
-        }
-    }
 }
 
 use Class as C;
@@ -220,7 +107,7 @@ pub const TABLE: &[Rule] = &[
         "",
         "Syncthing does this while it upgrades its database: then it ends by itself. Otherwise the port belongs to another program; check 'url'.",
     ),
-    rule(C::TlsExpected, S::Misconfigured, 0).says(
+    rule(C::TlsExpected, S::Misconfigured, 0).second_look().says(
         "The server at {url} speaks TLS only.",
         "Use https:// in 'url', or wss:// for a websocket.",
     ),
@@ -264,11 +151,11 @@ pub const TABLE: &[Rule] = &[
         "A reply of {url} broke off before its end.",
         "It was not used. If this lasts, a proxy in between may cut long replies.",
     ),
-    rule(C::TooLarge, S::Misconfigured, 0).seldom().says(
+    rule(C::TooLarge, S::Misconfigured, 0).growing().says(
         "A reply of {url} is far larger than this service sends: {detail}. It was not read.",
         "Check that 'url' points at the right service.",
     ),
-    rule(C::BadReply, S::Misconfigured, 0).silent_retry().says(
+    rule(C::BadReply, S::Misconfigured, 0).second_look().says(
         "{url} replied with something that this service does not send: {detail}.",
         "Check that 'url' points at the right service and path.",
     ),
@@ -284,7 +171,7 @@ pub const TABLE: &[Rule] = &[
         "",
         "Copy the key from Syncthing's settings into this instance, or remove it there so that it is read from config.xml.",
     ),
-    rule(C::Forbidden, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
+    rule(C::Forbidden, S::Unauthorized, 0).doubt(Doubt::Source).growing().says(
         "{url} refused the {secret} (403 Forbidden).",
         "Correct the {secret} of this instance in the config, or at the server.",
     ).to(
@@ -292,7 +179,7 @@ pub const TABLE: &[Rule] = &[
         "",
         "Copy the key from Syncthing's settings into this instance, or remove it there so that it is read from config.xml.",
     ),
-    rule(C::Csrf, S::Unauthorized, 0).doubt(Doubt::Source).seldom().says(
+    rule(C::Csrf, S::Unauthorized, 0).doubt(Doubt::Source).growing().says(
         "{url} did not recognise the {secret} (403 CSRF Error).",
         "Correct the {secret} of this instance in the config, or at the server.",
     ).to(
@@ -300,7 +187,7 @@ pub const TABLE: &[Rule] = &[
         "",
         "The key is missing or wrong: copy it from Syncthing's settings into this instance, or remove it so that it is read from config.xml.",
     ),
-    rule(C::HostCheck, S::Misconfigured, 0).doubt(Doubt::Source).seldom().says(
+    rule(C::HostCheck, S::Misconfigured, 0).doubt(Doubt::Source).growing().says(
         "{url} does not accept this host name (403 Host check error).",
         "Use another name for it in 'url', or its IP address.",
     ).to(
@@ -308,11 +195,11 @@ pub const TABLE: &[Rule] = &[
         "Syncthing at {url} does not accept this host name (403 Host check error).",
         "Use its IP address or 'localhost' in 'url', or turn on insecureSkipHostcheck in Syncthing's GUI settings.",
     ),
-    rule(C::Redirect, S::Misconfigured, 0).seldom().says(
+    rule(C::Redirect, S::Misconfigured, 0).growing().says(
         "{url} redirects elsewhere ({detail}). Redirects are never followed, because they could carry a secret away.",
         "Put the final address into 'url'.",
     ),
-    rule(C::BadPath, S::Misconfigured, 0).silent_retry().seldom().says(
+    rule(C::BadPath, S::Misconfigured, 0).growing().says(
         "{url} has no such page ({detail}).",
         "Check the path in 'url', and that it is the right service.",
     ),
@@ -320,7 +207,7 @@ pub const TABLE: &[Rule] = &[
         "The proxy at {url} answers, but the service behind it does not ({detail}).",
         "Start the service behind the proxy, or correct the address that the proxy passes requests to. It is tried again by itself.",
     ),
-    rule(C::NotWebsocket, S::Misconfigured, 0).silent_retry().seldom().says(
+    rule(C::NotWebsocket, S::Misconfigured, 0).growing().says(
         "{url} answers, but there is no websocket at this path: {detail}.",
         "Check the path in 'url'. Behind a proxy, check that it passes this path on, with its 'Upgrade' header.",
     ),
@@ -356,13 +243,25 @@ pub const TABLE: &[Rule] = &[
         "{url} closed the connection and asked not to connect again: {detail}.",
         "Look at the server's settings and log, then choose 'Try again now' or correct this instance.",
     ),
-    rule(C::NotPinned, S::Misconfigured, 0).seldom().says(
+    rule(C::NotPinned, S::Misconfigured, 0).seldom().at_once().says(
         "No certificate is pinned for {name} yet, so nothing was sent to {url}. It shows {served}.",
         "Compare it on that computer: '{openssl}' must print {colons}. If it does: 'syncwatch trust accept --instance {name}'.",
     ).to(
         K::Syncthing,
         "",
         "Compare it on that computer: '{openssl}' must print {colons}. If it does: 'syncwatch trust accept --instance {name}'. Or let it be pinned and followed without a question: trust = { command = [\"ssh\", ...] } in the config.",
+    ),
+    rule(C::TooManyRequests, S::Disconnected, 60).growing().says(
+        "{url} answers that it is asked too often ({detail}).",
+        "It is tried again by itself, when the server allows it or after a pause. If this lasts, raise the request limit of the server or of the proxy before it for this computer.",
+    ),
+    rule(C::ProxyLogin, S::Misconfigured, 0).growing().says(
+        "A proxy at {url} wants a login of its own before it lets anything through ({detail}).",
+        "Let the proxy pass this computer without one, or put an address into 'url' that does not lead through it.",
+    ),
+    rule(C::UntrustedTokenPage, S::Untrusted, 10).says(
+        "The page at 'token-url' of {name} is not trusted: {detail}. Nothing was sent to it, and no token was taken from it.",
+        "If you changed its certificate yourself, correct 'token-trust'. If not, another program or computer is answering in its place.",
     ),
 ];
 

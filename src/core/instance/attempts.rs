@@ -8,9 +8,14 @@ use super::{Instance, Phase};
 use crate::core::backoff::{self, Backoff};
 use crate::core::effect::Effect;
 use crate::core::event::RetryCause;
+use crate::core::failure::{Patience, Retry};
 use crate::core::journal::JournalKind;
+use crate::core::outage::Outage;
 use crate::core::pins::Pins;
 use crate::core::time::Timestamp;
+
+/// At once, but not in an endless circle.
+const SOON: Duration = Duration::from_millis(1);
 
 impl Instance {
     /// The next step towards a connection: find the place, read the pin, or connect.
@@ -56,8 +61,8 @@ impl Instance {
         // A server that replied and refused does so again after a sleep or on another network.
         let idle = match cause {
             RetryCause::User => false,
-            RetryCause::Resumed => self.retries_seldom() || self.stops(),
-            RetryCause::NetworkChanged => local || self.retries_seldom() || self.stops(),
+            RetryCause::Resumed => self.was_refused() || self.stops(),
+            RetryCause::NetworkChanged => local || self.was_refused() || self.stops(),
         };
         if self.paused || idle {
             return;
@@ -88,7 +93,7 @@ impl Instance {
     /// Time asleep is no time of trouble: what was hidden when the computer fell asleep gets its patience anew.
     fn woke(&mut self, now: Timestamp) {
         if let Some(outage) = self.outage.as_mut().filter(|it| it.alerted.is_none()) {
-            outage.patient_since = now;
+            outage.woke(now);
             self.unsteady_since = self.unsteady_since.map(|_| now);
         }
         if let Some(doubt) = &mut self.doubt {
@@ -125,31 +130,50 @@ impl Instance {
         }
     }
 
-    pub(super) fn delay(&mut self, now: Timestamp) -> Duration {
+    /// How long to wait before the next attempt of this outage.
+    pub(super) fn delay(&mut self, patience: &Patience, now: Timestamp) -> Duration {
         let Some(outage) = &self.outage else {
-            return Duration::from_millis(1);
+            return SOON;
         };
-        let rule = outage.class().rule();
-        let silent = outage.repeats <= rule.silent_retries;
-        if silent && outage.attempts == 1 && self.unsteady_since.is_none() {
-            return Duration::from_millis(1);
+        let asked_for = Duration::from_secs(outage.fault.retry_after.unwrap_or(0).into());
+        if let Some(wait) = self.silent_wait(outage, patience) {
+            return wait.max(asked_for);
         }
-        let seldom = rule.retry_seldom && !silent;
-        let level = if seldom {
-            outage.repeats.saturating_sub(rule.silent_retries + 1)
-        } else {
-            self.backoff_level
+        let rule = outage.class().rule();
+        let level = match outage.class().is_refusal() {
+            true => outage.refusals.saturating_sub(rule.silent_retries + 1),
+            false => self.backoff_level,
         };
         let backoff = Backoff {
             local: self.target.as_ref().is_none_or(|target| target.local),
             primed: self.primed,
             level,
-            seldom,
+            retry: rule.retry,
             age: now.since(self.unsteady_since.unwrap_or(outage.since)),
             seed: backoff::seed(&self.spec.name, u64::from(outage.attempts)),
         };
         self.backoff_level = self.backoff_level.saturating_add(1);
-        backoff.delay()
+        backoff.delay().max(asked_for)
+    }
+
+    /// How long a silent retry waits, where the outage has one left.
+    fn silent_wait(&self, outage: &Outage, patience: &Patience) -> Option<Duration> {
+        let rule = outage.class().rule();
+        let first = match outage.class().is_refusal() {
+            // Others that refused before had theirs.
+            true => outage.refusals <= rule.silent_retries,
+            // One at once is for a steady link.
+            false => {
+                rule.silent_wait > SOON || outage.attempts == 1 && self.unsteady_since.is_none()
+            }
+        };
+        // Who looks but once does not wait for a server to get well.
+        let hasty = patience.ceiling.is_some();
+        let wait = match hasty {
+            true => rule.silent_wait.min(SOON),
+            false => rule.silent_wait,
+        };
+        (first && outage.repeats <= rule.silent_retries).then_some(wait)
     }
 
     /// The server is about to listen, or may be: try soon and often.
@@ -161,17 +185,17 @@ impl Instance {
         }
     }
 
-    /// Each attempt costs the server or its owner something: it replied, and refused.
-    pub(super) fn retries_seldom(&self) -> bool {
+    /// The server replied, and refused: it will do so again.
+    pub(super) fn was_refused(&self) -> bool {
         self.outage
             .as_ref()
-            .is_some_and(|outage| outage.class().rule().retry_seldom)
+            .is_some_and(|outage| outage.class().is_refusal())
     }
 
     /// Another attempt would be refused again, at somebody's cost.
     pub(super) fn stops(&self) -> bool {
         let outage = self.outage.as_ref();
-        outage.is_some_and(|outage| outage.class().rule().stops)
+        outage.is_some_and(|outage| outage.class().rule().retry == Retry::Never)
     }
 
     /// The next backoff starts anew.

@@ -35,8 +35,8 @@ impl Instance {
         if std::mem::take(&mut self.up) {
             self.came_down(now);
         }
-        if is_reply(fault.class) {
-            // A refusal over a verified connection proves the certificate as well as a success does.
+        if !fault.class.is_about_certificate() {
+            // What was refused or broke off over a verified connection proves the certificate as well as a success does.
             if let Some(pin) = fault.served.map(|served| self.known(served)) {
                 self.verified(pin, now, effects);
             }
@@ -131,7 +131,7 @@ impl Instance {
         let fault = self.seen_in_a_row(fault);
         let new_class = !self.is_failing_with(fault.class);
         match self.outage.as_mut() {
-            Some(outage) => outage.again(fault.clone()),
+            Some(outage) => outage.again(fault.clone(), since),
             None => {
                 let mut outage = Outage::new(fault.clone(), since);
                 outage.alerted = self.untold_end.take();
@@ -139,7 +139,7 @@ impl Instance {
             }
         }
         let circumstances = self.circumstances(patience);
-        let shown = |outage: &Outage| outage.is_shown(&circumstances, now);
+        let shown = |outage: &Outage| outage.shown(&circumstances, now).is_some();
         let hidden = !self.outage.as_ref().is_some_and(shown);
         self.count_failure(fault.class, hidden);
         if new_class {
@@ -147,7 +147,7 @@ impl Instance {
         }
         self.phase = match self.stops() {
             true => Phase::Stopped,
-            false => Phase::Waiting(now + self.delay(now)),
+            false => Phase::Waiting(now + self.delay(patience, now)),
         };
     }
 
@@ -298,11 +298,11 @@ impl Instance {
         let Some(outage) = &self.outage else {
             return;
         };
-        let state = outage.class().rule().loud;
         let told = outage.alerted.map_or(0, LinkState::severity);
-        if !outage.is_shown(&circumstances, now) || state.severity() <= told {
+        let state = outage.shown(&circumstances, now);
+        let Some(state) = state.filter(|state| state.severity() > told) else {
             return;
-        }
+        };
         let (message, hint) = self.words(&outage.fault);
         let alert = Alert {
             instance: self.name(),
@@ -330,29 +330,6 @@ impl Instance {
             .as_ref()
             .is_some_and(|outage| outage.met == class)
     }
-}
-
-/// The peer answered a request: its certificate and signature were verified.
-fn is_reply(class: Class) -> bool {
-    matches!(
-        class,
-        Class::ServerError
-            | Class::Unauthorized
-            | Class::Forbidden
-            | Class::Csrf
-            | Class::HostCheck
-            | Class::Redirect
-            | Class::BadPath
-            | Class::BadReply
-            | Class::TooLarge
-            | Class::UpstreamDown
-            | Class::NotWebsocket
-            | Class::SniRefused
-            | Class::ClockSkew
-            | Class::TokenExpired
-            | Class::PasswordRefused
-            | Class::Rejected
-    )
 }
 
 fn millis(duration: Duration) -> u64 {

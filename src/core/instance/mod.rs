@@ -54,6 +54,10 @@ pub(super) struct Instance {
     /// The state that was shown last, and since when.
     pub(super) shown: (LinkState, Timestamp),
     generation: u64,
+    /// The first generation of the pins in force: what an older one tells is of another place or trust.
+    pins_since: u64,
+    /// The generation under which the current pin was verified first, and which that ended: what it answered counts.
+    promoted_by: Option<u64>,
     attempt: u64,
     /// A failure that is not believed before a file was read again.
     doubt: Option<Doubted>,
@@ -148,6 +152,8 @@ impl Instance {
             service: None,
             shown: (LinkState::Starting, now),
             generation: serial,
+            pins_since: serial + 1,
+            promoted_by: None,
             attempt: serial,
             doubt: None,
             up_since: now,
@@ -204,13 +210,21 @@ impl Instance {
             Event::CertificateOpened { .. } => self.certificate_opened(now, effects),
             Event::PinAccepted { pin, .. } => self.pin_accepted(pin, now, effects),
             Event::PinForgotten { .. } => self.pin_forgotten(now, effects),
+            Event::Verified {
+                generation, served, ..
+            } => {
+                // Whichever of these generations it was: its verifier vouched, and so do the pins now.
+                if (self.pins_since..=self.generation).contains(&generation) {
+                    self.handshake(generation, served, now, effects);
+                }
+            }
             Event::Answered {
                 attempt,
                 generation,
                 served,
                 ..
             } => {
-                let current = attempt == self.attempt && generation == self.generation;
+                let current = attempt == self.attempt && self.is_in_force(generation);
                 if current && self.phase == Phase::Attempting && self.vouches_for(served) {
                     self.answered(served, now, effects);
                 }
@@ -313,7 +327,7 @@ impl Instance {
         let shown = self
             .outage
             .as_ref()
-            .filter(|outage| outage.alerted.is_none())
+            .filter(|outage| outage.may_be_told_of())
             .map(|outage| outage.shown_after(&self.circumstances(patience)));
         let told = self.untold_end.and(self.steady_at());
         let holds = self.holding.next_deadline();

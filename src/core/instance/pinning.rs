@@ -182,6 +182,26 @@ impl Instance {
         }
     }
 
+    /// A client of this generation completed a handshake with the owner of `served`.
+    pub(super) fn handshake(
+        &mut self,
+        generation: u64,
+        served: Pin,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let before = self.generation;
+        self.verified(served, now, effects);
+        if self.generation != before {
+            self.promoted_by = Some(generation);
+        }
+    }
+
+    /// Whether what came over a client of this generation counts: of the newest, or of the one that led to it.
+    pub(super) fn is_in_force(&self, generation: u64) -> bool {
+        generation == self.generation || self.promoted_by == Some(generation)
+    }
+
     /// A verified connection showed `served`: promote it, retire the old one, remember it for the next run.
     pub(super) fn verified(&mut self, served: Pin, now: Timestamp, effects: &mut Vec<Effect>) {
         let vouches = |pins: &&mut Pins| pins.vouches_for(served.fingerprint);
@@ -189,6 +209,9 @@ impl Instance {
             return;
         };
         self.served = Some(served);
+        if let Some(outage) = &mut self.outage {
+            outage.vouch();
+        }
         let set_before = pins.set();
         let verified = pins.verified(served);
         if pins.pending().is_none() {
@@ -274,6 +297,7 @@ impl Instance {
 
     pub(super) fn renew_generation(&mut self, effects: &mut Vec<Effect>) {
         self.generation += 1;
+        self.promoted_by = None;
         effects.push(Effect::UsePins {
             instance: self.name(),
             generation: self.generation,

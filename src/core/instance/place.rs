@@ -33,10 +33,13 @@ impl Instance {
     }
 
     pub(super) fn resolved(&mut self, target: Target, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.outdated = false;
+        let changed = std::mem::take(&mut self.outdated);
         let before = self.target.replace(target.clone());
         if before.as_ref() == Some(&target) {
-            self.source_unchanged(now, effects);
+            match changed && self.waits_for_the_config() {
+                true => self.attempt(now, effects),
+                false => self.source_unchanged(now, effects),
+            }
             return;
         }
         let same_trust = before.as_ref().is_some_and(|before| {
@@ -60,6 +63,7 @@ impl Instance {
             self.rotation_since = None;
             self.asking = Asking::new(now);
             (self.signed_by, self.thrown_away) = (None, None);
+            self.pins_since = self.generation + 1;
         }
         self.renew_generation(effects);
         self.ready_again();
@@ -79,10 +83,16 @@ impl Instance {
         if self.end_source_doubt(now) {
             return;
         }
-        let waiting = matches!(self.phase, Phase::Waiting(_)) && !self.retries_seldom();
+        let waiting = matches!(self.phase, Phase::Waiting(_)) && !self.was_refused();
         if waiting || self.phase == Phase::Resolving {
             self.attempt(now, effects);
         }
+    }
+
+    /// It was refused, or is about to believe so, and tries again once the config is another.
+    fn waits_for_the_config(&self) -> bool {
+        let doubt = self.doubt.as_ref();
+        self.phase == Phase::Stopped || doubt.is_some_and(|doubt| doubt.reread == Doubt::Source)
     }
 
     /// The source was read again without news: the doubt ends when this event has been handled.

@@ -71,11 +71,19 @@ struct Node {
 pub(super) fn health(reply: Reply) -> Result<Health, Fault> {
     match reply.status {
         400..=499 => match reply.success() {
-            Err(fault) if fault.class == Class::TlsExpected => Err(fault),
+            Err(fault) if is_of_the_way(fault.class) => Err(fault),
             _ => Ok(Health::Off),
         },
         _ => reply.success().map(|_| Health::Well),
     }
+}
+
+/// It is said of the way to the server, and not of the page.
+fn is_of_the_way(class: Class) -> bool {
+    matches!(
+        class,
+        Class::TlsExpected | Class::ClientCertificate | Class::ProxyLogin | Class::TooManyRequests
+    )
 }
 
 /// The figures in the reply to a POST of `info`.
@@ -90,6 +98,11 @@ pub(super) fn cluster(reply: Reply, key: &SecretString) -> Result<Cluster, Fault
             error: Some(mistake),
             ..
         } => mistake.fault(key),
+        Answer {
+            result: Some(info), ..
+        } if info.nodes.is_empty() => {
+            Fault::with_detail(Class::BadReply, "it names no node, and so is no Centrifugo")
+        }
         Answer {
             result: Some(info), ..
         } => return Ok(Cluster::of(&info.nodes, key)),

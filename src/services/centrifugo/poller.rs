@@ -93,7 +93,8 @@ impl<A: Ask> Following<'_, A> {
             let served = of_socket.or(served);
             Ok::<_, Trouble>(((health, cluster, joined), served))
         };
-        let (health, cluster, joined) = self.link.attempt(begin).await?;
+        let (health, cluster, joined) = self.link.attempt("begin", begin).await?;
+        self.link.is_whole();
         self.change(|state| {
             state.health = Some(health);
             state.cluster = cluster;

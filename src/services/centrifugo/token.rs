@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::client::Trouble;
 use crate::core::failure::About;
-use crate::core::{Class, Fault, Kind, Timestamp};
+use crate::core::{Class, Fault, Kind, LinkState, Timestamp};
 use crate::services::disks::SILENT;
 use crate::services::{DiskReader, ReadSecret};
 use crate::tls::{self, Client, ClientSpec, Request, Terms};
@@ -156,10 +156,13 @@ fn elsewhere(fault: &Fault) -> Fault {
     if fault.class == Class::NoKey {
         return fault.clone();
     }
-    let page = "'token-url'";
+    let (class, page) = match fault.class.rule().loud {
+        LinkState::Untrusted => (Class::UntrustedTokenPage, "it"),
+        _ => (Class::NoKey, "'token-url'"),
+    };
     let (message, _) = fault.words(&About::new(page, Kind::Centrifugo, page));
     let first = message.split(". ").next().unwrap_or_default();
-    Fault::with_detail(Class::NoKey, first.trim_end_matches('.'))
+    Fault::with_detail(class, first.trim_end_matches('.'))
 }
 
 #[cfg(test)]

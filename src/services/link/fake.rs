@@ -112,6 +112,21 @@ impl Server {
             .insert(path.to_owned(), (status, value));
     }
 
+    /// The same, and what it said before.
+    pub fn replace(&self, path: &str, status: u16, value: Value) -> Option<(u16, Value)> {
+        self.inner()
+            .replies
+            .insert(path.to_owned(), (status, value))
+    }
+
+    /// What [`Self::replace`] took away.
+    pub fn restore(&self, path: &str, before: Option<(u16, Value)>) {
+        match before {
+            Some(reply) => drop(self.inner().replies.insert(path.to_owned(), reply)),
+            None => drop(self.inner().replies.remove(path)),
+        }
+    }
+
     /// What the next upgrade comes to.
     pub fn will_upgrade(&self, upgraded: Result<Upgraded, Fault>) {
         self.inner().sockets.push_back(upgraded);

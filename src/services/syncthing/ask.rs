@@ -10,8 +10,9 @@ use futures_util::stream::{self, Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::byte_serialize;
 
-use crate::core::Fault;
+use crate::core::{Class, Fault};
 use crate::services::link::{Ask, Link};
+use crate::tls::Reply;
 
 use super::completion::Completion;
 use super::disk::Mark;
@@ -27,12 +28,9 @@ use super::wire::{
 pub const PARALLEL: usize = 4;
 /// Each of them takes a connection of its own: a handshake, and some 40 KB here. So many questions are worth another one.
 const WORTH: usize = 8;
-/// How long the server holds a long poll at most.
-pub const POLL: Duration = Duration::from_secs(55);
-
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// What a long poll may take beyond that.
-const SLACK: Duration = Duration::from_secs(15);
+const SLACK: Duration = Duration::from_secs(5);
 /// As many as the server keeps (cmd/syncthing EventSubBufferSize).
 const MAX_CHANGES: usize = 1000;
 const MIB: usize = 1024 * 1024;
@@ -43,7 +41,7 @@ const SMALL: usize = 16 * MIB;
 /// The newest event, at most. Creates the subscription, so that nothing after it is missed.
 pub async fn newest_event<A: Ask>(link: &Link<A>) -> Result<Vec<Event>, Fault> {
     let path = format!("/rest/events?since=0&limit=1&timeout=0&events={MASK}");
-    let events: Events = link.get(&path, TIMEOUT, LARGE).await?;
+    let events: Events = link.get_first(&path, TIMEOUT, LARGE).await?;
     Ok(events.0)
 }
 
@@ -55,14 +53,14 @@ pub async fn events<A: Ask>(
 ) -> Result<Vec<Event>, Fault> {
     let seconds = hold.as_secs();
     let path = format!("/rest/events?since={since}&timeout={seconds}&events={MASK}");
-    let events: Events = link.get(&path, hold + SLACK, LARGE).await?;
+    let events: Events = link.get_held(&path, hold + SLACK, LARGE).await?;
     Ok(events.0)
 }
 
 /// Everything but folder statuses and completions.
 pub async fn snapshot<A: Ask>(link: &Link<A>) -> Result<Snapshot, Fault> {
-    let status: SystemStatus = json(link, "/rest/system/status").await?;
-    let version: SystemVersion = json(link, "/rest/system/version").await?;
+    let status = status(link).await?;
+    let version = version(link).await?;
     let config: Config = link.get("/rest/config", TIMEOUT, LARGE).await?;
     Ok(Snapshot {
         status,
@@ -76,6 +74,40 @@ pub async fn snapshot<A: Ask>(link: &Link<A>) -> Result<Snapshot, Fault> {
         errors: optional(link, "/rest/system/error").await?,
         restart_required: restart_required(link).await?,
     })
+}
+
+/// Who the server is. The first answer of a session: what tells no device ID is no Syncthing, whatever it replies.
+async fn status<A: Ask>(link: &Link<A>) -> Result<SystemStatus, Fault> {
+    let judge = |status: SystemStatus| match status.my_id.is_empty() {
+        true => Err("no device ID"),
+        false => Ok(status),
+    };
+    known(link, "/rest/system/status", judge).await
+}
+
+async fn version<A: Ask>(link: &Link<A>) -> Result<SystemVersion, Fault> {
+    let judge = |version: SystemVersion| match version.version.is_empty() {
+        true => Err("no version"),
+        false => Ok(version),
+    };
+    known(link, "/rest/system/version", judge).await
+}
+
+/// What `judge` makes of a reply, or which thing every Syncthing tells is missing in it.
+async fn known<A: Ask, T: DeserializeOwned>(
+    link: &Link<A>,
+    path: &str,
+    judge: impl Fn(T) -> Result<T, &'static str>,
+) -> Result<T, Fault> {
+    let request = link.getting(path, TIMEOUT, SMALL);
+    let judge = |reply: Reply| {
+        let missing = |what| {
+            let words = format!("{what}, which every Syncthing tells, so this is none");
+            Fault::with_detail(Class::BadReply, words)
+        };
+        judge(reply.success()?.json()?).map_err(missing)
+    };
+    link.exchange(&request, judge).await
 }
 
 /// The connections with their counters.

@@ -16,6 +16,7 @@ mod flapping;
 mod folder;
 mod lenient;
 mod poller;
+mod polls;
 mod rates;
 mod reducer;
 mod shares;
@@ -27,6 +28,7 @@ mod wire;
 pub(super) use disk::DiskLog;
 pub use examine::examine;
 pub use poller::follow;
+pub(super) use polls::Polls;
 pub use reducer::MASK;
 
 /// Every version answers it at once, without looking anything up (lib/api/api.go getSystemPing).

@@ -37,6 +37,8 @@ const BREATH_MAX: Duration = Duration::from_secs(30);
 const QUIET: Duration = Duration::from_secs(5);
 /// With more folders of which nobody is known to have everything, what the server tells by itself is waited for.
 const FEW: usize = 64;
+/// A poll that failed before is well when the server holds it for so long.
+const HELD: Duration = Duration::from_secs(5);
 /// A server gets errors and lets go of them without an event: they are read again after this many idle polls.
 const ERRORS_AGAIN: u32 = 20;
 /// And some of the folders that are not up to date after this many.
@@ -144,6 +146,7 @@ impl<'a, A: Ask> Follower<'a, A> {
         let wanted = self.state.wanted();
         self.meet(wanted, PART).await?;
         self.answer(asked);
+        self.link.is_whole();
         Ok(())
     }
 
@@ -155,16 +158,18 @@ impl<'a, A: Ask> Follower<'a, A> {
 
     /// The next events; meanwhile samples the connections when it is time to.
     async fn poll(&mut self) -> Result<Vec<Event>, Fault> {
+        let begun = Instant::now();
         let hold = match self.state.is_stale() {
             true => QUIET,
-            false => ask::POLL,
+            false => self.link.memory().polls().hold(begun),
         };
         let mut events = pin!(ask::events(self.link, self.cursor.since(), hold));
         loop {
             self.plan_sample();
             tokio::select! {
                 biased;
-                events = &mut events => return events,
+                events = &mut events => return self.polled(begun, events),
+                () = sleep_until(begun + HELD), if self.link.ails_when_held() => self.link.holds(),
                 // What happened before is taken in first: it must not undo what is read now.
                 _ = self.link.wanted(0) => {
                     return ask::events(self.link, self.cursor.since(), Duration::ZERO).await;
@@ -180,6 +185,25 @@ impl<'a, A: Ask> Follower<'a, A> {
                     self.link.publish(self.state.service());
                 }
             }
+        }
+    }
+
+    /// What came of a poll. One that was cut at the age that is known told nothing, as one at its end.
+    fn polled(
+        &self,
+        begun: Instant,
+        events: Result<Vec<Event>, Fault>,
+    ) -> Result<Vec<Event>, Fault> {
+        let mut polls = self.link.memory().polls();
+        match events {
+            Ok(events) => {
+                polls.answered(begun.elapsed());
+                Ok(events)
+            }
+            Err(fault) => match polls.failed(begun.elapsed(), &fault, Instant::now()) {
+                true => Ok(Vec::new()),
+                false => Err(fault),
+            },
         }
     }
 

@@ -109,6 +109,7 @@ impl<A: Ask> Follower<'_, A> {
         };
         let latency = begun.elapsed();
         let upgrade = self.upgrades.last.as_ref();
+        self.link.is_whole();
         self.link.publish(show(
             self.settings,
             &Seen {

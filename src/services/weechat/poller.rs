@@ -154,6 +154,7 @@ impl Talk {
             // What is being asked belongs to the picture.
             let whole = self.questions.is_empty() && self.asked.is_none();
             if let Some(service) = self.state.service().filter(|_| changed && whole) {
+                link.is_whole();
                 link.publish(service);
             }
             if whole {

@@ -283,6 +283,12 @@ async fn replies() -> Vec<Fault> {
         ("401", whole("401 Unauthorized", "")),
         ("403", whole("403 Forbidden", "")),
         ("404", whole("404 Not Found", "")),
+        ("407", whole("407 Proxy Authentication Required", "")),
+        ("429", whole("429 Too Many Requests", "")),
+        (
+            "400, from an nginx that was shown no client certificate",
+            whole("400 Bad Request", "No required SSL certificate was sent"),
+        ),
         ("421", whole("421 Misdirected Request", "")),
         ("500", whole("500 Internal Server Error", "")),
         ("502, from a proxy", whole("502 Bad Gateway", "")),

@@ -79,10 +79,6 @@ fn the_page_is_not_taken_for_the_server() {
     for (class, words) in [
         (Class::Refused, "Nothing is listening at 'token-url'"),
         (
-            Class::PinMismatch,
-            "'token-url' shows a certificate that is not the pinned one",
-        ),
-        (
             Class::Dns,
             "The name in 'token-url' has no address: no details",
         ),
@@ -93,4 +89,10 @@ fn the_page_is_not_taken_for_the_server() {
             (Class::NoKey, Some(words))
         );
     }
+    let fault = elsewhere(&Fault::new(Class::PinMismatch));
+    let words = "it shows a certificate that is not the pinned one";
+    assert_eq!(
+        (fault.class, fault.detail.as_deref()),
+        (Class::UntrustedTokenPage, Some(words))
+    );
 }

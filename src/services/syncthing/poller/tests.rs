@@ -16,6 +16,7 @@ use crate::services::run;
 
 mod changes;
 mod fresh;
+mod outages;
 mod safe;
 
 const EVENTS: &str = "/rest/events?since=";
