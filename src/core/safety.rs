@@ -62,7 +62,8 @@ pub struct Holder<'a> {
     pub deletes: u64,
     /// That is so now: it was asked or told after the folder changed last.
     pub sure: bool,
-    pub why: Why,
+    /// `None` where that cannot be told; nothing is said of it then.
+    pub why: Option<Why>,
 }
 
 /// The judgement of a folder.
@@ -72,6 +73,18 @@ pub struct Safety {
     pub safe: Option<bool>,
     pub only_here: Amount,
     pub behind: Vec<Behind>,
+}
+
+impl Why {
+    /// The word used in JSON and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Syncing => "syncing",
+            Self::Away => "away",
+            Self::Paused => "paused",
+            Self::NotAccepted => "not-accepted",
+        }
+    }
 }
 
 impl Amount {
@@ -134,12 +147,13 @@ pub fn of_all(folders: &[Folder]) -> (Option<bool>, OnlyHere) {
 
 impl Holder<'_> {
     fn behind(&self) -> Option<Behind> {
+        let why = self.why?;
         let lags = !self.lacks.is_nothing() || self.deletes > 0;
-        (lags || self.why == Why::NotAccepted).then(|| Behind {
+        (lags || why == Why::NotAccepted).then(|| Behind {
             device: self.device.to_owned(),
             items: self.lacks.items.saturating_add(self.deletes),
             bytes: self.lacks.bytes,
-            why: self.why,
+            why,
         })
     }
 }
@@ -166,7 +180,7 @@ mod tests {
             lacks: Amount { items, bytes },
             deletes: 0,
             sure,
-            why,
+            why: Some(why),
         }
     }
 
@@ -247,8 +261,17 @@ mod tests {
         let mut deletes = has("deletes");
         deletes.deletes = 2;
         let mut refuses = has("refuses");
-        refuses.why = Why::NotAccepted;
-        let holders = [has("a"), lacks("b", 3, 7), unsure("c", 5), deletes, refuses];
+        refuses.why = Some(Why::NotAccepted);
+        let mut silent = lacks("silent", 4, 4);
+        silent.why = None;
+        let holders = [
+            has("a"),
+            lacks("b", 3, 7),
+            unsure("c", 5),
+            deletes,
+            refuses,
+            silent,
+        ];
         let found = judge(&holders, Amount::default());
         let behind: Vec<_> = found
             .behind

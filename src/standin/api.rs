@@ -183,8 +183,12 @@ fn completion(world: &super::World, device: Option<&str>, folder: Option<&str>) 
     match folder.map(|id| world.folder(id)) {
         Some(None) => Reply::missing("no such folder"),
         Some(Some(folder)) if folder.paused => Reply::missing("folder is paused"),
-        Some(Some(folder)) => Reply::Json(replies::completion(folder, device)),
-        None => replies::total_completion(world, device)
+        Some(Some(folder)) => {
+            let known = world.device(device);
+            let connected = known.is_some_and(|device| device.connected.is_some());
+            Reply::Json(super::completion::completion(folder, device, connected))
+        }
+        None => super::completion::total_completion(world, device)
             .map_or_else(|| Reply::missing("folder is paused"), Reply::Json),
     }
 }

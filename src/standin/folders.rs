@@ -43,6 +43,10 @@ pub struct Folder {
     pub need: Counts,
     /// What is still missing on each other device.
     pub remote_need: BTreeMap<String, Counts>,
+    /// IDs of devices that have not accepted it.
+    pub declined: BTreeSet<String>,
+    /// IDs of devices that have paused it.
+    pub paused_there: BTreeSet<String>,
     /// What was changed here in a folder that only receives.
     pub receive_only: Counts,
     /// Items that failed.
@@ -75,6 +79,8 @@ impl Folder {
             },
             need: Counts::default(),
             remote_need: BTreeMap::new(),
+            declined: BTreeSet::new(),
+            paused_there: BTreeSet::new(),
             receive_only: Counts::default(),
             errors: 0,
             error: String::new(),

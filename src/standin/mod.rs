@@ -5,6 +5,7 @@
 
 mod api;
 mod certificate;
+mod completion;
 mod configure;
 mod control;
 mod device_id;

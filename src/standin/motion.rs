@@ -271,7 +271,8 @@ fn file_name(number: u64) -> String {
 }
 
 fn completion(folder: &Folder, device: &str) -> Emitted {
-    let mut data = replies::completion(folder, device);
+    // Only a device that is connected fetches anything.
+    let mut data = super::completion::completion(folder, device, true);
     if let Some(data) = data.as_object_mut() {
         data.insert("folder".to_owned(), json!(folder.id));
         data.insert("device".to_owned(), json!(device));

@@ -255,59 +255,6 @@ pub(super) fn folder_status(folder: &Folder) -> Value {
     status
 }
 
-/// `db/completion` of one folder for another device.
-pub(super) fn completion(folder: &Folder, device: &str) -> Value {
-    completion_of(folder.global, need_of(folder, device), folder.sequence)
-}
-
-/// `db/completion` of all folders that a device shares; `None` when one of them is paused (404, measured).
-pub(super) fn total_completion(world: &World, device: &str) -> Option<Value> {
-    let shared = || {
-        world
-            .folders
-            .iter()
-            .filter(|folder| folder.devices.iter().any(|id| id == device))
-    };
-    if shared().any(|folder| folder.paused) {
-        return None;
-    }
-    let (global, need) = shared().fold(<(Counts, Counts)>::default(), |(global, need), folder| {
-        (
-            sum(global, folder.global),
-            sum(need, need_of(folder, device)),
-        )
-    });
-    Some(completion_of(global, need, 0))
-}
-
-fn need_of(folder: &Folder, device: &str) -> Counts {
-    folder.remote_need.get(device).copied().unwrap_or_default()
-}
-
-fn sum(one: Counts, other: Counts) -> Counts {
-    Counts {
-        items: one.items + other.items,
-        deletes: one.deletes + other.deletes,
-        bytes: one.bytes + other.bytes,
-    }
-}
-
-/// lib/model/model.go FolderCompletion.setCompletionPct: 95 when only deletes are left.
-fn completion_of(global: Counts, need: Counts, sequence: u64) -> Value {
-    let percentage = if need.bytes == 0 && need.deletes > 0 {
-        95.0
-    } else if global.bytes == 0 {
-        100.0
-    } else {
-        100.0 * (1.0 - need.bytes as f64 / global.bytes as f64)
-    };
-    json!({
-        "completion": percentage, "globalBytes": global.bytes, "globalItems": global.items,
-        "needBytes": need.bytes, "needDeletes": need.deletes, "needItems": need.items,
-        "sequence": sequence, "remoteState": "valid",
-    })
-}
-
 fn connection(device: &Device, now: Timestamp) -> Value {
     let connected = device.connected.is_some();
     let when_connected = |text: &str| {
@@ -365,22 +312,6 @@ mod tests {
         assert!(status.get("receiveOnlyTotalItems").is_none());
         folder.kind = "receiveonly".to_owned();
         assert_eq!(folder_status(&folder)["receiveOnlyTotalItems"], 0);
-    }
-
-    #[test]
-    fn completion_sums_over_shared_folders_and_gives_95_for_deletes() {
-        let mut world = World::demo(1);
-        let nas = world.device("nas").unwrap().id.clone();
-        assert_eq!(total_completion(&world, &nas).unwrap()["completion"], 100.0);
-        let need = Counts {
-            items: 0,
-            deletes: 1,
-            bytes: 0,
-        };
-        world.folders[0].remote_need.insert(nas.clone(), need);
-        assert_eq!(total_completion(&world, &nas).unwrap()["completion"], 95.0);
-        world.folders[0].paused = true;
-        assert!(total_completion(&world, &nas).is_none());
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod list;
 pub mod menu;
 pub mod metrics;
 pub mod notices;
+mod safety;
 pub mod screen;
 mod service;
 pub mod status;

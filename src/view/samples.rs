@@ -154,6 +154,7 @@ pub(crate) fn service() -> Service {
     Service {
         version: "v1.29.5".into(),
         synced: true,
+        safe: Some(true),
         folders: vec![folder("Documents"), folder("Photos")],
         devices: vec![
             Device {
@@ -186,6 +187,8 @@ pub(crate) fn folder(label: &str) -> Folder {
         state: FolderState::UpToDate,
         percent: 100,
         local_bytes: 5_000_000_000,
+        devices: vec!["AAAAAAA-BBBBBBB".into()],
+        safe: Some(true),
         ..Folder::default()
     }
 }

@@ -1,6 +1,7 @@
 //! What a service says of itself: folders, devices, requests, errors.
 
 use super::Frame;
+use super::safety;
 use super::style::{Line, Page, Role};
 use super::table::{Column, Table};
 use super::units::{ago, count, rate, size};
@@ -61,8 +62,11 @@ fn folders(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
         Column::right("Needed", None),
     ]);
     let shorten = service.folders.len() > LONG && !frame.all;
-    let is_quiet =
-        |folder: &&Folder| folder.state == FolderState::UpToDate && troubles(folder).is_empty();
+    let is_quiet = |folder: &&Folder| {
+        folder.state == FolderState::UpToDate
+            && troubles(folder).is_empty()
+            && safety::of_folder(folder, service, frame.now).is_empty()
+    };
     let (mut hidden, mut bytes) = (0, 0_u64);
     for folder in &service.folders {
         if shorten && is_quiet(&folder) {
@@ -83,7 +87,7 @@ fn folders(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
                 Line::plain(&percent),
                 Line::plain(&needed),
             ],
-            folder_notes(folder, frame, indent + 2),
+            folder_notes(folder, service, frame, indent + 2),
         );
     }
     page.gap();
@@ -106,7 +110,7 @@ pub(super) fn label(folder: &Folder) -> &str {
     }
 }
 
-fn folder_notes(folder: &Folder, frame: &Frame, indent: usize) -> Page {
+fn folder_notes(folder: &Folder, service: &Service, frame: &Frame, indent: usize) -> Page {
     let mut notes = Page::default();
     let mut note = |role, text: &str| notes.paragraph(role, text, indent, frame.width);
     for (role, trouble) in troubles(folder) {
@@ -118,6 +122,9 @@ fn folder_notes(folder: &Folder, frame: &Frame, indent: usize) -> Page {
             Role::Plain,
             &format!("{items} changed here, which is not sent to others"),
         );
+    }
+    for line in safety::of_folder(folder, service, frame.now) {
+        note(Role::Plain, &line);
     }
     notes
 }
@@ -149,12 +156,17 @@ fn devices(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
     let shorten = service.devices.len() > LONG && !frame.all;
     let mut hidden = 0;
     for device in &service.devices {
-        if shorten && device.state == DeviceState::InSync {
+        let told = safety::of_device(device, service);
+        if shorten && device.state == DeviceState::InSync && told.is_empty() {
             hidden += 1;
             continue;
         }
         let (role, state) = device_state(device.state);
         let known = device.state != DeviceState::Unknown;
+        let mut notes = device_notes(device, frame, indent + 2);
+        for line in &told {
+            notes.paragraph(Role::Plain, line, indent + 2, frame.width);
+        }
         table.row(
             vec![
                 Line::of(Role::Strong, device_name(device)),
@@ -167,7 +179,7 @@ fn devices(page: &mut Page, service: &Service, frame: &Frame, indent: usize) {
                 Line::plain(&needed(device.need_items, device.need_bytes, frame.width)),
                 Line::of(Role::Dim, &seen(device, frame)),
             ],
-            device_notes(device, frame, indent + 2),
+            notes,
         );
     }
     page.gap();

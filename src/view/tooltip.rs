@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::icon::Icon;
 use super::style::clean;
 use super::units::{rate, size, span};
-use super::{Frame, certificate, words};
+use super::{Frame, certificate, safety, words};
 use crate::core::service::{DeviceState, FolderState};
 use crate::core::{InstanceStatus, Kind, LinkState, Service, Status};
 
@@ -117,7 +117,7 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
             None => "It cannot be reached".into(),
         },
         (LinkState::Starting, _) | (_, None) => "Waiting for the first answer".into(),
-        (_, Some(service)) => work(instance, service),
+        (_, Some(service)) => work(instance, service, frame),
     }
 }
 
@@ -139,7 +139,7 @@ fn aside(instance: &InstanceStatus) -> Option<String> {
     Some(format!("{calm}{last}"))
 }
 
-fn work(instance: &InstanceStatus, service: &Service) -> String {
+fn work(instance: &InstanceStatus, service: &Service, frame: &Frame) -> String {
     let scanning = |state| matches!(state, FolderState::Scanning | FolderState::ScanWaiting);
     match Icon::of_service(instance, service) {
         Icon::Attention => words::reasons(instance).join("; "),
@@ -163,8 +163,7 @@ fn work(instance: &InstanceStatus, service: &Service) -> String {
             waiting.unwrap_or_else(|| "Nothing is unread".into())
         }
         _ if instance.kind != Kind::Syncthing => told(service),
-        _ if service.synced => "Everything is synced".into(),
-        _ => "In order, but not everything is synced yet".into(),
+        _ => safety::verdict(service, frame.now),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Names of servers, folders and devices stand in these texts as they came; [`super::style`] cleans them.
 
 use super::link::{link_words, lost, lost_link};
+use super::safety;
 use super::style::Role;
 use super::units::{count, rate, size, span};
 use crate::core::service::{Device, DeviceState, Folder, FolderState, Unread};
@@ -136,7 +137,7 @@ pub fn headline(status: &Status) -> (Role, String) {
             "Nothing is watched: the config names no instance.".into(),
         ),
         Overall::Ok => {
-            let sentence = in_order(status);
+            let sentence = safety::in_order(status);
             let known = all_accepted(watched());
             let waiting = all_waiting(watched());
             (Role::Ok, format!("{sentence}{known}{waiting}"))
@@ -144,25 +145,7 @@ pub fn headline(status: &Status) -> (Role, String) {
     }
 }
 
-fn in_order(status: &Status) -> &'static str {
-    let instances = status.instances.iter().map(AsRef::as_ref);
-    let watched: Vec<&InstanceStatus> = instances
-        .filter(|instance: &&InstanceStatus| instance.link.state != LinkState::Paused)
-        .collect();
-    let every = |holds: fn(&InstanceStatus) -> bool| watched.iter().all(|one| holds(one));
-    // Others have nothing to be synced.
-    if every(|one| one.kind != Kind::Syncthing) {
-        "Everything is in order."
-    } else if every(is_synced) {
-        "Everything is synced: safe to shut down."
-    } else if every(|one| one.link.state == LinkState::Connected) {
-        "In order, but not everything is synced yet."
-    } else {
-        "Everything was in order when last heard of."
-    }
-}
-
-/// Connected, and nothing is left to be synced: it may be switched off.
+/// Connected, and nothing is left to be synced.
 pub fn is_synced(instance: &InstanceStatus) -> bool {
     let synced = instance
         .service

@@ -20,6 +20,7 @@ mod holds;
 mod large;
 mod questions;
 mod rotation;
+mod safe;
 mod several;
 mod shells;
 mod socket;

@@ -76,7 +76,11 @@ pub async fn page(syncthing: &RealSyncthing) -> Page {
         for folder in folders.iter().filter(|folder| is_member(folder, id)) {
             let folder = folder["id"].as_str().expect("an id");
             let path = format!("/rest/db/completion?device={id}&folder={folder}");
-            completions.extend(get(syncthing, &path).await);
+            // The page counts what a device has not accepted or has paused; here that is said by name instead.
+            let taken = |reply: &Value| {
+                !matches!(reply["remoteState"].as_str(), Some("notSharing" | "paused"))
+            };
+            completions.extend(get(syncthing, &path).await.filter(taken));
         }
         let unused = !folders.iter().any(|folder| is_member(folder, id));
         let shown = device_on_page(device, unused, &completions, connections, &stats);

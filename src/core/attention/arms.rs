@@ -22,6 +22,7 @@ pub(super) fn find(seen: &Seen<'_>, now: Timestamp) -> Vec<Reason> {
         add(&mut about.expectations());
         add(&mut about.each_folder(|folder| about.conflicts(folder)));
         add(&mut about.device_offers().chain(about.folder_offers()));
+        add(&mut about.not_accepted());
         add(&mut about.restart().into_iter());
     }
     add(&mut insecure(seen, now).into_iter());
@@ -171,6 +172,17 @@ impl<'a> About<'a> {
                 device: Some(offer.offered_by.clone()),
                 since: offer.time.unwrap_or(self.now).min(self.now),
                 ..self.whole(What::Offer, 1, words::folder_offer(offer, by))
+            }
+        })
+    }
+
+    fn not_accepted(&self) -> impl Iterator<Item = Reason> {
+        self.service.not_accepted().map(|(folder, id)| {
+            let device = self.device(id).map_or("", |device| &device.name);
+            let said = words::not_accepted(folder, called(device, short_id(id)));
+            Reason {
+                device: Some(id.to_owned()),
+                ..self.of_folder(What::NotAccepted, folder, 1, said)
             }
         })
     }

@@ -52,6 +52,8 @@ pub enum What {
     Conflicts,
     /// A device wants to connect, or offers a folder.
     Offer,
+    /// A device has not accepted a folder that is shared with it.
+    NotAccepted,
     /// The server asks to be restarted.
     RestartRequired,
     /// Whoever answers proves nothing.
@@ -128,7 +130,7 @@ pub fn together<'a>(instances: impl IntoIterator<Item = &'a InstanceStatus>) -> 
 
 impl What {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Stopped,
         Self::FailedItems,
         Self::OutOfSync,
@@ -139,6 +141,7 @@ impl What {
         Self::Expectation,
         Self::Conflicts,
         Self::Offer,
+        Self::NotAccepted,
         Self::RestartRequired,
         Self::Insecure,
     ];

@@ -3,6 +3,7 @@
 use super::*;
 use crate::core::holds::PartName;
 use crate::core::journal::JournalKind;
+use crate::core::safety::{Behind, Why};
 use crate::core::service::{
     Conflict, Device, Fact, Folder, FolderState, PendingDevice, PendingFolder, ServiceError,
 };
@@ -35,6 +36,11 @@ fn troubled() -> Service {
     };
     let behind = Folder {
         need_items: 2,
+        behind: vec![Behind {
+            device: "AAAAAAA-BBBBBBB".into(),
+            why: Why::NotAccepted,
+            ..Behind::default()
+        }],
         ..folder("behind", FolderState::OutOfSync)
     };
     let stuck = Folder {

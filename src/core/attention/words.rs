@@ -139,6 +139,13 @@ pub(super) fn folder_offer(offer: &PendingFolder, by: &str) -> Said {
     (format!("{by} offers the folder {folder}."), ANSWER.into())
 }
 
+pub(super) fn not_accepted(folder: &Folder, by: &str) -> Said {
+    (
+        format!("{by} has not accepted {}.", name(folder)),
+        "Nothing of it is sent there until somebody accepts it on that device; or stop sharing it with that device.".into(),
+    )
+}
+
 pub(super) fn restart() -> Said {
     (
         "It asks to be restarted, for its configuration to take effect.".into(),

@@ -32,8 +32,10 @@ pub struct Completion {
 /// What the device says of the folder on its side, while it is connected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Remote {
-    /// It is not connected, the reply is a sum, or the server is too old to tell (before 1.21).
+    /// The server is too old to tell.
     #[default]
+    Untold,
+    /// It is not connected, the reply is a sum, or it has said nothing since the folder is shared with it.
     Unknown,
     /// It shares the folder.
     Valid,
@@ -56,6 +58,8 @@ pub struct Share {
 #[derive(Clone, Copy, Debug)]
 pub struct Presence {
     pub connected: bool,
+    /// Since then it has told what it shares.
+    pub has_told: bool,
     /// By this server.
     pub paused: bool,
 }
@@ -109,11 +113,13 @@ impl Completion {
 
 impl Share {
     /// Known now, with what was known before: a device that went away has not accepted anything by that.
-    pub fn learn(&mut self, known: Option<Completion>, sure: bool) {
-        let before = self.known.map_or(Remote::Unknown, |it| it.remote_state);
+    pub fn learn(&mut self, known: Option<Completion>, sure: bool, presence: Presence) {
+        let before = self.known.map_or(Remote::Untold, |it| it.remote_state);
         self.known = known.map(|mut known| {
-            if known.remote_state == Remote::Unknown && before == Remote::NotSharing {
-                known.remote_state = before;
+            // It tells what it shares as it connects and when that changes (lib/model/model.go sendClusterConfig).
+            let silent = presence.connected && presence.has_told && known.sequence == 0;
+            if known.remote_state == Remote::Unknown && (silent || before == Remote::NotSharing) {
+                known.remote_state = Remote::NotSharing;
             }
             known
         });
@@ -134,19 +140,21 @@ impl Share {
             lacks: known.lacks(),
             deletes: known.need_deletes,
             sure: self.sure && self.known.is_some(),
-            why: why(known.remote_state, presence),
+            why: why(&known, presence),
         }
     }
 }
 
-fn why(remote: Remote, presence: Presence) -> Why {
-    match remote {
+fn why(known: &Completion, presence: Presence) -> Option<Why> {
+    Some(match known.remote_state {
         Remote::NotSharing => Why::NotAccepted,
         _ if presence.paused => Why::Paused,
         _ if !presence.connected => Why::Away,
         Remote::Paused => Why::Paused,
-        Remote::Valid | Remote::Unknown => Why::Syncing,
-    }
+        // Whether it has just begun or has not accepted is not to be told apart.
+        Remote::Untold | Remote::Unknown if known.sequence == 0 => return None,
+        Remote::Valid | Remote::Unknown | Remote::Untold => Why::Syncing,
+    })
 }
 
 pub(super) fn remote<'de, D: Deserializer<'de>>(from: D) -> Result<Remote, D::Error> {
@@ -155,6 +163,7 @@ pub(super) fn remote<'de, D: Deserializer<'de>>(from: D) -> Result<Remote, D::Er
         "valid" => Remote::Valid,
         "paused" => Remote::Paused,
         "notSharing" => Remote::NotSharing,
+        "" => Remote::Untold,
         _ => Remote::Unknown,
     })
 }
@@ -176,10 +185,12 @@ mod tests {
 
     const HERE: Presence = Presence {
         connected: true,
+        has_told: true,
         paused: false,
     };
     const AWAY: Presence = Presence {
         connected: false,
+        has_told: false,
         paused: false,
     };
 
@@ -223,10 +234,10 @@ mod tests {
             ),
         ] {
             let mut share = Share::default();
-            share.learn(Some(reply), true);
+            share.learn(Some(reply), true, presence);
             let holder = share.holder("b", presence);
             let found = (holder.lacks.items, holder.lacks.bytes);
-            assert_eq!((found, holder.why), (lacks, why), "{name}");
+            assert_eq!((found, holder.why), (lacks, Some(why)), "{name}");
             assert_eq!(share.proves(), lacks == (0, 0), "{name}");
             let counts = !matches!(why, Why::NotAccepted | Why::Paused);
             assert_eq!(reply.is_taken(), counts, "{name}");
@@ -299,10 +310,43 @@ mod tests {
             (Remote::Paused, Remote::Paused),
             (Remote::Unknown, Remote::Unknown),
         ] {
-            share.learn(told(remote), true);
+            share.learn(told(remote), true, AWAY);
             assert_eq!(share.known.unwrap().remote_state, expected);
         }
-        share.learn(None, true);
+        share.learn(None, true, HERE);
         assert!(!share.proves() && !share.holder("b", HERE).sure);
+    }
+
+    #[test]
+    fn one_that_tells_what_it_shares_and_not_this_has_not_accepted() {
+        let unheard = Presence {
+            has_told: false,
+            ..HERE
+        };
+        for (remote, sequence, presence, why) in [
+            (Remote::Unknown, 0, HERE, Some(Why::NotAccepted)),
+            (Remote::Unknown, 0, unheard, None),
+            (Remote::Unknown, 3, HERE, Some(Why::Syncing)),
+            (Remote::Unknown, 0, AWAY, Some(Why::Away)),
+            // 1.19: it may have begun a moment ago.
+            (Remote::Untold, 0, HERE, None),
+            (Remote::Untold, 3, HERE, Some(Why::Syncing)),
+            (Remote::Untold, 0, AWAY, Some(Why::Away)),
+            (Remote::Valid, 0, HERE, Some(Why::Syncing)),
+        ] {
+            let known = Completion {
+                global_items: 2,
+                sequence,
+                remote_state: remote,
+                ..Completion::default()
+            };
+            let mut share = Share::default();
+            share.learn(Some(known), true, presence);
+            assert_eq!(
+                share.holder("b", presence).why,
+                why,
+                "{remote:?} {sequence} {presence:?}"
+            );
+        }
     }
 }

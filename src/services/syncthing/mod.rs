@@ -1,6 +1,6 @@
 //! Syncthing, from 1.19 on: a snapshot, then its events.
 //!
-//! Invariant: an idle instance costs one long poll every 55 seconds and nothing else; nothing is
+//! Invariant: an idle instance costs one long poll every 55 seconds and nothing else; after the start nothing is
 //! ever asked per folder or device unless an event says that it changed.
 
 mod ask;

@@ -66,7 +66,7 @@ impl State {
             "ConfigSaved" => self.config_saved(data),
             "StartupComplete" => self.startup_complete(),
             "ClusterConfigReceived" => {
-                self.doubt(&data.device);
+                self.hear(&data.device);
                 self.completion_of(&data.device)
             }
             "Failure" => [Need::Errors].into(),
@@ -170,7 +170,7 @@ impl State {
         let sure = folder.sequence.is_none_or(|now| folder.told >= now);
         folder
             .share(&data.device)
-            .learn(Some(data.completion()), sure);
+            .learn(Some(data.completion()), sure, device.presence());
         match device.is_read {
             true => BTreeSet::new(),
             false => self.completion_of(&data.device),
@@ -201,6 +201,7 @@ impl State {
         };
         device.flapping.connected(event.time);
         device.connected = Some(true);
+        device.has_told = false;
         device.address.clone_from(&data.address);
         device.client_version.clone_from(&data.client_version);
         device.last_seen = device.last_seen.max(event.time);

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::safety::Holder;
-use crate::core::service::DeviceState;
+use crate::core::service::{DeviceState, FolderState};
 
 use super::completion::{Completion, Presence, Share};
 use super::device;
@@ -76,10 +76,11 @@ impl State {
             return;
         };
         told.is_read = true;
+        let presence = told.presence();
         for (id, folder) in &mut self.folders {
             match known.remove(id) {
                 Some(known) if folder.is_shared_with(device) => {
-                    folder.share(device).learn(Some(known), true);
+                    folder.share(device).learn(Some(known), true, presence);
                 }
                 _ => {
                     if folder.shares.get(device).is_some_and(|it| !it.proves()) {
@@ -92,13 +93,17 @@ impl State {
 
     pub(super) fn learn_share(&mut self, device: &str, folder: &str, known: Option<Completion>) {
         let folder = self.folders.get_mut(folder);
-        if let Some(folder) = folder.filter(|folder| folder.is_shared_with(device)) {
-            folder.share(device).learn(known, true);
+        let folder = folder.filter(|folder| folder.is_shared_with(device));
+        if let Some((folder, told)) = folder.zip(self.devices.get(device)) {
+            folder.share(device).learn(known, true, told.presence());
         }
     }
 
-    /// What a device shares may have changed on its side.
-    pub(super) fn doubt(&mut self, device: &str) {
+    /// A device tells what it shares: that may have changed on its side.
+    pub(super) fn hear(&mut self, device: &str) {
+        if let Some(told) = self.devices.get_mut(device) {
+            told.has_told = true;
+        }
         let folders = self.folders.values_mut();
         for share in folders.filter_map(|folder| folder.shares.get_mut(device)) {
             share.sure = false;
@@ -155,10 +160,7 @@ impl State {
         members
             .map(|device| {
                 let id = device.config.id.as_str();
-                let presence = Presence {
-                    connected: device.connected == Some(true),
-                    paused: device.config.paused,
-                };
+                let presence = device.presence();
                 folder
                     .shares
                     .get(id)
@@ -201,6 +203,16 @@ impl State {
     }
 }
 
+impl Device {
+    pub(super) fn presence(&self) -> Presence {
+        Presence {
+            connected: self.connected == Some(true),
+            has_told: self.has_told,
+            paused: self.config.paused,
+        }
+    }
+}
+
 impl Folder {
     /// The share of a device.
     pub(super) fn share(&mut self, device: &str) -> &mut Share {
@@ -238,8 +250,6 @@ impl Folder {
     /// While it is scanned or synced its index changes all the time.
     fn can_be_proved(&self) -> bool {
         let state = self.state();
-        self.summary.is_some()
-            && !state.is_busy()
-            && state != crate::core::service::FolderState::Unknown
+        self.summary.is_some() && !state.is_busy() && state != FolderState::Unknown
     }
 }

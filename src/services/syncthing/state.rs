@@ -19,6 +19,9 @@ use super::wire::{
     Offer, PendingDeviceInfo, PendingDevices, PendingFolders, Summary, SystemStatus, Traffic,
 };
 
+/// A device that is connected tells within this what it shares.
+const TELLS_WITHIN: Duration = Duration::from_secs(10);
+
 /// The replies that a state begins with.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -121,6 +124,8 @@ pub(super) struct Device {
     /// How many folders it shares.
     pub folders: usize,
     pub connected: Option<bool>,
+    /// What it shares, since it is connected.
+    pub has_told: bool,
     pub address: String,
     pub client_version: String,
     pub traffic: Traffic,
@@ -347,6 +352,8 @@ impl State {
             device.rates = rates;
             device.traffic = traffic;
             device.connected = Some(connection.connected);
+            let since = connection.started_at.zip(self.now);
+            device.has_told |= since.is_some_and(|(since, now)| now.since(since) >= TELLS_WITHIN);
             device.address.clone_from(&connection.address);
             device.client_version.clone_from(&connection.client_version);
         }

@@ -110,6 +110,8 @@ pub struct Connection {
     pub address: String,
     #[serde(rename = "clientVersion", deserialize_with = "text")]
     pub client_version: String,
+    #[serde(rename = "startedAt", deserialize_with = "time")]
+    pub started_at: Option<Timestamp>,
     #[serde(rename = "inBytesTotal", deserialize_with = "number")]
     pub in_bytes: u64,
     #[serde(rename = "outBytesTotal", deserialize_with = "number")]

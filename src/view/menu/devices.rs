@@ -8,6 +8,7 @@ use super::text::{middle, moment, name_or};
 use super::{Slots, Subject};
 use crate::core::service::{Device, DeviceState, short_id};
 use crate::core::{Action, Part};
+use crate::view::safety;
 use crate::view::service::unsteady;
 use crate::view::units::{count, rate, size};
 use crate::view::words::device_state;
@@ -109,6 +110,7 @@ fn details(subject: &Subject<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
     };
     vec![
         line("completion", completion),
+        line("behind", behind(subject, device)),
         line("rates", rates).shown(subject.desk.rates && device.connected && subject.connected),
         line("seen", seen),
         line("address", address),
@@ -116,6 +118,16 @@ fn details(subject: &Subject<'_>, scope: &Scope, device: &Device) -> Vec<Item> {
         line("id", format!("ID: {}…", short_id(&device.id))),
         Item::separator(scope.leaf("line")),
     ]
+}
+
+/// What it has not accepted or has paused.
+fn behind(subject: &Subject<'_>, device: &Device) -> String {
+    let service = subject.instance.service.as_deref();
+    let lines = service.map(|service| safety::of_device(device, service));
+    match lines.unwrap_or_default().join("; it ") {
+        lines if lines.is_empty() => lines,
+        lines => format!("It {lines}"),
+    }
 }
 
 fn pause(subject: &Subject<'_>, scope: &Scope, device: &Device) -> Item {

@@ -8,6 +8,7 @@ use super::{Slots, Subject};
 use crate::core::service::{Folder, FolderState, Remedy};
 use crate::core::{Action, Part};
 use crate::view::command::Command;
+use crate::view::safety;
 use crate::view::units::{count, size};
 use crate::view::words::folder_state;
 
@@ -75,7 +76,7 @@ fn submenu(subject: &Subject<'_>, place: &Place, folder: Option<&Folder>, size: 
     let shown = folder.unwrap_or(&none);
     let mut items = match size {
         Size::Whole => details(subject, &scope, shown),
-        Size::Small => vec![Item::text(scope.leaf("details"), &in_short(shown))],
+        Size::Small => vec![Item::text(scope.leaf("details"), &in_short(subject, shown))],
     };
     items.extend(actions(subject, &scope, shown, size));
     let item = Item::submenu(scope.id(), &label(shown), items);
@@ -107,6 +108,7 @@ fn details(subject: &Subject<'_>, scope: &Scope, folder: &Folder) -> Vec<Item> {
     items.extend([line("failed", failed(folder))]);
     items.extend([
         line("local-changes", changed_here(folder)),
+        line("elsewhere", elsewhere(subject, folder)),
         line("size", format!("{} here", size(folder.local_bytes))),
         line(
             "last-file",
@@ -138,7 +140,7 @@ fn why(folder: &Folder) -> Option<String> {
 }
 
 /// The most important of it on one line.
-fn in_short(folder: &Folder) -> String {
+fn in_short(subject: &Subject<'_>, folder: &Folder) -> String {
     let unwatched = match folder.watch_error {
         Some(_) => "Not watched for changes".to_owned(),
         None => String::new(),
@@ -148,6 +150,7 @@ fn in_short(folder: &Folder) -> String {
         failed(folder),
         unwatched,
         changed_here(folder),
+        elsewhere(subject, folder),
     ];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let parts: Vec<String> = folder.error.clone().into_iter().chain(parts).collect();
@@ -177,6 +180,13 @@ fn changed_here(folder: &Folder) -> String {
         0 => String::new(),
         changed => format!("{} changed here only", count(changed, "item")),
     }
+}
+
+/// Who lacks something of it and why, as far as that is worth a word.
+fn elsewhere(subject: &Subject<'_>, folder: &Folder) -> String {
+    let service = subject.instance.service.as_deref();
+    let lines = service.map(|service| safety::of_folder(folder, service, subject.frame.now));
+    lines.unwrap_or_default().join("; ")
 }
 
 fn actions(subject: &Subject<'_>, scope: &Scope, folder: &Folder, size: Size) -> Vec<Item> {

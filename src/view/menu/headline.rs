@@ -8,6 +8,7 @@ use crate::core::service::{DeviceState, Folder, FolderState};
 use crate::core::{Hold, HoldCause, InstanceStatus, Kind, LinkState, Overall, Service, Status};
 use crate::view::Frame;
 use crate::view::link::lost_link;
+use crate::view::safety;
 use crate::view::units::{size, span};
 use crate::view::words::{self, list, reasons};
 
@@ -141,6 +142,7 @@ fn in_short(instance: &InstanceStatus, service: &Service) -> String {
             let waiting = service.unread.as_ref().and_then(words::waiting);
             waiting.unwrap_or_else(|| "connected".into())
         }
+        _ if service.synced && service.safe == Some(false) => "up to date, some only here".into(),
         _ if service.synced => "up to date".into(),
         _ => "in order".into(),
     }
@@ -159,16 +161,13 @@ fn of_service(instance: &InstanceStatus, service: &Service, frame: &Frame) -> St
     if let Some(known) = words::accepted(instance) {
         return format!("In order; {known}");
     }
-    match service.synced {
-        _ if instance.kind != Kind::Syncthing => {
-            let name = name_or(&instance.name, "");
-            match service.unread.as_ref().and_then(words::waiting) {
-                Some(waiting) => format!("{name}: {waiting}"),
-                None => format!("{name} is connected"),
-            }
-        }
-        true => "Everything is synced: safe to shut down".into(),
-        false => "In order, but not everything is synced yet".into(),
+    if instance.kind == Kind::Syncthing {
+        return safety::verdict(service, frame.now);
+    }
+    let name = name_or(&instance.name, "");
+    match service.unread.as_ref().and_then(words::waiting) {
+        Some(waiting) => format!("{name}: {waiting}"),
+        None => format!("{name} is connected"),
     }
 }
 

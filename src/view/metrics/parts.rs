@@ -1,10 +1,13 @@
 //! Metrics of the folders and devices of a Syncthing. Labels that may change without the thing changing, such as a
 //! folder's name, stand in an `info` metric of their own.
 
+use std::collections::BTreeSet;
+
 use super::scene::Scene;
 use super::text::{Label, Samples};
 use super::{Kind, Metric};
 use crate::core::Timestamp;
+use crate::core::safety::Behind;
 use crate::core::service::{Device, Folder};
 
 pub(super) const METRICS: &[Metric] = &[
@@ -96,6 +99,42 @@ pub(super) const METRICS: &[Metric] = &[
         help: "Items that were changed here in a receive-only folder.",
         labels: &["name", "folder"],
         samples: |scene, samples| folders(scene, samples, |folder| folder.receive_only_items),
+    },
+    Metric {
+        name: "syncwatch_folder_safe",
+        kind: Kind::Gauge,
+        help: "1 while at least one other device has all that is here of the folder; 0 while something is only here; none where that is not known or nobody shares it.",
+        labels: &["name", "folder"],
+        samples: |scene, samples| {
+            for seen in &scene.instances {
+                for (id, folder) in &seen.folders.shown {
+                    if let Some(safe) = folder.safe {
+                        samples.flag(&[&seen.name, id], safe);
+                    }
+                }
+            }
+        },
+    },
+    Metric {
+        name: "syncwatch_folder_only_here_bytes",
+        kind: Kind::Gauge,
+        help: "The size of what no other device has of the folder.",
+        labels: &["name", "folder"],
+        samples: |scene, samples| folders(scene, samples, |folder| folder.only_here.bytes),
+    },
+    Metric {
+        name: "syncwatch_behind_items",
+        kind: Kind::Gauge,
+        help: "Items of the folder that the device lacks, and why: syncing, away, paused or not-accepted; no series for one that has everything.",
+        labels: &["name", "folder", "device", "why"],
+        samples: |scene, samples| behind(scene, samples, |behind| behind.items),
+    },
+    Metric {
+        name: "syncwatch_behind_bytes",
+        kind: Kind::Gauge,
+        help: "The size of what the device lacks of the folder.",
+        labels: &["name", "folder", "device", "why"],
+        samples: |scene, samples| behind(scene, samples, |behind| behind.bytes),
     },
     Metric {
         name: "syncwatch_folder_stopped",
@@ -214,6 +253,22 @@ fn folders(scene: &Scene<'_>, samples: &mut Samples<'_>, figure: impl Fn(&Folder
     for seen in &scene.instances {
         for (id, folder) in &seen.folders.shown {
             samples.whole(&[&seen.name, id], figure(folder));
+        }
+    }
+}
+
+fn behind(scene: &Scene<'_>, samples: &mut Samples<'_>, figure: impl Fn(&Behind) -> u64) {
+    for seen in &scene.instances {
+        for (id, folder) in &seen.folders.shown {
+            // Two with one label would be refused with the whole page.
+            let mut told = BTreeSet::new();
+            for behind in &folder.behind {
+                let device = Label::new(&behind.device);
+                let why = Label::new(behind.why.name());
+                if told.insert(device.clone()) {
+                    samples.whole(&[&seen.name, id, &device, &why], figure(behind));
+                }
+            }
         }
     }
 }

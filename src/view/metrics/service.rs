@@ -17,6 +17,33 @@ pub(super) const METRICS: &[Metric] = &[
         },
     },
     Metric {
+        name: "syncwatch_safe",
+        kind: Kind::Gauge,
+        help: "1 while at least one other device has all that is here, of every folder that is shared; 0 while something is only here; none where that is not known or nothing is shared.",
+        labels: &["name"],
+        samples: |scene, samples| {
+            known(scene, samples, |_, service| service.safe.map(u64::from));
+        },
+    },
+    Metric {
+        name: "syncwatch_only_here_items",
+        kind: Kind::Gauge,
+        help: "Items of shared folders that no other device has.",
+        labels: &["name"],
+        samples: |scene, samples| {
+            syncthing(scene, samples, |service| service.only_here.items);
+        },
+    },
+    Metric {
+        name: "syncwatch_only_here_bytes",
+        kind: Kind::Gauge,
+        help: "The size of what no other device has of shared folders.",
+        labels: &["name"],
+        samples: |scene, samples| {
+            syncthing(scene, samples, |service| service.only_here.bytes);
+        },
+    },
+    Metric {
         name: "syncwatch_attention",
         kind: Kind::Gauge,
         help: "How many folders, devices or other things need a look, for each kind of reason; a kind that is not there has no series.",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::core::safety::{Behind, Why};
 use crate::core::service::{Device, Fact, Folder, Unread};
 use crate::core::usage::{HookUsage, Traffic};
 use crate::core::{Class, Counters, InstanceStatus, LinkState, Service};
@@ -37,6 +38,12 @@ fn full() -> Status {
     change(&mut status, |instance, service| {
         for folder in &mut service.folders {
             folder.last_scan = Some(now());
+            folder.behind = vec![Behind {
+                device: "phone".into(),
+                items: 3,
+                bytes: 7,
+                why: Why::NotAccepted,
+            }];
         }
         let mut counters = Counters::default();
         counters.failures.insert(Class::Refused, 3);

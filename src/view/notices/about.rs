@@ -7,6 +7,7 @@ use super::text::{Actions, MESSAGE, NAME, open, short};
 use crate::core::service::{Device, Folder, Mention, Unread};
 use crate::core::{Action, InstanceStatus, Service};
 use crate::view::command::Command;
+use crate::view::safety::nowhere_else;
 use crate::view::units::count;
 use crate::view::words::{list, waiting};
 
@@ -267,7 +268,13 @@ impl About<'_> {
     pub(super) fn synced(&self) -> Words {
         (
             format!("{} is up to date", self.name),
-            "Its folders and the devices connected to it have everything.".into(),
+            match self.service.safe {
+                Some(false) => {
+                    let words = nowhere_else(self.service);
+                    format!("{}.", short(&words, MESSAGE))
+                }
+                _ => "Its folders and the devices connected to it have everything.".into(),
+            },
             Vec::new(),
         )
     }

@@ -5,6 +5,7 @@ use crate::core::Fingerprint;
 use crate::core::service::{Device, Fact, Folder, PendingDevice, PendingFolder};
 use crate::view::Frame;
 use crate::view::journal;
+use crate::view::safety;
 use crate::view::service::{device_name, label, needed, troubles, unsteady};
 use crate::view::status::instance_page;
 use crate::view::style::{Page, Role};
@@ -81,6 +82,10 @@ impl Screen {
                 &format!("{items} changed here, which is not sent to others."),
             );
         }
+        let service = self.service().into_iter();
+        for line in service.flat_map(|it| safety::of_folder(folder, it, frame.now)) {
+            sheet.add(Role::Plain, &format!("{line}."));
+        }
         sheet.gap();
         sheet.say(
             "Needed",
@@ -108,6 +113,10 @@ impl Screen {
         sheet.add(role, &format!("{state}, {}%", device.percent));
         if let Some(trouble) = unsteady(device) {
             sheet.add(Role::Warn, &trouble);
+        }
+        let service = self.service().into_iter();
+        for line in service.flat_map(|it| safety::of_device(device, it)) {
+            sheet.add(Role::Plain, &format!("It {line}."));
         }
         sheet.gap();
         sheet.say(

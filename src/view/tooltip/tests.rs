@@ -22,7 +22,7 @@ fn tells_the_state_in_few_words() {
     says(
         &samples::connected(),
         "syncwatch: up to date",
-        "Everything is synced",
+        "Everything is synced: safe to shut down",
     );
     let mut syncing = samples::connected();
     change(&mut syncing, |instance| {
@@ -67,13 +67,13 @@ fn a_rotation_is_told_calmly() {
     says(
         &samples::rotating(),
         "syncwatch: up to date",
-        "Everything is synced\nThe certificate is being renewed; last known state",
+        "Everything is synced: safe to shut down\nThe certificate is being renewed; last known state",
     );
     let status = samples::failing(LinkState::Reconnecting, Class::Refused, "no", "");
     says(
         &status,
         "syncwatch: up to date",
-        "Everything is synced\nReconnecting; last known state",
+        "Everything is synced: safe to shut down\nReconnecting; last known state",
     );
 }
 
@@ -156,7 +156,7 @@ fn several_instances_have_names_and_the_worst_is_first() {
     says(
         &status,
         "syncwatch: disconnected",
-        "nas: It cannot be reached for 4 s\nlaptop: Everything is synced",
+        "nas: It cannot be reached for 4 s\nlaptop: Everything is synced: safe to shut down",
     );
     for _ in 0..10 {
         status.instances.push(status.instances[0].clone());

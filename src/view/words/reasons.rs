@@ -38,6 +38,10 @@ fn group(reasons: &[&Reason]) -> Vec<String> {
     match first.what {
         What::Errors => counted(&|_| true, "error").into_iter().collect(),
         What::Expectation => reasons.iter().map(|one| one.message.clone()).collect(),
+        What::NotAccepted => {
+            let said = reasons.iter().map(|one| one.message.trim_end_matches('.'));
+            vec![list(&said.collect::<Vec<_>>())]
+        }
         What::Offer => {
             let devices = counted(&|offer| offer.folder.is_none(), "new device");
             let folders = counted(&|offer| offer.folder.is_some(), "offered folder");
@@ -62,5 +66,6 @@ pub fn matter(what: What, names: &str) -> String {
         What::Errors => "errors in its list".to_owned(),
         What::Expectation => format!("{names} not as expected"),
         What::Offer => format!("an offer: {names}"),
+        What::NotAccepted => format!("{names} not accepted"),
     }
 }
