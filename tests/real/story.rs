@@ -102,13 +102,17 @@ async fn after_each_step_it_is_as_on_the_page() {
         here.connect(&there).await;
         let mut watched = Watched::home(here.home()).await;
         for (id, kind) in FOLDERS {
-            match kind {
-                "receiveencrypted" => here.put_folder(id, &[]).await,
-                _ => here.share_folder(id, &there).await,
-            }
             let path = format!("/rest/config/folders/{id}");
-            let change = json!({ "type": kind, "fsWatcherEnabled": false });
-            here.api_patch(&path, change).await;
+            let mut change = json!({ "type": kind, "fsWatcherEnabled": false });
+            if kind == "receiveencrypted" {
+                // It cannot become one later.
+                change["id"] = json!(id);
+                change["path"] = json!(here.folder_path(id));
+                here.api_put(&path, change).await;
+            } else {
+                here.share_folder(id, &there).await;
+                here.api_patch(&path, change).await;
+            }
             here.wait_for_folder(id, "idle").await;
         }
         let cast = Cast { here, there };
