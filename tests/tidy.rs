@@ -232,6 +232,51 @@ fn the_lock_file_is_kept() {
     );
 }
 
+/// Whoever reads it relies on each line: a new one needs a row below, and a test that is renamed its new name there.
+#[test]
+fn every_line_of_the_security_page_is_held_by_a_test() {
+    let page = fs::read_to_string(root().join("SECURITY.md")).expect("SECURITY.md");
+    let (promises, held) = page.split_once("## Held by").expect("a table");
+    let (promises, excused) = promises.split_once("## Not protected").expect("a part");
+    let (_, promises) = promises.split_once("## What is protected").expect("a part");
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let rows: Vec<Vec<&str>> = held
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|line| line.split(" | ").collect())
+        .filter(|row: &Vec<&str>| row.first() != Some(&"words above"))
+        .collect();
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let [words, file, tests] = row[..] else {
+            panic!("{row:?}");
+        };
+        if !flat(&format!("{promises}{excused}")).contains(words) {
+            wrong.push(format!("'{words}' is no longer said above the table"));
+        }
+        let text = fs::read_to_string(root().join(file.trim_matches('`'))).unwrap_or_default();
+        for test in tests.split(", ").map(|test| test.trim_matches('`')) {
+            if !text.contains(&format!("fn {test}(")) {
+                wrong.push(format!("{file} has no test '{test}'"));
+            }
+        }
+    }
+    let lines = flat(
+        &promises
+            .replace("\n- ", "\n\u{1}")
+            .replace("\n| ", "\n\u{1}"),
+    );
+    let lines = lines.split('\u{1}').skip(1);
+    let unheld = lines.filter(|line| {
+        let outside = line.starts_with("attacker |") || line.contains("out of scope");
+        !outside && !rows.iter().any(|row| line.contains(row[0]))
+    });
+    wrong.extend(unheld.map(|line| format!("no test is named for: {line}")));
+    report(wrong.into_iter().map(|what| {
+        format!("SECURITY.md: {what}\n    What to do: name the test in its table, or take the sentence out")
+    }));
+}
+
 fn report(problems: impl IntoIterator<Item = String>) {
     let problems: Vec<String> = problems.into_iter().collect();
     assert!(problems.is_empty(), "\n\n{}\n\n", problems.join("\n"));

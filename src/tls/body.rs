@@ -5,6 +5,7 @@ use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
 
+use super::budget::Share;
 use super::classify::{self, Stage};
 use crate::core::{Class, Fault};
 
@@ -14,7 +15,11 @@ const WORDS: usize = 4096;
 const KEY_BEGUN: usize = 4;
 
 /// The whole body of a success, or why there is none.
-pub(super) async fn whole_body(response: &mut Response, limit: usize) -> Result<Vec<u8>, Fault> {
+pub(super) async fn whole_body(
+    response: &mut Response,
+    limit: usize,
+    share: &Share,
+) -> Result<Vec<u8>, Fault> {
     let too_large = |size: String| Fault::with_detail(Class::TooLarge, size);
     if let Some(length) = response.content_length()
         && length > limit as u64
@@ -24,12 +29,18 @@ pub(super) async fn whole_body(response: &mut Response, limit: usize) -> Result<
     let headers = response.headers();
     let close_delimited =
         !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING);
+    let crowded = || too_large("other replies need the room that it takes".to_owned());
     let mut body = Vec::new();
     loop {
-        match response.chunk().await {
+        let chunk = tokio::select! {
+            chunk = response.chunk() => chunk,
+            () = share.gives_way() => return Err(crowded()),
+        };
+        match chunk {
             Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > limit => {
                 return Err(too_large(format!("more than {limit} bytes")));
             }
+            Ok(Some(chunk)) if !share.grow(chunk.len()) => return Err(crowded()),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),
             Err(error) => {

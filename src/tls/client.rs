@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use serde::de::IgnoredAny;
 
 use super::body::{whole_body, without_secrets, words};
+use super::budget::Budget;
 use super::carry::{carried, said_back, sensitive};
 use super::certificate::printable;
 use super::classify::{self, Stage};
@@ -66,6 +67,7 @@ pub struct Client {
     /// The time that the peer told last, milliseconds; 0 before it did.
     told_time: Arc<AtomicI64>,
     generation: u64,
+    budget: Budget,
     pub(super) meter: Arc<Meter>,
 }
 
@@ -224,6 +226,7 @@ impl Client {
             silent: Arc::default(),
             told_time: Arc::default(),
             generation: spec.generation,
+            budget: shared.budget.clone(),
             meter: Arc::default(),
         })
     }
@@ -311,7 +314,7 @@ impl Client {
             return Err(fault.with_served(fingerprint));
         }
         let body = if wanted {
-            whole_body(&mut response, request.limit)
+            whole_body(&mut response, request.limit, &self.budget.share())
                 .await
                 .map_err(|fault| fault.with_served(fingerprint))?
         } else {

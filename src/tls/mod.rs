@@ -5,6 +5,7 @@
 
 mod alert;
 mod body;
+mod budget;
 mod carry;
 mod certificate;
 mod classify;

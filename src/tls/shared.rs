@@ -14,6 +14,7 @@ use rustls::client::danger::ServerCertVerifier;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use super::budget::Budget;
 use super::provider;
 use crate::core::{Class, Fault};
 
@@ -25,6 +26,7 @@ const MOST: usize = 256;
 pub struct Shared {
     pub(super) roots: SystemRoots,
     pub(super) names: Names,
+    pub(super) budget: Budget,
 }
 
 impl Shared {

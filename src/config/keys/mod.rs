@@ -18,6 +18,8 @@ pub use markdown::markdown;
 pub(super) use outlets::{HOOK, HOOK_URL, METRICS};
 pub use schema::schema;
 pub(super) use sections::{NOTIFICATIONS, PAUSE, TRAY};
+#[cfg(test)]
+pub(crate) use tests::config as with_key;
 
 /// A key: what it takes, what it means, and what holds without it.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use crate::config::{Config, kinds, parse};
 const EXAMPLE: &str = include_str!("../../../config/syncwatch.toml");
 
 /// A whole config with this key in it.
-fn config(part: &Part, key: &Key) -> String {
+pub(crate) fn config(part: &Part, key: &Key) -> String {
     let line = format!("{} = {}\n", key.name, key.example);
     let has = |name: &str| key.name == name || key.with.starts_with(name);
     let mut text = match part.title.starts_with("[[instance]]") || part.kind.is_some() {

@@ -162,3 +162,6 @@ impl Shell {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;
