@@ -117,6 +117,7 @@ fn link(now: Timestamp) -> Link {
         hidden_failures: 0,
         last_recovery_ms: None,
         next_attempt: None,
+        expected: None,
         insecure: false,
         plain: false,
     }

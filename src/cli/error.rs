@@ -59,6 +59,8 @@ impl Exit {
     fn of_instance(instance: &InstanceStatus) -> Self {
         match instance.link.state {
             state if state.is_loud() => Self::of_state(state),
+            // It was wanted so.
+            _ if instance.link.is_shut_down() => Self::Fine,
             _ if instance.needs_attention() => Self::Wrong,
             _ => Self::Fine,
         }
@@ -271,6 +273,7 @@ mod tests {
                 since,
                 restart_pending: false,
                 failure: None,
+                expected: None,
                 trust: trust.clone(),
                 rotations: 0,
                 last_rotation: None,

@@ -33,6 +33,15 @@ pub(super) struct Found {
     pub(super) key: Option<SecretString>,
 }
 
+impl Found {
+    /// The old database is there beside the new one: it is renamed once everything was taken over
+    /// (lib/syncthing/utils.go TryMigrateDatabase).
+    pub(super) fn migrates(&self) -> bool {
+        let there = |name| self.directory.join(name).symlink_metadata().is_ok();
+        there("index-v0.14.0.db") && there("index-v2")
+    }
+}
+
 /// What a search came to.
 #[derive(Debug)]
 pub(super) struct Search {

@@ -26,6 +26,8 @@ pub struct Resolution {
     pub watch: Vec<PathBuf>,
     /// The places that were looked at, in order.
     pub tried: Vec<Tried>,
+    /// Its home looks as it does while it upgrades its database; `None` where there is no home to look at.
+    pub migrates: Option<bool>,
 }
 
 /// Everything that is needed to connect.
@@ -133,6 +135,7 @@ fn survey(
         outcome: Err(Fault::new(Class::NotFound)),
         watch: Vec::new(),
         tried: Vec::new(),
+        migrates: None,
     };
     let search = needs_search(instance).then(|| search(instance.home.as_deref(), environment));
     let place = place(instance, search, &mut resolution);
@@ -141,6 +144,8 @@ fn survey(
             resolution.watch.push(environment.expand(path));
         }
     }
+    let found = place.as_ref().ok().and_then(|place| place.found.as_ref());
+    resolution.migrates = found.map(Found::migrates);
     let surveyed = place.map(|place| {
         let trust = trust(instance, &place, environment);
         (place, trust)

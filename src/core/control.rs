@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::time::Timestamp;
 
 /// Something that a Syncthing is to do, once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Action {
     /// Look for changes on the disk. All folders when `folder` is `None`; a path within it when `sub` is there.

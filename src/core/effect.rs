@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::absence::Expected;
 use super::control::Action;
 use super::event::{PinSet, Remembered};
 use super::holds::Held;
@@ -43,6 +44,11 @@ pub enum Effect {
         instance: String,
         id: String,
         aside: Vec<Held>,
+    },
+    /// Keep whether the server is expected to be away, for the next run.
+    KeepExpected {
+        instance: String,
+        expected: Option<Expected>,
     },
     /// Keep whether monitoring is switched off, for the next run.
     KeepPaused { instance: String, paused: bool },

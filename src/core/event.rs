@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::control::{Part, Refusal};
+use super::absence::{Absence, Expected};
+use super::control::{Action, Part, Refusal};
 use super::failure::{Fault, Patience};
 use super::holds::{Chosen, Conditions, Held, HoldRules};
 use super::identity::{Address, Recalled};
@@ -74,8 +75,12 @@ pub enum Event {
         instance: Option<String>,
         cause: RetryCause,
     },
-    /// The server is about to restart, by somebody's wish.
-    RestartAnnounced { instance: String },
+    /// The server is about to be away for a while.
+    Announced { instance: String, absence: Absence },
+    /// Whether whoever answers without TLS there may be a Syncthing that upgrades its database.
+    Migrates { instance: String, migrates: bool },
+    /// The user had the server do this, and it agreed.
+    Asked { instance: String, action: Action },
     /// Monitoring of an instance is switched off or on.
     SetPaused { instance: String, paused: bool },
     /// The user wants everything paused for a while.
@@ -150,6 +155,9 @@ pub struct InstanceSpec {
     /// Monitoring was switched off in the run before, from the state file.
     #[serde(default)]
     pub paused: bool,
+    /// It was expected to be away in the run before, from the state file.
+    #[serde(default)]
+    pub expected: Option<Expected>,
 }
 
 /// A pin that was verified on the wire in an earlier run.
@@ -210,7 +218,9 @@ impl Event {
             | Self::Answered { instance, .. }
             | Self::ServiceChanged { instance, .. }
             | Self::Failed { instance, .. }
-            | Self::RestartAnnounced { instance }
+            | Self::Announced { instance, .. }
+            | Self::Asked { instance, .. }
+            | Self::Migrates { instance, .. }
             | Self::PauseParts { instance, .. }
             | Self::Controlled { instance, .. }
             | Self::Recalled { instance, .. }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::absence::Expected;
 use super::attention::What;
-use super::control::HoldCause;
+use super::control::{Action, HoldCause};
 use super::failure::Class;
 use super::pin::Fingerprint;
 use super::status::LinkState;
@@ -74,8 +75,12 @@ pub enum JournalKind {
     Renamed { from: String },
     /// Monitoring was switched off or on.
     Paused { paused: bool },
-    /// The server said that it will restart.
+    /// The server said that it will restart; in journals of before [`Self::Asked`] and [`Self::Announced`].
     RestartAnnounced,
+    /// The user had the server do this, by a command or a click.
+    Asked { action: Action },
+    /// The server will be away for a while, by its own word.
+    Announced { expected: Expected },
     /// Parts are paused for a while: so many folders and devices.
     HoldBegan {
         cause: HoldCause,

@@ -3,6 +3,7 @@
 //! Invariant: this module never reads a clock, a file, the environment or a socket, and never
 //! holds a secret. The same events at the same times give the same status, byte for byte.
 
+pub mod absence;
 mod agenda;
 pub mod attention;
 pub mod backoff;
@@ -34,6 +35,7 @@ pub mod status;
 pub mod time;
 pub mod usage;
 
+pub use absence::{Absence, Expected, Why};
 pub use attention::{Reason, What};
 pub use control::{Action, Hold, HoldCause, Outcome, Part, Refusal};
 pub use counters::Counters;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::failure::{ANNOUNCED_RESTART, Class, Fault, Patience};
+use super::failure::{Class, Fault, Patience};
 use super::status::LinkState;
 use super::time::Timestamp;
 
@@ -47,7 +47,7 @@ pub struct Circumstances<'a> {
     pub patience: &'a Patience,
     /// When the rotation began, if one is under way.
     pub rotation_since: Option<Timestamp>,
-    /// When a restart was announced.
+    /// Until when an absence was announced.
     pub announced: Option<Timestamp>,
     /// Since when no connection has lasted.
     pub unsteady_since: Option<Timestamp>,
@@ -90,8 +90,9 @@ impl Outage {
             self.stranger_since.get_or_insert(since);
         }
         self.vouched = false;
-        // A service that said that it ends is not expected to answer.
-        if self.fault.class != Class::Quit || !fault.class.is_connection_level() {
+        // A service that said that it ends is not expected to answer, nor is one that has its database to upgrade.
+        let explains = matches!(self.fault.class, Class::Quit | Class::UpgradingDatabase);
+        if !explains || !fault.class.is_connection_level() {
             self.fault = fault;
         }
     }
@@ -130,7 +131,9 @@ impl Outage {
         }
         if let Some(end) = self.announced_end(circumstances) {
             until = until.max(end);
-        } else if let Some(unsteady) = circumstances.unsteady_since {
+        } else if let Some(unsteady) = circumstances.unsteady_since
+            && class != Class::UpgradingDatabase
+        {
             until = until.min((unsteady + UNSTEADY_PATIENCE).max(from));
         }
         until
@@ -163,14 +166,9 @@ impl Outage {
             .is_some_and(|began| began <= self.since + base)
     }
 
-    /// An announced restart excuses a peer that is away, never one that shows another certificate.
+    /// An announced absence excuses a peer that is away, never one that shows another certificate.
     fn announced_end(&self, circumstances: &Circumstances<'_>) -> Option<Timestamp> {
-        let excused = self.class().is_connection_level()
-            || matches!(
-                self.class(),
-                Class::ConnectTimeout | Class::RequestTimeout | Class::ServerError
-            );
-        let end = circumstances.announced? + ANNOUNCED_RESTART;
-        (excused && end > self.since).then_some(end)
+        let end = circumstances.announced?;
+        (self.class().is_absence() && end > self.since).then_some(end)
     }
 }

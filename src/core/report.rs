@@ -77,7 +77,7 @@ impl Instance {
             shown
         } else if outage.is_none() && self.up {
             LinkState::Connected
-        } else if !self.answered {
+        } else if !(self.answered || outage.is_some() && self.is_shut_down()) {
             LinkState::Starting
         } else if self.rotation_since.is_some() {
             LinkState::Rotating
@@ -96,13 +96,15 @@ impl Instance {
             .map_or(TrustMode::File, |target| target.trust);
         let target = self.target.as_ref();
         let command = target.and_then(|target| target.command.as_ref());
+        let failure = self.failure(patience);
         Link {
             state,
             since,
             restart_pending: state == LinkState::Connected
                 && mode.reads_pins()
                 && pending.is_some(),
-            failure: self.failure(patience),
+            expected: self.shown_absence(failure.as_ref().map(|failure| failure.shown_after)),
+            failure,
             trust: TrustStatus {
                 mode,
                 path: self.target.as_ref().and_then(|target| target.path.clone()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::absence::{Expected, Why};
 use super::attention::Reason;
 use super::control::Hold;
 use super::counters::Counters;
@@ -124,6 +125,9 @@ pub struct Link {
     pub restart_pending: bool,
     /// What is wrong, hidden or not; `null` when nothing is.
     pub failure: Option<Failure>,
+    /// An absence that was announced and is no trouble yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
     pub trust: TrustStatus,
     /// Certificate changes that were seen through to a verified connection.
     pub rotations: u64,
@@ -335,11 +339,20 @@ impl Overall {
     }
 }
 
+impl Link {
+    /// The user had the server shut down, and it is not back: that is as it should be.
+    pub fn is_shut_down(&self) -> bool {
+        let why = self.expected.as_ref().map(|expected| expected.why);
+        why == Some(Why::Shutdown) && self.failure.is_some() && !self.state.is_loud()
+    }
+}
+
 impl InstanceStatus {
     /// One word for this instance. While a failure is hidden, the service's last known state counts.
     pub fn overall(&self) -> Overall {
         match self.link.state {
             LinkState::Paused => Overall::Paused,
+            _ if self.link.is_shut_down() => Overall::Paused,
             LinkState::Untrusted => Overall::Alert,
             LinkState::Unauthorized | LinkState::Misconfigured => Overall::Attention,
             LinkState::Disconnected => Overall::Offline,

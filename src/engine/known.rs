@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::{Address, Held, Pin, Recalled, Remembered};
+use crate::core::{Address, Expected, Held, Pin, Recalled, Remembered};
 
 /// So many servers that the config names no more are remembered.
 const MOST_LEFT: usize = 200;
@@ -32,6 +32,9 @@ pub struct Kept {
     /// Monitoring is switched off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
+    /// It is away, as was announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
 }
 
 /// A server that no instance stands for any more.
@@ -212,7 +215,7 @@ impl Left {
     fn is_worth_keeping(&self) -> bool {
         let kept = &self.kept;
         let pinned = kept.accepted.is_some() || kept.remembered.is_some();
-        pinned || kept.paused || !kept.holds.is_empty()
+        pinned || kept.paused || kept.expected.is_some() || !kept.holds.is_empty()
     }
 }
 

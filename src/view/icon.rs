@@ -70,6 +70,7 @@ impl Icon {
         match instance.link.state {
             LinkState::Starting => Self::Starting,
             LinkState::Paused => Self::Paused,
+            _ if instance.link.is_shut_down() => Self::Paused,
             LinkState::Disconnected => Self::Disconnected,
             _ if instance.link.is_unpinned() => Self::Attention,
             LinkState::Untrusted | LinkState::Unauthorized | LinkState::Misconfigured => {

@@ -7,7 +7,7 @@ use super::Frame;
 use super::style::{Line, Role};
 use super::units::{brief, count, date_time, span};
 use super::words::{link_state, matter};
-use crate::core::{HoldCause, JournalEntry, JournalKind, Timestamp};
+use crate::core::{Action, HoldCause, JournalEntry, JournalKind, Part, Timestamp};
 
 /// The line of one entry. It is not cut: a journal is searched and copied from.
 pub fn line(entry: &JournalEntry, frame: &Frame) -> Line {
@@ -133,6 +133,16 @@ fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {
             (Role::Ok, format!("No longer: {}.", matter(*what, subject)))
         }
         JournalKind::RestartAnnounced => (Role::Plain, "The server said that it restarts.".into()),
+        JournalKind::Asked { action } => (Role::Plain, format!("You asked for {}.", asked(action))),
+        JournalKind::Announced { expected } => {
+            let begins = span(expected.since.since(now));
+            let to = expected.version.as_ref();
+            let to = to
+                .map(|version| format!(" to {version}"))
+                .unwrap_or_default();
+            let text = format!("It restarts in {begins}, upgrading{to}.");
+            (Role::Plain, text)
+        }
         JournalKind::HoldBegan {
             cause,
             until,
@@ -167,6 +177,33 @@ fn words(kind: &JournalKind, now: Timestamp) -> (Role, String) {
     }
 }
 
+/// What was asked for, by IDs: names may have changed since.
+fn asked(action: &Action) -> String {
+    let of = |parts: &[Part]| {
+        let folders = parts.iter().filter(|part| matches!(part, Part::Folder(_)));
+        let folders = folders.count();
+        self::parts(folders, parts.len() - folders).unwrap_or_else(|| "nothing".into())
+    };
+    match action {
+        Action::Rescan { folder: None, .. } => "a scan of all folders".into(),
+        Action::Rescan {
+            folder: Some(folder),
+            ..
+        } => format!("a scan of folder {folder}"),
+        Action::Pause { parts } => format!("{} to be paused", of(parts)),
+        Action::Resume { parts } => format!("{} to be resumed", of(parts)),
+        Action::Override { folder } => format!("an override of folder {folder}"),
+        Action::Revert { folder } => format!("folder {folder} to be reverted"),
+        Action::AcceptDevice { device } => format!("device {device} to be accepted"),
+        Action::IgnoreDevice { device } => format!("device {device} to be ignored"),
+        Action::AcceptFolder { folder, .. } => format!("folder {folder} to be accepted"),
+        Action::IgnoreFolder { folder, .. } => format!("folder {folder} to be ignored"),
+        Action::ClearErrors => "its errors to be cleared".into(),
+        Action::Restart => "a restart".into(),
+        Action::Shutdown => "it to be shut down".into(),
+    }
+}
+
 fn because(cause: HoldCause) -> &'static str {
     match cause {
         HoldCause::User => "You asked for a pause",
@@ -187,7 +224,7 @@ fn parts(folders: usize, devices: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{Class, LinkState, What};
+    use crate::core::{Absence, Class, LinkState, What, Why};
     use crate::view::samples;
     use crate::view::style::Page;
 
@@ -252,6 +289,22 @@ mod tests {
                 subject: String::new(),
             },
             JournalKind::RestartAnnounced,
+            JournalKind::Asked {
+                action: Action::Shutdown,
+            },
+            JournalKind::Asked {
+                action: Action::Pause {
+                    parts: vec![Part::Folder("docs".into()), Part::Device("NAS".into())],
+                },
+            },
+            JournalKind::Announced {
+                expected: Absence {
+                    why: Why::Upgrade,
+                    after: Duration::from_secs(60),
+                    version: Some("v2.2.0".into()),
+                }
+                .expected(Timestamp::from_secs(1_795_226_400)),
+            },
             JournalKind::HoldBegan {
                 cause: HoldCause::User,
                 until: Some(samples::now() + Duration::from_secs(5400)),

@@ -3,6 +3,7 @@
 //! Invariant: this room is pure. It never prints, never reads a clock, a file or the environment, and what it gives
 //! holds no control and no bidirectional character, whatever a server sent.
 
+pub mod absence;
 mod certificate;
 pub mod check;
 pub mod command;

@@ -7,7 +7,7 @@ use super::units::{ago, count, size};
 use super::words::{is_synced, list};
 use crate::core::safety::{Amount, Behind, Why};
 use crate::core::service::{Device, DeviceState, Folder, FolderState, short_id};
-use crate::core::{InstanceStatus, Kind, LinkState, Service, Status, Timestamp};
+use crate::core::{InstanceStatus, Kind, LinkState, Overall, Service, Status, Timestamp};
 
 /// More reasons are only counted.
 const MOST: usize = 5;
@@ -32,7 +32,7 @@ pub fn verdict(service: &Service, now: Timestamp) -> String {
 pub fn in_order(status: &Status) -> String {
     let instances = status.instances.iter().map(AsRef::as_ref);
     let watched: Vec<&InstanceStatus> = instances
-        .filter(|instance: &&InstanceStatus| instance.link.state != LinkState::Paused)
+        .filter(|instance: &&InstanceStatus| instance.overall() != Overall::Paused)
         .collect();
     let every = |holds: fn(&InstanceStatus) -> bool| watched.iter().all(|one| holds(one));
     // Others have nothing to be synced.

@@ -62,6 +62,7 @@ pub(crate) fn connected() -> Status {
             since: before(185),
             restart_pending: false,
             failure: None,
+            expected: None,
             trust: TrustStatus {
                 mode: TrustMode::File,
                 path: Some("/home/ada/.local/state/syncthing/https-cert.pem".into()),

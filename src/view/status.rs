@@ -6,7 +6,7 @@ use super::link::link_words;
 use super::style::{Line, Page, Role};
 use super::units::{brief, count, span};
 use super::words::{headline, unchanged_config};
-use super::{Frame, certificate, service};
+use super::{Frame, absence, certificate, service};
 use crate::core::status::{Failure, InstanceStatus};
 use crate::core::{LinkState, Status};
 
@@ -83,11 +83,22 @@ fn link(page: &mut Page, instance: &InstanceStatus, frame: &Frame) {
         _ if is_new => " just now.".to_owned(),
         _ => format!(" for {lasted}."),
     };
-    page.paragraph(role, &format!("{word}{meaning}"), INDENT, frame.width);
-    if let Some(failure) = &link.failure {
+    let absence = absence::sentence(link, frame.now);
+    let connected = link.state == LinkState::Connected;
+    if absence.is_none() || connected {
+        page.paragraph(role, &format!("{word}{meaning}"), INDENT, frame.width);
+    }
+    if let Some(absence) = &absence {
+        page.paragraph(Role::Plain, absence, INDENT, frame.width);
+    }
+    if let Some(failure) = link
+        .failure
+        .as_ref()
+        .filter(|_| absence.is_none() || connected)
+    {
         failing(page, instance, failure, frame);
     }
-    if instance.service.is_some() && link.state != LinkState::Connected {
+    if instance.service.is_some() && !connected {
         let text = "What follows is its last known state.";
         page.paragraph(Role::Dim, text, INDENT, frame.width);
     }

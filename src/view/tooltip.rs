@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::icon::Icon;
 use super::style::clean;
 use super::units::{rate, size, span};
-use super::{Frame, certificate, safety, words};
+use super::{Frame, absence, certificate, safety, words};
 use crate::core::service::{DeviceState, FolderState};
 use crate::core::{InstanceStatus, Kind, LinkState, Service, Status};
 
@@ -88,6 +88,9 @@ fn title(status: &Status) -> String {
         Icon::UpToDate => "in order",
         Icon::Scanning => "scanning",
         Icon::Syncing => "syncing",
+        Icon::Paused if status.instances.iter().all(|it| it.link.is_shut_down()) => {
+            "shut down by you"
+        }
         Icon::Paused => "paused",
         Icon::Attention => "needs a look",
         Icon::Error if in_state(LinkState::Untrusted).is_some() => "a certificate is not trusted",
@@ -105,6 +108,7 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
     let failing = instance.link.failure.as_ref();
     match (instance.link.state, instance.service.as_deref()) {
         (LinkState::Paused, _) => "Monitoring is paused".into(),
+        _ if instance.link.is_shut_down() => "Shut down by you".into(),
         (LinkState::Untrusted, _) => "The certificate is not trusted".into(),
         _ if instance.link.is_unpinned() => "No certificate is pinned yet".into(),
         (LinkState::Unauthorized, _) => format!("The {} is refused", instance.kind.login()),
@@ -123,7 +127,10 @@ fn now(instance: &InstanceStatus, frame: &Frame) -> String {
 
 /// What else is to be known of an instance: why it fails, or why its state may be old.
 fn aside(instance: &InstanceStatus) -> Option<String> {
+    let announced = absence::in_short(&instance.link).map(capital);
     let calm = match instance.link.state {
+        _ if instance.link.is_shut_down() => return None,
+        LinkState::Reconnecting if announced.is_some() => announced.as_deref().unwrap_or_default(),
         LinkState::Rotating => "The certificate is being renewed",
         LinkState::Reconnecting => "Reconnecting",
         state if state.is_loud() => {
@@ -137,6 +144,13 @@ fn aside(instance: &InstanceStatus) -> Option<String> {
         .as_ref()
         .map_or("", |_| "; last known state");
     Some(format!("{calm}{last}"))
+}
+
+fn capital(mut text: String) -> String {
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 fn work(instance: &InstanceStatus, service: &Service, frame: &Frame) -> String {

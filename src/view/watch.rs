@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Frame;
 use super::link::link_words;
 use super::style::{Line, Page, Role};
 use super::units::{clock, count};
 use super::words::{device_state, folder_state, headline};
-use crate::core::status::{InstanceStatus, StreamNews, StreamNote};
-use crate::core::{LinkState, Reason, Service, Status};
+use super::{Frame, absence};
+use crate::core::status::{InstanceStatus, Link, StreamNews, StreamNote};
+use crate::core::{LinkState, Reason, Service, Status, Timestamp};
 
 /// The lines for `after`; everything of note when there was no status `before`.
 pub fn changes(before: Option<&Status>, after: &Status, frame: &Frame) -> Page {
@@ -25,7 +25,7 @@ pub fn changes(before: Option<&Status>, after: &Status, frame: &Frame) -> Page {
     };
     for instance in &after.instances {
         let old = before.and_then(|before| before.instance(&instance.name));
-        instance_changes(old, instance, &mut |role, text| {
+        instance_changes(old, instance, after.time, &mut |role, text| {
             say(&instance.name, role, text)
         });
     }
@@ -60,6 +60,7 @@ pub fn engine(note: &StreamNote, frame: &Frame) -> Page {
 fn instance_changes(
     old: Option<&InstanceStatus>,
     new: &InstanceStatus,
+    now: Timestamp,
     say: &mut dyn FnMut(Role, &str),
 ) {
     let (role, word) = link_words(&new.link);
@@ -68,7 +69,10 @@ fn instance_changes(
             (Some(failure), state) if state.is_loud() => {
                 format!("{word}: {} {}", failure.message, failure.hint)
             }
-            (Some(failure), _) => format!("{word} ({}), quietly.", failure.class.name()),
+            (Some(failure), _) => match absence::in_short(&new.link) {
+                Some(absence) => format!("{word}: {absence}."),
+                None => format!("{word} ({}), quietly.", failure.class.name()),
+            },
             (None, LinkState::Connected) => match new.link.trust.served {
                 Some(served) => format!("{word}; certificate {}.", served.short()),
                 None => format!("{word}."),
@@ -85,6 +89,13 @@ fn instance_changes(
             role,
             &format!("Certificate rotated: now {}.", served.short()),
         );
+    }
+    let why = |link: &Link| link.expected.as_ref().map(|expected| expected.why);
+    if new.link.state == LinkState::Connected
+        && old.is_some_and(|old| why(&old.link) != why(&new.link))
+        && let Some(announced) = absence::sentence(&new.link, now)
+    {
+        say(Role::Plain, &announced);
     }
     let was_pending = old.is_some_and(|old| old.link.restart_pending);
     if new.link.restart_pending && !was_pending {

@@ -3,6 +3,7 @@
 //!
 //! Names of servers, folders and devices stand in these texts as they came; [`super::style`] cleans them.
 
+use super::absence;
 use super::link::{link_words, lost, lost_link};
 use super::safety;
 use super::style::Role;
@@ -109,7 +110,7 @@ pub fn headline(status: &Status) -> (Role, String) {
             .collect();
         list(&all)
     };
-    let watched = || instances().filter(|instance| instance.link.state != LinkState::Paused);
+    let watched = || instances().filter(|instance| instance.overall() != Overall::Paused);
     match status.overall {
         Overall::Alert => (
             Role::Bad,
@@ -131,7 +132,7 @@ pub fn headline(status: &Status) -> (Role, String) {
         ),
         Overall::Attention => (Role::Warn, attention(instances())),
         Overall::Busy => (Role::Busy, busy(instances())),
-        Overall::Paused => (Role::Dim, "Monitoring is paused.".into()),
+        Overall::Paused => (Role::Dim, absence::nobody_watched(instances())),
         Overall::Ok if status.instances.is_empty() => (
             Role::Dim,
             "Nothing is watched: the config names no instance.".into(),
@@ -158,7 +159,9 @@ pub fn is_synced(instance: &InstanceStatus) -> bool {
 pub fn doing(instance: &InstanceStatus) -> String {
     let (_, state) = link_words(&instance.link);
     match &instance.service {
-        _ if instance.link.state != LinkState::Connected => state.to_lowercase(),
+        _ if instance.link.state != LinkState::Connected => {
+            absence::in_short(&instance.link).unwrap_or_else(|| state.to_lowercase())
+        }
         None => "waiting for the first answer".into(),
         Some(service) => match work(service) {
             Some(work) => work,

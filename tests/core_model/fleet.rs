@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use syncwatch::core::{
-    Class, Conditions, Effect, Event, Fault, InstanceSpec, Kind, Model, Patience, PinRead,
+    Action, Class, Conditions, Effect, Event, Fault, InstanceSpec, Kind, Model, Patience, PinRead,
     RetryCause, Service, Status, Target, Timestamp, TrustMode, failure,
 };
 
@@ -180,7 +180,10 @@ fn event(name: &str, said: Said, lone: &Lone) -> Event {
             generation,
             fault: Fault::new(class).with_served(Some(fingerprint(letter))),
         },
-        Said::Announced => Event::RestartAnnounced { instance },
+        Said::Announced => {
+            let action = Action::Restart;
+            Event::Asked { instance, action }
+        }
         Said::Paused(paused) => Event::SetPaused { instance, paused },
     }
 }

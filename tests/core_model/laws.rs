@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use syncwatch::core::failure::{ANNOUNCED_RESTART, Retry};
+use syncwatch::core::absence::RESTART;
+use syncwatch::core::failure::Retry;
 use syncwatch::core::{
-    Alert, Class, Effect, Event, Fingerprint, InstanceSpec, InstanceStatus, JournalKind, LinkState,
-    Model, Patience, Pin, PinRead, RetryCause, Status, Timestamp,
+    Absence, Alert, Class, Effect, Event, Fingerprint, InstanceSpec, InstanceStatus, JournalKind,
+    LinkState, Model, Patience, Pin, PinRead, RetryCause, Status, Timestamp, Why,
 };
 
 use crate::shell::engine;
@@ -96,6 +97,14 @@ impl Laws {
         }
     }
 
+    /// The server was announced to be away.
+    fn expect(&mut self, absence: Absence, now: Timestamp) {
+        self.announced = Some(match absence.why {
+            Why::Shutdown => never(),
+            _ => now + absence.after + RESTART,
+        });
+    }
+
     /// `busy`: an answer is still to come, or a connection stands.
     pub fn check(
         &mut self,
@@ -161,7 +170,12 @@ impl Laws {
             Event::Failed { attempt, .. } if *attempt <= self.attempt => {
                 self.failed = self.failed.max(Some(*attempt));
             }
-            Event::RestartAnnounced { .. } => self.announced = Some(now),
+            Event::Announced { absence, .. } => self.expect(absence.clone(), now),
+            Event::Asked { action, .. } => {
+                if let Some(absence) = Absence::by(action) {
+                    self.expect(absence, now);
+                }
+            }
             // What is switched off or gone has nothing more to tell.
             Event::SetPaused { paused: true, .. } => self.told.clear(),
             Event::Configured { .. } if status.instances.is_empty() => {
@@ -169,6 +183,15 @@ impl Laws {
                 self.state = None;
             }
             _ => {}
+        }
+        if let Event::Retry {
+            cause: RetryCause::User,
+            ..
+        } = event
+            && self.announced.take_if(|end| *end == never()).is_some()
+        {
+            // Whom nobody missed is waited for from now on.
+            self.woke = Some(now);
         }
         for instance in &status.instances {
             let link = &instance.link;
@@ -342,10 +365,15 @@ impl Laws {
             limit = limit.max((met + SILENT_RETRY + DOUBT).min(first + LONGEST_SILENCE));
         }
         if let Some(announced) = self.announced.filter(|_| is_away(failure.class)) {
-            limit = limit.max(announced + ANNOUNCED_RESTART);
+            limit = limit.max(announced);
         }
         assert!(now < limit, "hidden too long: {failure:?} at {now}");
     }
+}
+
+/// The end of what has none.
+fn never() -> Timestamp {
+    Timestamp::from_millis(i64::MAX)
 }
 
 /// The peer is not there, rather than there and another one.
@@ -356,6 +384,6 @@ fn is_away(class: Class) -> bool {
         C::Refused | C::HandshakeReset | C::HandshakeEof | C::Lost | C::Truncated
     ) || matches!(
         class,
-        C::ConnectTimeout | C::RequestTimeout | C::ServerError
+        C::ConnectTimeout | C::RequestTimeout | C::ServerError | C::UpstreamDown
     )
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use syncwatch::core::{
-    Class, Conditions, Event, Fault, PinRead, Refusal, Remembered, RetryCause, Service, TrustMode,
-    failure,
+    Absence, Action, Class, Conditions, Event, Fault, PinRead, Refusal, Remembered, RetryCause,
+    Service, TrustMode, Why, failure,
 };
 
 use crate::shell::{NAME, Shell};
@@ -30,6 +30,9 @@ enum Happening {
     Forget,
     Retry(RetryCause),
     Announced,
+    ShutDown,
+    Upgrades(u64),
+    Migrates(bool),
     Paused(bool),
     PauseAll(Option<u64>),
     ResumeAll,
@@ -113,6 +116,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(H::Forget),
         3 => cause.prop_map(H::Retry),
         1 => Just(H::Announced),
+        1 => Just(H::ShutDown),
+        1 => (0..100_u64).prop_map(H::Upgrades),
+        1 => any::<bool>().prop_map(H::Migrates),
         2 => any::<bool>().prop_map(H::Paused),
         1 => prop::option::of(0..600_u64).prop_map(H::PauseAll),
         1 => Just(H::ResumeAll),
@@ -168,7 +174,23 @@ fn happen(shell: &mut Shell, happening: Happening) {
             instance: None,
             cause,
         }),
-        H::Announced => shell.send(Event::RestartAnnounced { instance }),
+        H::Announced => shell.send(Event::Asked {
+            instance,
+            action: Action::Restart,
+        }),
+        H::ShutDown => shell.send(Event::Asked {
+            instance,
+            action: Action::Shutdown,
+        }),
+        H::Upgrades(seconds) => shell.send(Event::Announced {
+            instance,
+            absence: Absence {
+                why: Why::Upgrade,
+                after: Duration::from_secs(seconds),
+                version: None,
+            },
+        }),
+        H::Migrates(migrates) => shell.send(Event::Migrates { instance, migrates }),
         H::Paused(paused) => shell.send(Event::SetPaused { instance, paused }),
         H::PauseAll(seconds) => {
             let until = seconds.map(|seconds| shell.now + Duration::from_secs(seconds));

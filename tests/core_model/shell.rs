@@ -277,6 +277,7 @@ impl Shell {
                 let instance = instance.clone();
                 self.later(Pending::Event(Event::Recalled { instance, recalled }));
             }
+            Effect::KeepExpected { expected, .. } => self.spec.expected.clone_from(expected),
             Effect::KeepPaused { paused, .. } => self.spec.paused = *paused,
             Effect::Control { number, .. } => {
                 let (number, instance) = (*number, NAME.into());

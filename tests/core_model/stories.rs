@@ -157,6 +157,104 @@ fn a_restart_that_was_announced_may_take_a_minute() {
     );
 }
 
+#[test]
+fn what_the_user_shut_down_is_missed_by_nobody_until_it_is_wanted_back() {
+    tell(
+        local(),
+        "
+        6s     | shut-down, fails refused | connected, expected shutdown
+        90s    |                          | reconnecting, alerts -, expected shutdown, overall paused
+        9000s  |                          | reconnecting, alerts -, overall paused
+        9001s  | user                     |
+        9010s  |                          | reconnecting, alerts -, expected -
+        9017s  |                          | disconnected, alerts disconnected
+        ",
+    );
+    // It is back, and what happens then is another story.
+    tell(
+        local(),
+        "
+        6s     | shut-down, fails refused |
+        90s    | serves A, user           |
+        120s   |                          | connected, alerts -, expected -
+        121s   | fails refused            |
+        138s   |                          | disconnected, alerts disconnected
+        ",
+    );
+    // Away is one thing, another one in its place is another.
+    tell(
+        local(),
+        "
+        6s     | shut-down, fails refused |
+        90s    | serves M                 |
+        150s   |                          | untrusted, alerts untrusted
+        ",
+    );
+    // It did not do what it agreed to.
+    tell(
+        local(),
+        "
+        6s     | shut-down                |
+        67s    |                          | connected, expected -
+        68s    | fails refused            |
+        85s    |                          | disconnected, alerts disconnected
+        ",
+    );
+}
+
+#[test]
+fn an_upgrade_has_its_minute_from_when_it_begins() {
+    tell(
+        local(),
+        "
+        1s     | upgrades in 60s          | connected, expected upgrade
+        62s    | fails refused            |
+        119s   |                          | reconnecting, alerts -, expected upgrade
+        122s   |                          | disconnected, alerts disconnected, expected -
+        ",
+    );
+    tell(
+        local(),
+        "
+        1s     | upgrades in 60s          |
+        62s    | fails refused            |
+        65s    | serves A                 |
+        80s    |                          | connected, expected -, alerts -
+        ",
+    );
+}
+
+#[test]
+fn a_database_that_is_upgraded_is_an_absence_and_not_without_end() {
+    tell(
+        local(),
+        "
+        6s     | migrates, fails not-tls  |
+        10s    |                          | reconnecting, class upgrading-database, expected database, alerts -
+        300s   | fails refused            |
+        310s   |                          | reconnecting, class upgrading-database, alerts -
+        320s   | serves A                 |
+        360s   |                          | connected, expected -, alerts -
+        ",
+    );
+    tell(
+        local(),
+        "
+        6s     | migrates, fails not-tls  |
+        590s   |                          | reconnecting, alerts -
+        610s   |                          | disconnected, class upgrading-database, alerts disconnected
+        ",
+    );
+    // Nothing says that it is one.
+    tell(
+        local(),
+        "
+        6s     | fails not-tls            |
+        12s    |                          | misconfigured, alerts misconfigured, class not-tls
+        ",
+    );
+}
+
 // ---- across runs ----
 
 fn started_anew(remembered: char) -> Shell {

@@ -3,7 +3,7 @@
 //! What happens (several with commas): `file A`, `file torn|missing|unreadable`, `quietly file A` (no watcher saw it),
 //! `serves A`, `replays A`, `flaps A`, `alternates A M`, `changes` (its certificate, each time),
 //! `replies A CLASS`, `cuts A CLASS` (after the handshake), `fails CLASS`, `silent`, `opened [N times]`, `user`,
-//! `woke`, `sleeps HOURS`, `network`, `announced`, `pause`, `unpause`, `accept A`, `forget`, `key N`, `server-key N`, `restless key`,
+//! `woke`, `sleeps HOURS`, `network`, `announced`, `shut-down`, `upgrades in TIME`, `migrates`, `pause`, `unpause`, `accept A`, `forget`, `key N`, `server-key N`, `restless key`,
 //! `config changed`, `place lost CLASS`, `place found`, `url U`, `look` (the place is resolved again), `remote`.
 //! What is seen: a link state; `pending A|-`, `current A`, `served A`, `accepted A|-`, `rotations N`, `rotated at Nms`, `hidden N`,
 //! `alerts WORDS|-` (in all so far), `attempts <N` (since the line before), `restart-pending`, `service`, `recovered <N` (ms),
@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use syncwatch::core::{Class, Event, PinRead, RetryCause, Timestamp};
+use syncwatch::core::{Absence, Action, Class, Event, PinRead, RetryCause, Timestamp, Why};
 
 use crate::shell::{NAME, START, Shell};
 use crate::world::{Server, fingerprint, pin};
@@ -115,7 +115,26 @@ fn act(shell: &mut Shell, what: &[String]) {
             shell.send(retry(RetryCause::Resumed));
         }
         ["network"] => shell.send(retry(RetryCause::NetworkChanged)),
-        ["announced"] => shell.send(Event::RestartAnnounced { instance }),
+        ["announced"] => {
+            let action = Action::Restart;
+            shell.send(Event::Asked { instance, action });
+        }
+        ["shut-down"] => {
+            let action = Action::Shutdown;
+            shell.send(Event::Asked { instance, action });
+        }
+        ["upgrades", "in", delay] => {
+            let absence = Absence {
+                why: Why::Upgrade,
+                after: time(delay),
+                version: Some("v2.2.0".into()),
+            };
+            shell.send(Event::Announced { instance, absence });
+        }
+        ["migrates"] => {
+            let migrates = true;
+            shell.send(Event::Migrates { instance, migrates });
+        }
         ["pause"] | ["unpause"] => shell.send(Event::SetPaused {
             instance,
             paused: what[0] == "pause",
@@ -187,6 +206,13 @@ fn see(shell: &mut Shell, seen: &[String], line: &str, attempts_before: u64) {
             "{:?}: {line}",
             link.last_recovery_ms
         ),
+        ["expected", why] => {
+            let expected = link.expected.as_ref();
+            let told = expected.map(|it| serde_json::to_value(it.why).unwrap());
+            let why = (why != "-").then(|| why.into());
+            assert_eq!(told, why, "{line}");
+        }
+        ["overall", word] => assert_eq!(instance.overall().name(), word, "{line}"),
         ["class", name] => assert_eq!(
             link.failure.as_ref().map(|failure| failure.class),
             Some(class(name)),

@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::monitor::Monitor;
 use crate::support::syncthing::{Binary, Options, RealSyncthing, each_version};
 use serde_json::{Value, json};
-use syncwatch::core::{Action, InstanceStatus, JournalKind, LinkState, Part, Service};
+use syncwatch::core::{Action, InstanceStatus, JournalKind, LinkState, Overall, Part, Service};
 use syncwatch::engine::protocol::{Answer, Ask};
 
 /// An ID that no path could hold.
@@ -360,15 +360,28 @@ async fn a_restart_is_quiet_and_a_shutdown_is_the_end() {
                 now.link.state == LinkState::Connected && now.link.last_recovery_ms.is_some()
             })
             .await;
-        let announced = |kind: &JournalKind| *kind == JournalKind::RestartAnnounced;
-        let journal = side.monitor.journal();
-        assert!(journal.iter().any(|entry| announced(&entry.kind)));
+        let asked = |action: Action| {
+            let asked = JournalKind::Asked { action };
+            let journal = side.monitor.journal();
+            journal.iter().any(|entry| entry.kind == asked)
+        };
+        assert!(asked(Action::Restart) && asked(Action::ClearErrors));
         assert_eq!(side.monitor.told(), []);
 
         side.done(Action::Shutdown).await;
         side.monitor
             .until("gone", |now| now.link.state != LinkState::Connected)
             .await;
+        // Nobody misses what the user shut down: not past every patience, not after a restart of syncwatch either.
+        let is_calm = |now: &InstanceStatus| {
+            let failure = now.link.failure.as_ref();
+            let tried = failure.is_some_and(|failure| failure.attempts > 8);
+            tried && now.link.is_shut_down() && now.overall() == Overall::Paused
+        };
+        side.monitor.until("shut down", is_calm).await;
+        side.monitor.start_again().await;
+        side.monitor.until("still shut down", is_calm).await;
+        assert_eq!(side.monitor.told(), []);
         side.refused(Action::ClearErrors, "not connected").await;
         let unknown = Ask::Control {
             instance: "nas".into(),

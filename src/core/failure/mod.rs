@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::kebab::kebab;
 use super::pin::Fingerprint;
 use super::sight::Shown;
-pub use patience::{ANNOUNCED_RESTART, Patience};
+pub use patience::Patience;
 pub use rule::{Doubt, Retry, Rule};
 pub use table::{TABLE, fill};
 pub use words::{About, openssl};
@@ -117,6 +117,8 @@ pub enum Class {
     ProxyLogin,
     /// The page that gives the token shows a certificate that is not trusted.
     UntrustedTokenPage,
+    /// A Syncthing that rewrites its database: until that is done it answers without TLS.
+    UpgradingDatabase,
 }
 
 /// One failure as it was met. Holds no secret.
@@ -238,6 +240,19 @@ impl Class {
     /// Another attempt soon would be refused again.
     pub fn is_refusal(self) -> bool {
         self.rule().retry != Retry::Soon
+    }
+
+    /// The peer is away, or not quite there yet; not another one in its place.
+    pub fn is_absence(self) -> bool {
+        self.is_connection_level()
+            || matches!(
+                self,
+                Class::ConnectTimeout
+                    | Class::RequestTimeout
+                    | Class::ServerError
+                    | Class::UpstreamDown
+                    | Class::UpgradingDatabase
+            )
     }
 
     /// The peer's TCP connection failed or ended: an opened certificate file says that it is about to listen.

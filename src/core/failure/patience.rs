@@ -16,9 +16,6 @@ pub struct Patience {
     pub ceiling: Option<Duration>,
 }
 
-/// What a restart that was announced may take.
-pub const ANNOUNCED_RESTART: Duration = Duration::from_secs(60);
-
 impl Patience {
     /// The patience of `class`, longer during a rotation.
     pub fn of(&self, class: Class, rotating: bool) -> Duration {

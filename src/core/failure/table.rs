@@ -263,6 +263,14 @@ pub const TABLE: &[Rule] = &[
         "The page at 'token-url' of {name} is not trusted: {detail}. Nothing was sent to it, and no token was taken from it.",
         "If you changed its certificate yourself, correct 'token-trust'. If not, another program or computer is answering in its place.",
     ),
+    rule(C::UpgradingDatabase, S::Disconnected, 600).says(
+        "{url} answers without TLS for now, as it does while it upgrades its database. Nothing was sent to it.",
+        "It is connected again by itself.",
+    ).to(
+        K::Syncthing,
+        "{url} answers without TLS for now, as Syncthing does while it upgrades its database. Nothing was sent to it.",
+        "With many files this takes long; Syncthing's own log says how far it is. It is connected again by itself.",
+    ),
 ];
 
 /// For a class without a row, which a test rules out.

@@ -54,8 +54,10 @@ impl Instance {
     }
 
     pub(super) fn retry(&mut self, cause: RetryCause, now: Timestamp, effects: &mut Vec<Effect>) {
-        if cause == RetryCause::Resumed {
-            self.woke(now);
+        match cause {
+            RetryCause::Resumed => self.woke(now),
+            RetryCause::User => self.wanted_back(now, effects),
+            RetryCause::NetworkChanged => {}
         }
         let local = self.target.as_ref().is_none_or(|target| target.local);
         // A server that replied and refused does so again after a sleep or on another network.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Doubted, Instance, Phase};
 use crate::core::effect::{Alert, Effect};
-use crate::core::failure::{ANNOUNCED_RESTART, Class, Doubt, Fault, Patience};
+use crate::core::failure::{Class, Doubt, Fault, Patience};
 use crate::core::journal::JournalKind;
 use crate::core::outage::Outage;
 use crate::core::pin::{Fingerprint, Pin, TrustMode};
@@ -128,7 +128,7 @@ impl Instance {
         if fault.class == Class::PinMismatch && !forgotten {
             self.rotation_since.get_or_insert(since);
         }
-        let fault = self.seen_in_a_row(fault);
+        let fault = self.explained(self.seen_in_a_row(fault));
         let new_class = !self.is_failing_with(fault.class);
         match self.outage.as_mut() {
             Some(outage) => outage.again(fault.clone(), since),
@@ -190,15 +190,13 @@ impl Instance {
             self.verified(served, now, effects);
         }
         self.end_outage(now, effects);
-        self.announced = self
-            .announced
-            .filter(|announced| now < *announced + ANNOUNCED_RESTART);
     }
 
     pub(super) fn end_outage(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let Some(outage) = self.outage.take() else {
             return;
         };
+        self.came_back(outage.since, effects);
         let began = self
             .chance
             .take()

@@ -1,5 +1,6 @@
 //! One instance: its link, its pins and its service, moved by events.
 
+mod absent;
 mod asking;
 mod attempts;
 mod failing;
@@ -10,6 +11,7 @@ mod place;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::absence::Expected;
 use super::attention::{self, Reason, Recorder, Seen};
 use super::counters::Counters;
 use super::effect::Effect;
@@ -39,7 +41,10 @@ pub(super) struct Instance {
     pub(super) paused: bool,
     pub(super) outage: Option<Outage>,
     pub(super) rotation_since: Option<Timestamp>,
-    pub(super) announced: Option<Timestamp>,
+    /// The absence that was announced, until it is over.
+    pub(super) expected: Option<Expected>,
+    /// There is reason to believe that it upgrades its database.
+    migrates: bool,
     pub(super) served: Option<Pin>,
     pub(super) rotations: u64,
     pub(super) last_rotation: Option<Timestamp>,
@@ -125,6 +130,7 @@ impl Instance {
     ) -> Self {
         let holding = Holding::new(std::mem::take(&mut spec.holds), conditions, serial);
         let paused = spec.paused;
+        let expected = spec.expected.take();
         Self {
             spec,
             target: None,
@@ -142,7 +148,8 @@ impl Instance {
             recorder: Recorder::default(),
             outage: None,
             rotation_since: None,
-            announced: None,
+            expected,
+            migrates: false,
             served: None,
             rotations: 0,
             last_rotation: None,
@@ -249,10 +256,9 @@ impl Instance {
                 }
             }
             Event::Retry { cause, .. } => self.retry(cause, now, effects),
-            Event::RestartAnnounced { .. } => {
-                self.announced = Some(now);
-                self.record(JournalKind::RestartAnnounced, now, effects);
-            }
+            Event::Announced { absence, .. } => self.announced(absence, now, effects),
+            Event::Migrates { migrates, .. } => self.migrates = migrates,
+            Event::Asked { action, .. } => self.asked(action, now, effects),
             Event::SetPaused { paused, .. } => self.set_paused(paused, now, effects),
             Event::PauseAll { until, .. } => self.pause_all(until, now),
             Event::PauseParts { parts, until, .. } => self.pause_parts(parts, until, now),
@@ -285,6 +291,7 @@ impl Instance {
         self.alert_if_loud(patience, now, effects);
         self.tell_end_if_steady(now, effects);
         self.settle_holds(now, effects);
+        self.settle_absence(now, effects);
         let state = self.state(patience, now);
         if state != self.shown.0 {
             self.shown = (state, now);
@@ -328,13 +335,16 @@ impl Instance {
             .outage
             .as_ref()
             .filter(|outage| outage.may_be_told_of())
-            .map(|outage| outage.shown_after(&self.circumstances(patience)));
+            .map(|outage| outage.shown_after(&self.circumstances(patience)))
+            // Never is no deadline.
+            .filter(|shown| *shown < Timestamp::from_millis(i64::MAX));
         let told = self.untold_end.and(self.steady_at());
         let holds = self.holding.next_deadline();
+        let expected = self.absence_due();
         let asks = self.daily_question();
         let connected = self.shown.0 == LinkState::Connected;
         let record = self.recorder.next_deadline().filter(|_| connected);
-        [retry, doubt, shown, told, holds, asks, record]
+        [retry, doubt, shown, told, holds, asks, record, expected]
             .into_iter()
             .flatten()
             .min()
@@ -344,7 +354,7 @@ impl Instance {
         Circumstances {
             patience,
             rotation_since: self.rotation_since,
-            announced: self.announced,
+            announced: self.expected.as_ref().map(Expected::end),
             unsteady_since: self.unsteady_since,
         }
     }

@@ -22,6 +22,7 @@ impl Instance {
             remembered: self.spec.remembered.take(),
             accepted: self.spec.accepted.take(),
             id: self.spec.id.take(),
+            expected: None,
             holds: Vec::new(),
             ..spec
         };

@@ -147,6 +147,7 @@ impl Shell {
             may_be_away: instance.may_be_away.clone(),
             holds: kept.holds,
             paused: kept.paused,
+            expected: kept.expected,
         }
     }
 

@@ -37,13 +37,14 @@ impl Shell {
         self.controls.spawn(async move {
             let instance = remote.name.clone();
             let done = perform(kind, &remote, &action).await;
-            match action {
-                Action::Restart if done.is_ok() => {
-                    drop(events.send(Event::RestartAnnounced { instance }));
-                }
-                Action::Restart | Action::Shutdown => {}
+            let ends = matches!(action, Action::Restart | Action::Shutdown);
+            if done.is_ok() {
+                // The receiver is the loop that has us.
+                let _ = events.send(Event::Asked { instance, action });
+            }
+            if !ends {
                 // Whoever looks after the answer sees what came of it, and not what was before.
-                _ => drop(tokio::time::timeout(SHOWN, afresh.status()).await),
+                drop(tokio::time::timeout(SHOWN, afresh.status()).await);
             }
             let _ = reply.send(answer(done));
         });

@@ -276,6 +276,7 @@ impl Shell {
             } => self.identified(instance, id, aside),
             kept @ (Effect::Remember { .. }
             | Effect::KeepAccepted { .. }
+            | Effect::KeepExpected { .. }
             | Effect::KeepHolds { .. }
             | Effect::KeepPaused { .. }) => self.state.keep(kept),
             Effect::Control {

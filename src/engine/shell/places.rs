@@ -31,6 +31,7 @@ pub(super) struct Found {
     trust: Option<Watched>,
     trust_stamp: Option<Stamp>,
     second_stamp: Option<Stamp>,
+    migrates: Option<bool>,
 }
 
 /// Looks for a place, and watches what is not watched yet.
@@ -184,6 +185,10 @@ impl Shell {
             Ok(resolved) => resolved,
             Err(fault) => return self.queue.push_back(Event::Unresolved { instance, fault }),
         };
+        self.note_migration(&instance, found.migrates);
+        let Some(runtime) = self.runtimes.get_mut(&instance) else {
+            return;
+        };
         let another_secret = runtime.second_moved(found.second_stamp);
         let warnings = resolved.warnings.clone();
         let moved = runtime.settle_in(resolved);
@@ -203,6 +208,15 @@ impl Shell {
                 self.queue.push_back(Event::Retry { instance, cause });
             }
         }
+    }
+
+    /// Whoever answers without TLS may be a Syncthing that upgrades its database: one whose home says so, or, where
+    /// nobody can look, one that was verified there before.
+    fn note_migration(&mut self, instance: &str, migrates: Option<bool>) {
+        let verified = || self.state.known().get(instance).remembered.is_some();
+        let migrates = migrates.unwrap_or_else(verified);
+        let instance = instance.to_owned();
+        self.queue.push_back(Event::Migrates { instance, migrates });
     }
 
     pub(super) fn queue_resolved(&mut self, instance: String) {
@@ -244,6 +258,7 @@ impl Search {
         });
         Found {
             outcome: resolution.outcome,
+            migrates: resolution.migrates,
             sources,
             trust,
             trust_stamp: file.first().and_then(|file| Stamp::of(file)),

@@ -62,6 +62,9 @@ impl Saving {
             Effect::KeepHolds { instance, holds } => {
                 self.change(&instance, |kept| kept.holds = holds);
             }
+            Effect::KeepExpected { instance, expected } => {
+                self.change(&instance, |kept| kept.expected = expected);
+            }
             Effect::KeepPaused { instance, paused } => {
                 self.change(&instance, |kept| kept.paused = paused);
             }

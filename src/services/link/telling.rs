@@ -5,7 +5,7 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::{Ask, Link};
-use crate::core::{Class, Event, Fault, Pin, Service};
+use crate::core::{Absence, Class, Event, Fault, Pin, Service};
 
 /// All that a server holds back until something happens, whatever is asked from.
 pub(super) const HELD: &str = "what is held back";
@@ -56,10 +56,11 @@ impl<A: Ask> Link<A> {
         self.works(None);
     }
 
-    /// Tells that the server is about to restart.
-    pub fn restart_announced(&self) {
-        self.send(Event::RestartAnnounced {
+    /// Tells that the server will be away for a while.
+    pub fn announced(&self, absence: Absence) {
+        self.send(Event::Announced {
             instance: self.session.instance.clone(),
+            absence,
         });
     }
 

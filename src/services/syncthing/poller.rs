@@ -210,8 +210,8 @@ impl<'a, A: Ask> Follower<'a, A> {
     fn take_in(&mut self, events: &[Event]) -> BTreeSet<Need> {
         let mut needs = BTreeSet::new();
         for event in events {
-            if event.announces_restart() {
-                self.link.restart_announced();
+            if let Some(absence) = event.announces() {
+                self.link.announced(absence);
             }
             needs.append(&mut self.state.apply(event));
         }

@@ -4,6 +4,9 @@
 //! its data changes nothing. Source: lib/events/events.go and what the official page does with each.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::core::{Absence, Why};
 
 use super::faults::MAX_FAILED;
 use super::state::{Device, Folder, Need, State};
@@ -17,9 +20,14 @@ FolderWatchStateChanged,DeviceConnected,DeviceDisconnected,DevicePaused,DeviceRe
 ConfigSaved,StartupComplete,ClusterConfigReceived,UpgradeRestartScheduled,Failure";
 
 impl Event {
-    /// The server is about to restart, by its own word.
-    pub fn announces_restart(&self) -> bool {
-        self.kind == "UpgradeRestartScheduled"
+    /// The server will restart, by its own word: 2.x says after how long, and into what.
+    pub fn announces(&self) -> Option<Absence> {
+        let version = &self.data.new_version;
+        (self.kind == "UpgradeRestartScheduled").then(|| Absence {
+            why: Why::Upgrade,
+            after: Duration::from_secs(self.data.delay_s),
+            version: (!version.is_empty()).then(|| version.clone()),
+        })
     }
 }
 

@@ -324,6 +324,11 @@ pub struct EventData {
     pub address: String,
     #[serde(rename = "clientVersion", deserialize_with = "text")]
     pub client_version: String,
+    /// In `UpgradeRestartScheduled`, with the next one.
+    #[serde(rename = "delayS", deserialize_with = "number")]
+    pub delay_s: u64,
+    #[serde(rename = "newVersion", alias = "version", deserialize_with = "text")]
+    pub new_version: String,
     #[serde(deserialize_with = "maybe")]
     pub summary: Option<Box<Summary>>,
     /// The items that failed, in `FolderErrors`.

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::text::{moment, name_or};
 use crate::core::service::{DeviceState, Folder, FolderState};
-use crate::core::{Hold, HoldCause, InstanceStatus, Kind, LinkState, Overall, Service, Status};
-use crate::view::Frame;
+use crate::core::{
+    Hold, HoldCause, InstanceStatus, Kind, LinkState, Overall, Service, Status, Why,
+};
 use crate::view::link::lost_link;
 use crate::view::safety;
 use crate::view::units::{size, span};
 use crate::view::words::{self, list, reasons};
+use crate::view::{Frame, absence};
 
 /// Slower rates promise nonsense.
 const LEAST_RATE: u64 = 1024;
@@ -23,7 +25,10 @@ pub(super) fn calm(status: &Status) -> Status {
             instance.link.state,
             LinkState::Rotating | LinkState::Reconnecting
         );
-        if hidden {
+        // Whoever was shut down or has its database to upgrade is away for longer than a moment.
+        let expected = instance.link.expected.as_ref().map(|expected| expected.why);
+        let long = matches!(expected, Some(Why::Shutdown | Why::Database));
+        if hidden && !long {
             let link = &mut Arc::make_mut(instance).link;
             link.state = LinkState::Connected;
             (link.failure, link.next_attempt) = (None, None);
@@ -42,9 +47,13 @@ pub(super) fn title(instance: &InstanceStatus) -> String {
         LinkState::Unauthorized => format!("refuses the {}", instance.kind.login()),
         LinkState::Misconfigured => "cannot work as configured".into(),
         LinkState::Disconnected => "cannot be reached".into(),
-        _ => match instance.service.as_deref() {
-            Some(service) => in_short(instance, service),
-            None => "waiting".into(),
+        _ => match (
+            absence::in_short(&instance.link),
+            instance.service.as_deref(),
+        ) {
+            (Some(absence), _) => absence,
+            (None, Some(service)) => in_short(instance, service),
+            (None, None) => "waiting".into(),
         },
     };
     format!("{name}: {state}")
@@ -64,6 +73,7 @@ pub(super) fn sentence(instance: &InstanceStatus, frame: &Frame) -> String {
             }
             None => format!("{name} cannot be reached"),
         },
+        _ if let Some(absence) = absence::in_short(&instance.link) => format!("{name}: {absence}"),
         _ => match instance.service.as_deref() {
             Some(service) => of_service(instance, service, frame),
             None => format!("Waiting for the first answer from {name}"),

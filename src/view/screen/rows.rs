@@ -4,14 +4,13 @@ use super::glyphs::steady;
 use super::{Pane, Screen, Subject};
 use crate::core::service::{Device, DeviceState, Fact, Folder, FolderState, short_id};
 use crate::core::{InstanceStatus, JournalEntry, LinkState, Overall};
-use crate::view::Frame;
-use crate::view::journal;
 use crate::view::link::link_words;
 use crate::view::menu::text::moment;
 use crate::view::service::{device_name, label, needed};
 use crate::view::style::{Line, Page, Role};
 use crate::view::table::{Column, Table};
 use crate::view::words::{device_state, doing, folder_state, reasons};
+use crate::view::{Frame, absence, journal};
 
 /// A list, ready to be shown in a given width.
 #[derive(Clone, Debug)]
@@ -188,7 +187,7 @@ fn instance_cells(instance: &InstanceStatus) -> Vec<Line> {
     // Else it says no more than the state of the link.
     let doing = match instance.link.state {
         LinkState::Connected => doing(instance),
-        _ => String::new(),
+        _ => absence::in_short(&instance.link).unwrap_or_default(),
     };
     let needs_a_look = instance.overall() == Overall::Attention;
     let reason = reasons(instance);

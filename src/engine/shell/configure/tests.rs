@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::config::keys::{parts, with_key};
-use crate::config::{InstanceConfig, Outlets};
+use crate::config::{self, InstanceConfig, Outlets};
 use crate::core::Patience;
 use crate::core::preferences::Preferences;
 use crate::engine::Options;

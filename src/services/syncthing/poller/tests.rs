@@ -10,7 +10,7 @@ use tokio::time::{advance, sleep};
 
 use super::*;
 use crate::core::service::{FolderState, Service};
-use crate::core::{Class, Event as Told, Fingerprint, Pin as CertificatePin};
+use crate::core::{Absence, Class, Event as Told, Fingerprint, Pin as CertificatePin, Why};
 use crate::services::link::fake::{Fake, Server, session};
 use crate::services::run;
 
@@ -506,9 +506,27 @@ async fn a_few_questions_are_worth_no_second_connection() {
 async fn an_announced_restart_is_told() {
     let mut rig = Rig::start(server()).await;
     rig.told();
-    rig.server.emit("UpgradeRestartScheduled", json!(null));
-    settle().await;
-    assert!(matches!(rig.told()[..], [Told::RestartAnnounced { .. }]));
+    // 1.x says nothing of when and into what; 2.x does.
+    for (data, after, version) in [
+        (json!(null), 0, None),
+        (
+            json!({"delayS": 60, "newVersion": "v2.2.0"}),
+            60,
+            Some("v2.2.0"),
+        ),
+    ] {
+        rig.server.emit("UpgradeRestartScheduled", data);
+        settle().await;
+        let expected = Absence {
+            why: Why::Upgrade,
+            after: Duration::from_secs(after),
+            version: version.map(str::to_owned),
+        };
+        match &rig.told()[..] {
+            [Told::Announced { absence, .. }] => assert_eq!(*absence, expected),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
