@@ -274,11 +274,6 @@ impl Shell {
                 id,
                 aside,
             } => self.identified(instance, id, aside),
-            kept @ (Effect::Remember { .. }
-            | Effect::KeepAccepted { .. }
-            | Effect::KeepExpected { .. }
-            | Effect::KeepHolds { .. }
-            | Effect::KeepPaused { .. }) => self.state.keep(kept),
             Effect::Control {
                 instance,
                 number,
@@ -289,6 +284,8 @@ impl Shell {
                 // Nobody listening is fine: the journal has it.
                 let _ = self.alerts.send(alert);
             }
+            // The rest is kept for the next run.
+            kept => self.state.keep(kept),
         }
     }
 
