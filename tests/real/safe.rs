@@ -325,6 +325,11 @@ async fn one_of_three_is_enough() {
             .wait_until("it arrives", async |_| copy.exists())
             .await;
         // One never accepted it.
+        // It has told so as well.
+        pair.wait_for("all of it is here", |it| {
+            it["folders"][0]["local_bytes"] == 4000 && it["safe"] == true
+        })
+        .await;
         let service = pair.safe("one of them has it").await;
         let behind = &service["folders"][0]["behind"];
         let why = behind[0]["why"].clone();
