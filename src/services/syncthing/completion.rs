@@ -92,6 +92,11 @@ impl Completion {
         }
     }
 
+    /// The device has told what it shares.
+    pub fn tells(&self) -> bool {
+        !matches!(self.remote_state, Remote::Untold | Remote::Unknown)
+    }
+
     /// The sum with another folder's.
     pub fn plus(self, other: &Self) -> Self {
         Self {
@@ -151,6 +156,7 @@ fn why(known: &Completion, presence: Presence) -> Option<Why> {
         _ if presence.paused => Why::Paused,
         _ if !presence.connected => Why::Away,
         Remote::Paused => Why::Paused,
+        Remote::Unknown if known.sequence == 0 && presence.has_told => Why::NotAccepted,
         // Whether it has just begun or has not accepted is not to be told apart.
         Remote::Untold | Remote::Unknown if known.sequence == 0 => return None,
         Remote::Valid | Remote::Unknown | Remote::Untold => Why::Syncing,

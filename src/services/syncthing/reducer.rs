@@ -168,7 +168,7 @@ impl State {
 
     fn folder_completion(&mut self, data: &EventData) -> BTreeSet<Need> {
         let folder = self.folders.get_mut(&data.folder);
-        let Some((device, folder)) = self.devices.get(&data.device).zip(folder) else {
+        let Some((device, folder)) = self.devices.get_mut(&data.device).zip(folder) else {
             return BTreeSet::new();
         };
         if !folder.is_shared_with(&data.device) {
@@ -176,9 +176,11 @@ impl State {
         }
         // It may have been drawn up before the last change here and told after it.
         let sure = folder.sequence.is_none_or(|now| folder.told >= now);
+        let known = data.completion();
+        device.has_told |= device.connected == Some(true) && known.tells();
         folder
             .share(&data.device)
-            .learn(Some(data.completion()), sure, device.presence());
+            .learn(Some(known), sure, device.presence());
         match device.is_read {
             true => BTreeSet::new(),
             false => self.completion_of(&data.device),

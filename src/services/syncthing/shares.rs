@@ -76,6 +76,7 @@ impl State {
             return;
         };
         told.is_read = true;
+        told.has_told |= told.connected == Some(true) && known.values().any(Completion::tells);
         let presence = told.presence();
         for (id, folder) in &mut self.folders {
             match known.remove(id) {
@@ -94,7 +95,8 @@ impl State {
     pub(super) fn learn_share(&mut self, device: &str, folder: &str, known: Option<Completion>) {
         let folder = self.folders.get_mut(folder);
         let folder = folder.filter(|folder| folder.is_shared_with(device));
-        if let Some((folder, told)) = folder.zip(self.devices.get(device)) {
+        if let Some((folder, told)) = folder.zip(self.devices.get_mut(device)) {
+            told.has_told |= told.connected == Some(true) && known.is_some_and(|it| it.tells());
             folder.share(device).learn(known, true, told.presence());
         }
     }

@@ -125,6 +125,24 @@ async fn one_that_no_longer_shares_a_folder_is_found_out_when_it_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_told_of_another_folder_has_not_accepted_this_one() {
+    let server = server();
+    completion(&server, "&folder=a", reply(0, "valid"));
+    let mut untold = reply(0, "unknown");
+    untold["sequence"] = json!(0);
+    completion(&server, "&folder=b", untold);
+    let mut rig = Rig::start(server).await;
+    let services = rig.services();
+    let service = services.last().unwrap();
+    assert_eq!(service.safe, Some(false));
+    let told: Vec<_> = service.not_accepted().collect();
+    assert_eq!(
+        (told.len(), told[0].0.id.as_str(), told[0].1),
+        (1, "b", "D")
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_one_that_lacks_something_only_as_many_folders_are_asked_as_it_takes() {
     let ids: Vec<_> = (0..100).map(|id| format!("f{id:02}")).collect();
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
