@@ -265,9 +265,11 @@ async fn trust_by_fingerprint_is_the_users_word_and_nobody_elses() {
     let instance = "nas".to_owned();
     let said = monitor.engine().ask(Ask::Forget { instance }).await;
     assert_eq!(said, Answer::Done);
-    monitor.until_state(LinkState::Untrusted).await;
+    // Nothing is pinned any more: first contact again.
+    monitor.until_state(LinkState::Misconfigured).await;
     monitor.start_again().await;
-    monitor.until_state(LinkState::Untrusted).await;
+    let instance = monitor.until_state(LinkState::Misconfigured).await;
+    assert!(instance.link.is_unpinned());
 }
 
 /// A CA and a certificate from it for the stand-in's address, put into `home`.

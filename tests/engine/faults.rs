@@ -6,14 +6,16 @@ use std::time::Duration;
 use crate::support::monitor::{Monitor, PATIENCE, eventually, is_polled, short_patience, watching};
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
+use syncwatch::core::failure::Retry;
 use syncwatch::core::{Class, JournalKind, LinkState};
 use syncwatch::engine::protocol::{Answer as Said, Ask};
 use syncwatch::standin::{Answer, Ending, Options, Standin};
 
 /// The first request of every attempt.
 const FIRST: &str = "/rest/events";
-/// What is retried seldom waits at least this long.
-const SELDOM: Duration = Duration::from_secs(40);
+/// A refusal waits at least this long before the next attempt, and longer where each may count as a wrong login.
+const REFUSED: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(15);
 
 async fn standin() -> Standin {
     Standin::start(Options::default())
@@ -157,7 +159,11 @@ async fn endure(case: Case) {
     if case.seldom {
         assert!(asked <= 4, "{what}: {asked} requests");
         let next = instance.link.next_attempt.expect("it is tried again");
-        assert!(next.since(instance.link.since) >= SELDOM, "{what}: {next}");
+        let least = match case.class.rule().retry {
+            Retry::Seldom => SELDOM,
+            _ => REFUSED,
+        };
+        assert!(next.since(instance.link.since) >= least, "{what}: {next}");
     }
     assert_eq!(monitor.told_states(), [case.state], "{what}");
     let key = server.api_key();

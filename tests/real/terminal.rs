@@ -139,7 +139,7 @@ async fn there_are_no_colours_and_no_pictures_where_none_are_wanted() {
     let program = env!("CARGO_BIN_EXE_syncwatch");
     for (before, options) in [("", "--plain"), ("TERM=dumb ", "")] {
         tmux.line(&format!("clear; {before}{program} {WATCH} {options}"));
-        let lines = tmux.sees("Everything is synced").await;
+        let lines = tmux.sees("Up to date, but only here").await;
         assert!(!lines.contains("Journal"), "{lines}");
         assert_eq!(tmux.figure("alternate_on"), "0");
         tmux.press(&["C-c"]);

@@ -192,12 +192,19 @@ async fn a_page_that_is_not_to_be_trusted() {
     );
     let moved = Server::new(wanted.serves(ANY_TLS), Answer::new(moved, Then::Stay)).await;
     let trust = format!("token-trust = {{ file = {:?} }}", world.path("page.pem"));
-    for (page, words) in [
+    for (page, state, wanted, words) in [
         (
             &other,
-            "'token-url' shows a certificate that is not the pinned one",
+            LinkState::Untrusted,
+            Class::UntrustedTokenPage,
+            "shows a certificate that is not the pinned one",
         ),
-        (&moved, "'token-url' redirects elsewhere"),
+        (
+            &moved,
+            LinkState::Unauthorized,
+            Class::NoKey,
+            "'token-url' redirects elsewhere",
+        ),
     ] {
         let keys = format!(
             "token-url = '{}/mint'\n{trust}\n{}",
@@ -205,8 +212,8 @@ async fn a_page_that_is_not_to_be_trusted() {
             short_patience()
         );
         let mut monitor = Monitor::start(&world.config(&keys)).await;
-        let instance = monitor.until_state(LinkState::Unauthorized).await;
-        assert_eq!(class(&instance), Some(Class::NoKey));
+        let instance = monitor.until_state(state).await;
+        assert_eq!(class(&instance), Some(wanted));
         let message = &instance.link.failure.as_ref().expect("a failure").message;
         assert!(message.contains(words), "{message}");
     }
