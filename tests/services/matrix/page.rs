@@ -131,6 +131,10 @@ fn quiet(class: Option<Class>, state: LinkState) -> String {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    text.parse::<u32>().is_ok()
+}
+
 /// Without what differs from run to run.
 fn clean(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
@@ -148,6 +152,8 @@ fn clean(text: &str) -> String {
             out.push(word.replace(number, "N"));
         } else if word.contains("127.0.0.1:") {
             out.push("ADDRESS".to_owned() + if word.ends_with(';') { ";" } else { "" });
+        } else if word.strip_prefix("http-").is_some_and(is_number) {
+            out.push("NAME".to_owned());
         } else if word.contains("ca.pem") {
             let end = if word.ends_with(':') { ":" } else { "" };
             out.push(format!("ca.pem{end}"));

@@ -31,7 +31,7 @@ fn start(directory: &Path) -> Shell {
 
 fn running(shell: &mut Shell) -> Running {
     let instances = shell.runtimes.iter();
-    let told = shell.queue.drain(..).filter_map(|event| match event {
+    let mut told = shell.queue.drain(..).filter_map(|event| match event {
         Event::Configured {
             mut instances,
             patience,
@@ -42,7 +42,7 @@ fn running(shell: &mut Shell) -> Running {
         _ => None,
     });
     Running {
-        told: told.last(),
+        told: told.next_back(),
         config: shell.config.clone(),
         instances: instances
             .map(|(name, runtime)| (name.clone(), runtime.config.clone()))
