@@ -202,9 +202,12 @@ async fn what_is_paused_takes_nothing_here_or_there() {
                 service["devices"][0]["state"], "in-sync",
                 "it is not syncing"
             );
-            let text = pair.text().await;
-            assert!(text.contains("has paused notes"), "{text}");
-            assert!(!text.contains("syncing to"), "{text}");
+            // The devices tell each other of the pause over a new connection, which knows nothing at its beginning.
+            let says = pair.one.wait_until("it says who has paused it", async |_| {
+                let text = pair.text().await;
+                text.contains("has paused notes") && !text.contains("syncing to")
+            });
+            says.await;
         } else {
             pair.wait_for("it lacks it", |it| it["safe"] == false).await;
         }
