@@ -319,11 +319,11 @@ fn lasting(page: &str) -> Vec<String> {
             Some(at) => &word[..at],
             None => word,
         };
-        // As openssl prints one.
-        let word = if word.matches(':').count() == 31 {
-            ""
-        } else {
-            word
+        // As openssl prints one, which may be broken between two lines.
+        let of_colons = |char: char| char.is_ascii_hexdigit() || matches!(char, ':' | '.');
+        let word = match word.matches(':').count() >= 3 && word.chars().all(of_colons) {
+            true => "",
+            false => word,
         };
         match word.chars().any(|char| char.is_ascii_digit()) {
             true => word.replace(figure, ""),
